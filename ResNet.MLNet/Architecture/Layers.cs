@@ -1,0 +1,65 @@
+namespace ResNet.MLNet;
+
+/// <summary>A convolution without bias and the batch norm behind it, with their names in the state dict.</summary>
+/// <param name="Name">The convolution's name, such as <c>layer1.0.conv1</c>; its one tensor is <c>NAME.weight</c>.</param>
+/// <param name="NormName">The batch norm's name, such as <c>layer1.0.bn1</c>.</param>
+/// <param name="InChannels">Channels in.</param>
+/// <param name="OutChannels">Channels out.</param>
+/// <param name="Kernel">Height and width of the kernel, in pixels.</param>
+/// <param name="Stride">Stride in both directions.</param>
+public sealed record ConvolutionLayer(string Name, string NormName, int InChannels, int OutChannels, int Kernel, int Stride)
+{
+    /// <summary>Zero padding on each side: half the kernel, so that stride 1 keeps the size. A 1x1 convolution has none.</summary>
+    public int Padding => Kernel / 2;
+
+    /// <summary>The size that comes out of this layer for a size that goes in, in pixels.</summary>
+    public int OutputSize(int size) => (size + 2 * Padding - Kernel) / Stride + 1;
+}
+
+/// <summary>The path around a block's convolutions.</summary>
+/// <param name="Kind">What it does.</param>
+/// <param name="Stride">How it sub-samples: 1 or 2.</param>
+/// <param name="InChannels">Channels in.</param>
+/// <param name="OutChannels">Channels out.</param>
+/// <param name="Projection">The 1x1 convolution, if <paramref name="Kind"/> is <see cref="ShortcutKind.Projection"/>.</param>
+public sealed record Shortcut(ShortcutKind Kind, int Stride, int InChannels, int OutChannels, ConvolutionLayer? Projection)
+{
+    /// <summary>Zero channels in front, for <see cref="ShortcutKind.ZeroPad"/>.</summary>
+    public int PadBefore => (OutChannels - InChannels) / 2;
+
+    /// <summary>Zero channels behind, for <see cref="ShortcutKind.ZeroPad"/>.</summary>
+    public int PadAfter => OutChannels - InChannels - PadBefore;
+}
+
+/// <summary>
+/// One block: convolutions, each followed by batch norm; ReLU after each but the last; then the shortcut is added and a last ReLU
+/// follows.
+/// </summary>
+/// <param name="Name">The name in the state dict, such as <c>layer1.0</c>.</param>
+/// <param name="Stage">The stage it belongs to, from 1.</param>
+/// <param name="Convolutions">Two (basic, plain) or three (bottleneck).</param>
+/// <param name="Shortcut">The path around them.</param>
+public sealed record ResNetBlock(string Name, int Stage, IReadOnlyList<ConvolutionLayer> Convolutions, Shortcut Shortcut)
+{
+    /// <summary>Channels in.</summary>
+    public int InChannels => Convolutions[0].InChannels;
+
+    /// <summary>Channels out.</summary>
+    public int OutChannels => Convolutions[^1].OutChannels;
+}
+
+/// <summary>The fully connected layer at the end.</summary>
+/// <param name="Name">The name in the state dict: <c>fc</c>.</param>
+/// <param name="InFeatures">Features in.</param>
+/// <param name="OutFeatures">Classes out.</param>
+public sealed record LinearLayer(string Name, int InFeatures, int OutFeatures);
+
+/// <summary>A tensor of the state dict: its name and shape.</summary>
+/// <param name="Name">Such as <c>layer1.0.conv1.weight</c>.</param>
+/// <param name="Shape">Its dimensions.</param>
+/// <param name="IsParameter">True for what is trained, false for the running statistics of batch norm.</param>
+public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, bool IsParameter)
+{
+    /// <summary>The number of values.</summary>
+    public long Count => Shape.Aggregate(1L, (product, size) => product * size);
+}

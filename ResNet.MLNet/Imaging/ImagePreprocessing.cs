@@ -1,0 +1,73 @@
+using System.Text.Json.Serialization;
+
+namespace ResNet.MLNet;
+
+/// <summary>How pixels between those of the source are made. All filters are widened when an image shrinks, as Pillow and torchvision do.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Interpolation>))]
+public enum Interpolation
+{
+    /// <summary>Triangle filter, one pixel to each side. torchvision's default.</summary>
+    Bilinear,
+
+    /// <summary>Cubic filter with a = -0.5, two pixels to each side.</summary>
+    Bicubic,
+
+    /// <summary>The mean of the covered pixels.</summary>
+    Box,
+}
+
+/// <summary>A value for each colour channel.</summary>
+/// <param name="R">Red.</param>
+/// <param name="G">Green.</param>
+/// <param name="B">Blue.</param>
+public readonly record struct Rgb(float R, float G, float B);
+
+/// <summary>
+/// How an image becomes the network's input: resize the shorter side, cut out the centre, and (inside the model file) subtract the mean
+/// and divide by the standard deviation. torchvision's Resize, CenterCrop, ToTensor, Normalize.
+/// </summary>
+public sealed record ImagePreprocessing
+{
+    private readonly int? _resize = 256;
+    private readonly int _crop = 224;
+
+    /// <summary>torchvision's ImageNet preprocessing: 256, 224, bilinear.</summary>
+    public static ImagePreprocessing ImageNet { get; } = new();
+
+    /// <summary>The preprocessing of torchvision's second generation of ImageNet weights: 232, 224, bilinear.</summary>
+    public static ImagePreprocessing ImageNetV2 { get; } = new() { Resize = 232 };
+
+    /// <summary>
+    /// Length of the shorter side after resizing, in pixels (1 to 16384); the longer side follows, rounded down as in torchvision. Null: the image keeps its
+    /// size. Default: 256.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, nameof(Resize)) : null; }
+
+    /// <summary>
+    /// Height and width of the square that is cut out of the centre, in pixels (1 to 16384). An image that is smaller is padded with black, as in
+    /// torchvision. Default: 224.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int Crop { get => _crop; init => _crop = CheckSize(value, nameof(Crop)); }
+
+    /// <summary>The filter for resizing. Default: bilinear.</summary>
+    public Interpolation Interpolation { get; init; } = Interpolation.Bilinear;
+
+    /// <summary>What is subtracted from each channel, where pixels are 0 to 1. Default: ImageNet's 0.485, 0.456, 0.406.</summary>
+    public Rgb Mean { get; init; } = new(0.485f, 0.456f, 0.406f);
+
+    /// <summary>What each channel is divided by, where pixels are 0 to 1. Default: ImageNet's 0.229, 0.224, 0.225.</summary>
+    public Rgb Std { get; init; } = new(0.229f, 0.224f, 0.225f);
+
+    /// <summary>Whether the orientation that a camera noted in the file (EXIF) is applied. Default: true; torchvision's loader ignores it.</summary>
+    public bool ApplyExifOrientation { get; init; } = true;
+
+    /// <summary>Preprocessing for images of one small size (CIFAR, Fashion-MNIST): the shorter side is resized to it and the square cut out.</summary>
+    /// <param name="size">Height and width in pixels.</param>
+    public static ImagePreprocessing Small(int size) => new() { Resize = size, Crop = size };
+
+    private static int CheckSize(int value, string name) => value is >= 1 and <= 16384
+        ? value
+        : throw new ArgumentOutOfRangeException(name, value, $"{name} is 1 to 16384 pixels.");
+}

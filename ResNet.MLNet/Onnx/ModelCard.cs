@@ -1,0 +1,69 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ResNet.MLNet;
+
+/// <summary>What a model file says of itself, kept as JSON in its metadata entry <see cref="MetadataKey"/>.</summary>
+public sealed record ModelCard
+{
+    /// <summary>The name of the metadata entry.</summary>
+    public const string MetadataKey = "resnet.card";
+
+    /// <summary>The newest schema version that this code reads and the one it writes.</summary>
+    public const int CurrentSchemaVersion = 1;
+
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        NewLine = "\n",
+    };
+
+    /// <summary>Version of this schema. A reader takes any version up to its own and ignores entries that it does not know.</summary>
+    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
+
+    /// <summary>The architecture's name with options, as <see cref="ResNetArchitecture.Parse"/> reads it.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>How images become the network's input.</summary>
+    public required ImagePreprocessing Preprocessing { get; init; }
+
+    /// <summary>The classes' names in the order of the logits; null where they are not known.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>How the network was trained or where its weights came from, in words.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Under what licence the weights are.</summary>
+    public string? License { get; init; }
+
+    /// <summary>Measured figures by name, such as <c>top1</c> and <c>top5</c> (0 to 1).</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
+
+    /// <summary>When the file was made (UTC); null if its maker wants files that do not depend on the day.</summary>
+    public DateTime? Created { get; init; }
+
+    /// <summary>Reads the JSON of a card.</summary>
+    /// <exception cref="InvalidDataException">It is no card, or one of a newer version.</exception>
+    public static ModelCard FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            var card = JsonSerializer.Deserialize<ModelCard>(json, Format) ?? throw new JsonException("it is null");
+            if (card.SchemaVersion > CurrentSchemaVersion)
+                throw new InvalidDataException($"The model card has schema version {card.SchemaVersion}, and this version of ResNet.MLNet reads up to {CurrentSchemaVersion}. Update the package.");
+            return card;
+        }
+        catch (Exception problem) when (problem is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"The model card ('{MetadataKey}') cannot be read: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>The card as JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Format);
+}

@@ -1,0 +1,30 @@
+namespace ResNet.MLNet;
+
+/// <summary>Writes files that are either whole or not there: beside the target first, then renamed over it.</summary>
+internal static class AtomicFile
+{
+    /// <summary>Writes a file. The folder is created if need be; whatever was at the path stays until the new file is complete.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="write">Writes the content.</param>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var target = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var beside = $"{target}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(beside, target, overwrite: true);
+        }
+        finally
+        {
+            // After the rename there is nothing to delete; after a failure nothing half-written stays.
+            File.Delete(beside);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace ResNet.MLNet;
+
+/// <summary>
+/// The folder for what can be made or fetched again: <c>RESNET_MLNET_HOME</c> if set, else <c>resnet-mlnet</c> in the platform's usual place
+/// (<c>~/.cache</c> or <c>XDG_CACHE_HOME</c>, <c>~/Library/Caches</c>, <c>%LOCALAPPDATA%</c>).
+/// </summary>
+internal static class CacheFolder
+{
+    public const string Variable = "RESNET_MLNET_HOME";
+
+    public static string Path
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } chosen) return System.IO.Path.GetFullPath(chosen);
+            return System.IO.Path.Combine(PlatformCache() ?? System.IO.Path.GetTempPath(), "resnet-mlnet");
+        }
+    }
+
+    private static string? PlatformCache()
+    {
+        if (OperatingSystem.IsWindows()) return NonEmpty(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData));
+        if (!OperatingSystem.IsMacOS() && NonEmpty(Environment.GetEnvironmentVariable("XDG_CACHE_HOME")) is { } xdg) return xdg;
+        return NonEmpty(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)) is { } home
+            ? System.IO.Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache")
+            : null;
+    }
+
+    private static string? NonEmpty(string? path) => string.IsNullOrEmpty(path) ? null : path;
+}

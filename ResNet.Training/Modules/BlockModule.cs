@@ -1,0 +1,55 @@
+using ResNet.MLNet;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>One residual (or plain) block: batch norm after each convolution, ReLU after each but the last, then the shortcut and a last ReLU.</summary>
+internal sealed class BlockModule : nn.Module<Tensor, Tensor>
+{
+    private readonly Shortcut _shortcut;
+    private readonly (nn.Module<Tensor, Tensor> Convolution, nn.Module<Tensor, Tensor> Norm)[] _layers;
+    private readonly nn.Module<Tensor, Tensor>? _projection;
+
+    public BlockModule(ResNetBlock block, Generator generator)
+        : base(nameof(BlockModule))
+    {
+        _shortcut = block.Shortcut;
+        _layers = [.. block.Convolutions.Select(layer => (Register(layer.Name, new Convolution(layer, generator)), Register(layer.NormName, nn.BatchNorm2d(layer.OutChannels))))];
+        if (_shortcut.Projection is { } projection)
+        {
+            _projection = nn.Sequential(new Convolution(projection, generator), nn.BatchNorm2d(projection.OutChannels));
+            register_module("downsample", _projection);
+        }
+
+        // The architecture's names are whole (layer1.0.conv1); here the last part is wanted.
+        nn.Module<Tensor, Tensor> Register(string name, nn.Module<Tensor, Tensor> module)
+        {
+            register_module(name[(name.LastIndexOf('.') + 1)..], module);
+            return module;
+        }
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var value = input;
+        foreach (var (convolution, norm) in _layers[..^1]) value = norm.forward(convolution.forward(value)).relu_();
+        value = _layers[^1].Norm.forward(_layers[^1].Convolution.forward(value));
+        if (_shortcut.Kind != ShortcutKind.None) value = value.add_(Around(input));
+        return value.relu_().MoveToOuterDisposeScope();
+    }
+
+    private Tensor Around(Tensor input) => _shortcut.Kind switch
+    {
+        ShortcutKind.Projection => _projection!.forward(input),
+        ShortcutKind.ZeroPad => ZeroPad(input),
+        _ => input,
+    };
+
+    private Tensor ZeroPad(Tensor input)
+    {
+        var step = TensorIndex.Slice(step: _shortcut.Stride);
+        var sampled = _shortcut.Stride == 1 ? input : input[TensorIndex.Ellipsis, step, step];
+        return nn.functional.pad(sampled, [0, 0, 0, 0, _shortcut.PadBefore, _shortcut.PadAfter]);
+    }
+}

@@ -1,0 +1,32 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// A convolution without bias whose arithmetic follows its input: a bfloat16 input is convolved in bfloat16 with weights that stay float32
+/// for the optimizer, as PyTorch's autocast does.
+/// </summary>
+internal sealed class Convolution : nn.Module<Tensor, Tensor>
+{
+    private readonly Parameter _weight;
+    private readonly long[] _stride, _padding;
+
+    public Convolution(MLNet.ConvolutionLayer layer, Generator generator)
+        : base(nameof(Convolution))
+    {
+        (_stride, _padding) = ([layer.Stride, layer.Stride], [layer.Padding, layer.Padding]);
+        // He initialisation (He et al. 2015b), fan out: the variance of the gradients stays through the layers.
+        var deviation = Math.Sqrt(2.0 / ((long)layer.OutChannels * layer.Kernel * layer.Kernel));
+        using var values = normal(0, deviation, [layer.OutChannels, layer.InChannels, layer.Kernel, layer.Kernel], generator: generator);
+        _weight = nn.Parameter(values);
+        register_parameter("weight", _weight);
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        if (input.dtype == _weight.dtype) return nn.functional.conv2d(input, _weight, strides: _stride, padding: _padding);
+        using var weight = _weight.to(input.dtype);
+        return nn.functional.conv2d(input, weight, strides: _stride, padding: _padding);
+    }
+}

@@ -1,0 +1,103 @@
+using ResNet.MLNet;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// The TorchSharp network of an architecture, with torchvision's names: batch norm after each convolution and before ReLU, He
+/// initialisation, no dropout (He et al. 2015, sections 3.3 and 3.4).
+/// </summary>
+/// <remarks>
+/// Input: normalised pixels, (x / 255 - mean) / std, float32 or bfloat16 [batch, 3, height, width]; a bfloat16 input makes the
+/// convolutions run in bfloat16. Output: float32 logits [batch, classes].
+/// </remarks>
+public sealed class ResNetModule : nn.Module<Tensor, Tensor>
+{
+    private readonly nn.Module<Tensor, Tensor> _stem, _stemNorm;
+    private readonly List<BlockModule> _blocks = [];
+    private readonly Linear _classifier;
+
+    static ResNetModule() => LibTorch.Load();
+
+    /// <summary>Builds the network with fresh weights, on the CPU.</summary>
+    /// <param name="architecture">The network.</param>
+    /// <param name="seed">Seed of the weights; the global random state is left alone.</param>
+    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    public ResNetModule(ResNetArchitecture architecture, long seed = 0)
+        : base(nameof(ResNetModule))
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        Architecture = architecture;
+        using var generator = new Generator((ulong)seed);
+        var stem = architecture.StemConvolution;
+        register_module(stem.Name, _stem = new Convolution(stem, generator));
+        register_module(stem.NormName, _stemNorm = nn.BatchNorm2d(stem.OutChannels));
+        foreach (var stage in architecture.Blocks.GroupBy(block => block.Stage))
+        {
+            var blocks = stage.Select(block => new BlockModule(block, generator)).ToArray();
+            _blocks.AddRange(blocks);
+            register_module($"layer{stage.Key}", nn.ModuleList<nn.Module<Tensor, Tensor>>(blocks));
+        }
+
+        _classifier = nn.Linear(architecture.FeatureCount, architecture.Classes);
+        register_module(architecture.Classifier.Name, _classifier);
+        using (no_grad())
+        {
+            // PyTorch's default for a linear layer.
+            var bound = 1 / Math.Sqrt(architecture.FeatureCount);
+            _classifier.weight.uniform_(-bound, bound, generator);
+            _classifier.bias!.uniform_(-bound, bound, generator);
+        }
+    }
+
+    /// <summary>What this is the network of.</summary>
+    public ResNetArchitecture Architecture { get; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        using var features = Features(input);
+        return _classifier.forward(features);
+    }
+
+    /// <summary>The global average pool: float32 [batch, <see cref="ResNetArchitecture.FeatureCount"/>].</summary>
+    /// <param name="input">Normalised pixels, [batch, 3, height, width].</param>
+    public Tensor Features(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var value = _stemNorm.forward(_stem.forward(input)).relu_();
+        if (Architecture.HasMaxPool) value = nn.functional.max_pool2d(value, 3, 2, 1);
+        foreach (var block in _blocks) value = block.forward(value);
+        return value.mean([2, 3], type: ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A copy of the weights.</summary>
+    public StateDict ToStateDict()
+    {
+        using var scope = NewDisposeScope();
+        var tensors = NamedTensors();
+        var weights = new StateDict();
+        foreach (var spec in Architecture.Tensors)
+            weights.Add(spec.Name, new(spec.Shape, tensors[spec.Name].detach().cpu().contiguous().data<float>().ToArray()));
+        return weights;
+    }
+
+    /// <summary>Takes over weights; they stay where the parameters are (device, memory format).</summary>
+    /// <param name="weights">All the weights of <see cref="Architecture"/>.</param>
+    /// <exception cref="InvalidDataException">They do not fit; nothing was changed.</exception>
+    public void Load(StateDict weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        weights.EnsureFits(Architecture);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var tensors = NamedTensors();
+        foreach (var spec in Architecture.Tensors)
+            tensors[spec.Name].copy_(tensor(weights[spec.Name].Values, [.. spec.Shape.Select(size => (long)size)]));
+    }
+
+    private Dictionary<string, Tensor> NamedTensors() =>
+        named_parameters().Select(named => (named.name, (Tensor)named.parameter)).Concat(named_buffers().Select(named => (named.name, named.buffer)))
+            .ToDictionary(named => named.name, named => named.Item2, StringComparer.Ordinal);
+}

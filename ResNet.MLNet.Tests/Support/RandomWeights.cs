@@ -9,6 +9,9 @@ internal static class RandomWeights
     {
         var random = new Random(seed);
         var weights = new StateDict();
+        // The statistics are not the activations' own, so that hundreds of blocks would grow beyond all bounds: each adds less the more there are.
+        var lastNorms = architecture.Blocks.Select(block => block.Convolutions[^1].NormName + ".weight").ToHashSet();
+        var damping = Math.Min(1, 4 / Math.Sqrt(lastNorms.Count));
         foreach (var tensor in architecture.Tensors)
             weights.Add(tensor.Name, new(tensor.Shape, Values(tensor)));
         return weights;
@@ -20,7 +23,8 @@ internal static class RandomWeights
             {
                 { Shape.Count: > 1 } => Scaled(Math.Sqrt(2.0 * tensor.Shape[0] / tensor.Count)),
                 { Name: var name } when name.EndsWith("running_var", StringComparison.Ordinal) => () => 0.5 + random.NextDouble(),
-                { Name: var name } when name.EndsWith("weight", StringComparison.Ordinal) => () => 0.5 + 0.5 * random.NextDouble(),
+                { Name: var name } when name.EndsWith("weight", StringComparison.Ordinal) => 
+                    () => (0.5 + 0.5 * random.NextDouble()) * (lastNorms.Contains(name) ? damping : 1),
                 _ => Scaled(0.1),
             };
             var values = new float[tensor.Count];

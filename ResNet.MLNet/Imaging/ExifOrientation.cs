@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using SkiaSharp;
+
+namespace ResNet.MLNet;
+
+/// <summary>Turns and mirrors an image as the camera noted it (EXIF tag 0x0112, values 1 to 8).</summary>
+internal static class ExifOrientation
+{
+    /// <summary>Writes the upright image to <paramref name="target"/>, or gives back <paramref name="source"/> if it is upright already.</summary>
+    public static PixelBuffer Apply(SKEncodedOrigin orientation, PixelBuffer source, PixelBuffer target)
+    {
+        // Where pixel (0, 0) of the source and its next in x and in y go: the name of each value says the edges where row 0, column 0 are.
+        var (swapped, flipX, flipY) = orientation switch
+        {
+            SKEncodedOrigin.TopRight => (false, true, false),
+            SKEncodedOrigin.BottomRight => (false, true, true),
+            SKEncodedOrigin.BottomLeft => (false, false, true),
+            SKEncodedOrigin.LeftTop => (true, false, false),
+            SKEncodedOrigin.RightTop => (true, true, false),
+            SKEncodedOrigin.RightBottom => (true, true, true),
+            SKEncodedOrigin.LeftBottom => (true, false, true),
+            _ => (false, false, false),
+        };
+        if (!swapped && !flipX && !flipY) return source;
+        if (swapped) target.Reset(source.Height, source.Width);
+        else target.Reset(source.Width, source.Height);
+        var from = MemoryMarshal.Cast<byte, uint>(source.Bytes);
+        var to = MemoryMarshal.Cast<byte, uint>(target.Bytes);
+        var stepX = swapped ? target.Width : 1;
+        var stepY = swapped ? 1 : target.Width;
+        if (flipX) (stepX, stepY) = swapped ? (stepX, -stepY) : (-stepX, stepY);
+        if (flipY) (stepX, stepY) = swapped ? (-stepX, stepY) : (stepX, -stepY);
+        var start = (flipX ? target.Width - 1 : 0) + (flipY ? (target.Height - 1) * target.Width : 0);
+        for (int y = 0, at = 0; y < source.Height; y++)
+        {
+            for (int x = 0, place = start + y * stepY; x < source.Width; x++, place += stepX) to[place] = from[at++];
+        }
+
+        return target;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Microsoft.ML.Data;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// Makes a network's input from an image: torchvision's Resize (antialiased, on PIL images) and CenterCrop, to the bit, then planar floats.
+/// Keeps its buffers, so one instance serves one thread.
+/// </summary>
+/// <param name="preprocessing">How.</param>
+/// <param name="normalise">
+/// Whether mean and standard deviation are applied here (for models from elsewhere); our own model files do that themselves and take raw values 0..255.
+/// </param>
+/// <param name="maximumPixels">The largest image that is decoded, in pixels.</param>
+internal sealed class ImagePreparer(ImagePreprocessing preprocessing, bool normalise = false, long maximumPixels = ImageDecoder.DefaultMaximumPixels)
+{
+    private readonly ImageDecoder _decoder = new(preprocessing.ApplyExifOrientation, maximumPixels);
+    private readonly Resampler _resampler = new();
+    private readonly PixelBuffer _crop = new();
+
+    /// <summary>The number of floats of one image: 3 * crop * crop.</summary>
+    public int Length => 3 * preprocessing.Crop * preprocessing.Crop;
+
+    /// <summary>Prepares an image file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="destination">Receives <see cref="Length"/> floats: the red plane, the green, the blue.</param>
+    /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the file.</exception>
+    public void Prepare(string path, Span<float> destination) => ToPlanes(Crop(_decoder.Decode(path)), destination);
+
+    /// <summary>Prepares an encoded image.</summary>
+    /// <inheritdoc cref="Prepare(string, Span{float})" path="/param[@name='destination']|/exception"/>
+    public void Prepare(ReadOnlySpan<byte> encoded, Span<float> destination) => ToPlanes(Crop(_decoder.Decode(encoded)), destination);
+
+    /// <summary>Prepares an ML.NET image.</summary>
+    /// <inheritdoc cref="Prepare(string, Span{float})" path="/param[@name='destination']|/exception"/>
+    public void Prepare(MLImage image, Span<float> destination) => ToPlanes(Crop(_decoder.Decode(image)), destination);
+
+    /// <summary>The resized and cropped pixels of a file, before they become floats. Valid until the next call.</summary>
+    internal PixelBuffer Crop(string path) => Crop(_decoder.Decode(path));
+
+    private PixelBuffer Crop(PixelBuffer image)
+    {
+        var (width, height) = ResizedSize(image.Width, image.Height);
+        var crop = preprocessing.Crop;
+        _crop.Reset(crop, crop);
+        if (width < crop || height < crop) _crop.Bytes.Clear();
+        var (sourceLeft, left, wantedWidth) = Place(width, crop);
+        var (sourceTop, top, wantedHeight) = Place(height, crop);
+        _resampler.Resize(image, new(0, 0, image.Width, image.Height), width, height, new(sourceLeft, sourceTop, wantedWidth, wantedHeight),
+            preprocessing.Interpolation, _crop, left, top);
+        return _crop;
+    }
+
+    private (int Width, int Height) ResizedSize(int width, int height)
+    {
+        if (preprocessing.Resize is not { } size) return (width, height);
+        var longer = (long)size * Math.Max(width, height) / Math.Min(width, height);
+        if (longer > int.MaxValue) throw new InvalidImageException($"{width} x {height} pixels are too oblong to be resized to a shorter side of {size}.");
+        return width <= height ? (size, (int)longer) : ((int)longer, size);
+    }
+
+    /// <summary>Where the centre crop takes its pixels on one axis, where it puts them, and how many there are.</summary>
+    private static (int From, int To, int Count) Place(int size, int crop) => size >= crop
+        // torchvision rounds the offset with Python's round, that is half to even; what is missing it pads, the odd pixel behind.
+        ? ((int)Math.Round((size - crop) / 2.0, MidpointRounding.ToEven), 0, crop)
+        : (0, (crop - size) / 2, size);
+
+    private void ToPlanes(PixelBuffer image, Span<float> destination)
+    {
+        if (destination.Length != Length) throw new ArgumentException($"The destination has {destination.Length} values; an image has {Length}.", nameof(destination));
+        var pixels = MemoryMarshal.Cast<byte, uint>(image.Bytes);
+        var plane = pixels.Length;
+        ToPlane(pixels, 0, preprocessing.Mean.R, preprocessing.Std.R, destination[..plane]);
+        ToPlane(pixels, 8, preprocessing.Mean.G, preprocessing.Std.G, destination.Slice(plane, plane));
+        ToPlane(pixels, 16, preprocessing.Mean.B, preprocessing.Std.B, destination[(2 * plane)..]);
+    }
+
+    private void ToPlane(ReadOnlySpan<uint> pixels, int shift, float mean, float std, Span<float> plane)
+    {
+        var mask = Vector256.Create(0xffu);
+        var i = 0;
+        for (; i <= pixels.Length - Vector256<uint>.Count; i += Vector256<uint>.Count)
+        {
+            var values = Vector256.ConvertToSingle(((Vector256.Create(pixels[i..]) >>> shift) & mask).AsInt32());
+            (normalise ? (values / 255 - Vector256.Create(mean)) / std : values).CopyTo(plane[i..]);
+        }
+
+        for (; i < pixels.Length; i++)
+        {
+            float value = (pixels[i] >> shift) & 0xff;
+            plane[i] = normalise ? (value / 255 - mean) / std : value;
+        }
+    }
+}

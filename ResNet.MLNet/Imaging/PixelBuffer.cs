@@ -1,0 +1,27 @@
+namespace ResNet.MLNet;
+
+/// <summary>An image of four bytes a pixel (red, green, blue, ignored), whose memory is used again for the next image.</summary>
+internal sealed class PixelBuffer
+{
+    public const int BytesPerPixel = 4;
+    private byte[] _bytes = [];
+
+    public int Width { get; private set; }
+
+    public int Height { get; private set; }
+
+    public int Stride => Width * BytesPerPixel;
+
+    public Span<byte> Bytes => _bytes.AsSpan(0, Height * Stride);
+
+    /// <summary>Gives the buffer a size; what was in it is lost.</summary>
+    public void Reset(int width, int height)
+    {
+        var needed = (long)width * height * BytesPerPixel;
+        if (needed > Array.MaxLength) throw new InvalidImageException($"{width} x {height} pixels are more than fit in memory.");
+        if (_bytes.Length < needed) _bytes = GC.AllocateUninitializedArray<byte>((int)needed);
+        (Width, Height) = (width, height);
+    }
+
+    public Span<byte> Row(int y) => _bytes.AsSpan(y * Stride, Stride);
+}

@@ -5,15 +5,13 @@ using Microsoft.ML.Data;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Makes a network's input from an image: torchvision's Resize (antialiased, on PIL images) and CenterCrop, to the bit, then planar floats.
+/// Makes a network's input from an image: torchvision's Resize (antialiased, on PIL images) and CenterCrop, to the bit, then planar floats of
+/// the raw values 0..255 (the model file itself applies mean and standard deviation).
 /// Keeps its buffers, so one instance serves one thread.
 /// </summary>
 /// <param name="preprocessing">How.</param>
-/// <param name="normalise">
-/// Whether mean and standard deviation are applied here (for models from elsewhere); our own model files do that themselves and take raw values 0..255.
-/// </param>
 /// <param name="maximumPixels">The largest image that is decoded, in pixels.</param>
-internal sealed class ImagePreparer(ImagePreprocessing preprocessing, bool normalise = false, long maximumPixels = ImageDecoder.DefaultMaximumPixels)
+internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maximumPixels = ImageDecoder.DefaultMaximumPixels)
 {
     private readonly ImageDecoder _decoder = new(preprocessing.ApplyExifOrientation, maximumPixels);
     private readonly Resampler _resampler = new();
@@ -71,25 +69,15 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, bool norma
         if (destination.Length != Length) throw new ArgumentException($"The destination has {destination.Length} values; an image has {Length}.", nameof(destination));
         var pixels = MemoryMarshal.Cast<byte, uint>(image.Bytes);
         var plane = pixels.Length;
-        ToPlane(pixels, 0, preprocessing.Mean.R, preprocessing.Std.R, destination[..plane]);
-        ToPlane(pixels, 8, preprocessing.Mean.G, preprocessing.Std.G, destination.Slice(plane, plane));
-        ToPlane(pixels, 16, preprocessing.Mean.B, preprocessing.Std.B, destination[(2 * plane)..]);
+        for (var channel = 0; channel < 3; channel++) ToPlane(pixels, 8 * channel, destination.Slice(channel * plane, plane));
     }
 
-    private void ToPlane(ReadOnlySpan<uint> pixels, int shift, float mean, float std, Span<float> plane)
+    private static void ToPlane(ReadOnlySpan<uint> pixels, int shift, Span<float> plane)
     {
         var mask = Vector256.Create(0xffu);
         var i = 0;
         for (; i <= pixels.Length - Vector256<uint>.Count; i += Vector256<uint>.Count)
-        {
-            var values = Vector256.ConvertToSingle(((Vector256.Create(pixels[i..]) >>> shift) & mask).AsInt32());
-            (normalise ? (values / 255 - Vector256.Create(mean)) / std : values).CopyTo(plane[i..]);
-        }
-
-        for (; i < pixels.Length; i++)
-        {
-            float value = (pixels[i] >> shift) & 0xff;
-            plane[i] = normalise ? (value / 255 - mean) / std : value;
-        }
+            Vector256.ConvertToSingle(((Vector256.Create(pixels[i..]) >>> shift) & mask).AsInt32()).CopyTo(plane[i..]);
+        for (; i < pixels.Length; i++) plane[i] = (pixels[i] >> shift) & 0xff;
     }
 }

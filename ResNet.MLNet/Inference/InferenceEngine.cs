@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using Microsoft.ML.OnnxRuntime;
+
+namespace ResNet.MLNet;
+
+/// <summary>Where a network runs.</summary>
+/// <param name="GpuDeviceId">The CUDA device; null for the CPU.</param>
+/// <param name="FallbackToCpu">Whether the CPU does if the device cannot be used.</param>
+internal readonly record struct ExecutionDevice(int? GpuDeviceId, bool FallbackToCpu);
+
+/// <summary>
+/// One ONNX Runtime session that many threads share. Each run happens in a rented worker, which owns the tensors, so that no image costs
+/// memory. On a CPU one thread a run and several runs at a time are fastest (no batch is).
+/// </summary>
+internal sealed class InferenceEngine : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly ConcurrentBag<InferenceWorker> _idle = [];
+    private readonly Lock _lock = new();
+    private int _busy;
+    private bool _disposed;
+
+    public InferenceEngine(byte[] model, ExecutionDevice device)
+    {
+        using var options = CreateOptions(device, out var warning);
+        Warning = warning;
+        try
+        {
+            _session = new(model, options);
+        }
+        catch (OnnxRuntimeException problem)
+        {
+            throw new InvalidDataException($"ONNX Runtime cannot load the model: {problem.Message}", problem);
+        }
+
+        if (!_session.InputMetadata.TryGetValue(OnnxExporter.InputName, out var input) || input.Dimensions is not [_, 3, _, _])
+        {
+            _session.Dispose();
+            throw new InvalidDataException($"The model has no input '{OnnxExporter.InputName}' [batch, 3, height, width].");
+        }
+    }
+
+    /// <summary>What the log should be told: that the GPU could not be used.</summary>
+    public string? Warning { get; }
+
+    /// <summary>The number of values that an output has for one image; null if there is no such output.</summary>
+    public int? Width(string output) => _session.OutputMetadata.TryGetValue(output, out var data) && data.Dimensions is [_, > 0 and var width] ? width : null;
+
+    /// <summary>Takes a worker for one thread; give it back with <see cref="Return"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    public InferenceWorker Rent(ImagePreprocessing preprocessing, string output, long maximumPixels)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(ResNetModel));
+            _busy++;
+        }
+
+        try
+        {
+            while (_idle.TryTake(out var worker))
+            {
+                if (worker.Fits(preprocessing, output, maximumPixels)) return worker;
+                worker.Dispose();
+            }
+
+            return new(_session, preprocessing, output, Width(output)!.Value, maximumPixels);
+        }
+        catch
+        {
+            Leave();
+            throw;
+        }
+    }
+
+    /// <summary>Gives a worker back.</summary>
+    public void Return(InferenceWorker worker)
+    {
+        _idle.Add(worker);
+        Leave();
+    }
+
+    /// <summary>Frees the session, at once or when the last worker has come back.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            if (_busy > 0) return;
+        }
+
+        Free();
+    }
+
+    private void Leave()
+    {
+        lock (_lock)
+        {
+            if (--_busy > 0 || !_disposed) return;
+        }
+
+        Free();
+    }
+
+    private void Free()
+    {
+        while (_idle.TryTake(out var worker)) worker.Dispose();
+        _session.Dispose();
+    }
+
+    private static SessionOptions CreateOptions(ExecutionDevice device, out string? warning)
+    {
+        warning = null;
+        var options = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        if (device.GpuDeviceId is not { } id) return options;
+        try
+        {
+            options.AppendExecutionProvider_CUDA(id);
+        }
+        catch (Exception problem) when (problem is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
+        {
+            var reason = $"CUDA device {id} cannot be used: {FirstLine(problem.Message)} It needs the package Microsoft.ML.OnnxRuntime.Gpu in place of Microsoft.ML.OnnxRuntime, and its CUDA libraries.";
+            if (!device.FallbackToCpu)
+            {
+                options.Dispose();
+                throw new InvalidOperationException($"{reason} Set fallbackToCpu to run on the CPU instead.", problem);
+            }
+
+            warning = $"{reason} Running on the CPU.";
+        }
+
+        return options;
+    }
+
+    private static string FirstLine(string message) => message.Split('\n', 2)[0].Trim();
+}

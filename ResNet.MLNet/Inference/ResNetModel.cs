@@ -1,0 +1,149 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
+using ResNet.MLNet.Onnx;
+
+namespace ResNet.MLNet;
+
+/// <summary>What is asked of a network.</summary>
+public enum ResNetOutput
+{
+    /// <summary>The global average pool: [<see cref="ResNetModel.FeatureCount"/>], ready for any trainer.</summary>
+    Features,
+
+    /// <summary>The scores before softmax: [<see cref="ResNetModel.ClassCount"/>].</summary>
+    Logits,
+
+    /// <summary>The scores after softmax: [<see cref="ResNetModel.ClassCount"/>], 0 to 1, with sum 1.</summary>
+    Probabilities,
+}
+
+/// <summary>An opened model file: what its card says, and the network, ready to run. One instance serves many threads.</summary>
+public sealed class ResNetModel : IDisposable
+{
+    private readonly string? _path;
+    private readonly byte[]? _bytes;
+    private readonly byte[]? _hash;
+
+    private ResNetModel(InferenceEngine engine, ModelCard card, string? path, byte[]? bytes, byte[]? hash)
+    {
+        (Engine, Card, _path, _bytes, _hash) = (engine, card, path, bytes, hash);
+        FeatureCount = engine.Width(OnnxExporter.FeaturesName);
+        ClassCount = engine.Width(OnnxExporter.LogitsName) ?? engine.Width(OnnxExporter.ProbabilitiesName);
+        if (FeatureCount is null && ClassCount is null) throw new InvalidDataException("The model has neither features nor scores as outputs.");
+        Architecture = card.Architecture == ForeignOnnx.ForeignArchitecture ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount);
+    }
+
+    /// <summary>What the file says of itself.</summary>
+    public ModelCard Card { get; }
+
+    /// <summary>The architecture; null for a file from elsewhere.</summary>
+    public ResNetArchitecture? Architecture { get; }
+
+    /// <summary>How images become the network's input.</summary>
+    public ImagePreprocessing Preprocessing => Card.Preprocessing;
+
+    /// <summary>The classes' names in the order of the scores, if known.</summary>
+    public IReadOnlyList<string>? Labels => Card.Labels;
+
+    /// <summary>Number of features; null if the file does not give them.</summary>
+    public int? FeatureCount { get; }
+
+    /// <summary>Number of classes; null if the file gives no scores.</summary>
+    public int? ClassCount { get; }
+
+    internal InferenceEngine Engine { get; }
+
+    /// <summary>Opens a model file of this project, or a ResNet's .onnx from elsewhere.</summary>
+    /// <param name="path">The .onnx file.</param>
+    /// <param name="preprocessing">
+    /// How images become the input of a file from elsewhere, which does not say so itself. Null for our own model files.
+    /// </param>
+    /// <param name="gpuDeviceId">The CUDA device to run on; null (default) for the CPU.</param>
+    /// <param name="fallbackToCpu">Whether to run on the CPU if that device cannot be used; else that is an error.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no ONNX file, no ResNet, or it has no card and no preprocessing is given.</exception>
+    /// <exception cref="InvalidOperationException">The CUDA device cannot be used.</exception>
+    public static ResNetModel Open(string path, ImagePreprocessing? preprocessing = null, int? gpuDeviceId = null, bool fallbackToCpu = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
+        try
+        {
+            var bytes = File.ReadAllBytes(path);
+            // The weights live in the session; the file itself is read again if the model is saved as part of a pipeline.
+            return Open(bytes, Path.GetFullPath(path), preprocessing, new(gpuDeviceId, fallbackToCpu));
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException($"'{path}': {problem.Message}", problem);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Engine.Dispose();
+
+    internal static ResNetModel Open(byte[] bytes, string? path, ImagePreprocessing? preprocessing, ExecutionDevice device)
+    {
+        var model = Parse(bytes);
+        var json = model.MetadataProps.FirstOrDefault(entry => entry.Key == ModelCard.MetadataKey)?.Value;
+        if (json is not null)
+        {
+            var card = ModelCard.FromJson(json);
+            if (preprocessing is not null) card = card with { Preprocessing = preprocessing };
+            return Create(bytes, card, path);
+        }
+
+        if (preprocessing is null)
+            throw new InvalidDataException("The ONNX file has no model card, so it does not say how its images are to be prepared. Give a preprocessing (ImagePreprocessing.ImageNet for torchvision's networks).");
+        ForeignOnnx.Adapt(model, preprocessing);
+        return Create(model.ToByteArray(), ModelCard.FromJson(model.MetadataProps[^1].Value), null);
+
+        ResNetModel Create(byte[] content, ModelCard card, string? file)
+        {
+            var engine = new InferenceEngine(content, device);
+            try
+            {
+                return new(engine, card, file, file is null ? content : null, file is null ? null : SHA256.HashData(content));
+            }
+            catch (Exception problem)
+            {
+                engine.Dispose();
+                if (problem is FormatException) throw new InvalidDataException(problem.Message, problem);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>The bytes of the model file.</summary>
+    internal byte[] ReadBytes()
+    {
+        if (_bytes is not null) return _bytes;
+        var bytes = File.ReadAllBytes(_path!);
+        return SHA256.HashData(bytes).AsSpan().SequenceEqual(_hash)
+            ? bytes
+            : throw new InvalidDataException($"'{_path}' is not the file any more that was opened, so the pipeline cannot be saved with it. Open it again.");
+    }
+
+    internal int Width(ResNetOutput output) => (output == ResNetOutput.Features ? FeatureCount : ClassCount)
+        ?? throw new ArgumentException($"The model has no {output.ToString().ToLowerInvariant()}.", nameof(output));
+
+    internal static string NameOf(ResNetOutput output) => output switch
+    {
+        ResNetOutput.Features => OnnxExporter.FeaturesName,
+        ResNetOutput.Logits => OnnxExporter.LogitsName,
+        _ => OnnxExporter.ProbabilitiesName,
+    };
+
+    private static ModelProto Parse(byte[] bytes)
+    {
+        try
+        {
+            var model = ModelProto.Parser.ParseFrom(bytes);
+            return model.Graph is { Node.Count: > 0 } ? model : throw new InvalidDataException("The file is no ONNX model: it has no graph.");
+        }
+        catch (InvalidProtocolBufferException problem)
+        {
+            throw new InvalidDataException($"The file is no ONNX model: {problem.Message}", problem);
+        }
+    }
+}

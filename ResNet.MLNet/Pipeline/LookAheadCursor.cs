@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// Runs the network ahead of its reader, on as many threads as the transformer may use, and gives rows in the source's order.
+/// </summary>
+/// <remarks>
+/// It works ahead only as far as that has paid off: the first row is computed when its value is asked for; each value that was asked for
+/// doubles the number of rows that are begun in advance, each row that was passed over halves it. So TakeRows(1) runs one image, a filter in
+/// front of the reader wastes little, and a full pass keeps every core busy. A row that nobody has begun yet is computed by the reader itself,
+/// which therefore never waits for a free thread.
+/// </remarks>
+internal sealed class LookAheadCursor : PassThroughCursor
+{
+    private const int RowsAheadPerThread = 4;
+
+    private readonly ResNetTransformer _transformer;
+    private readonly DataViewRowCursor _ahead;
+    private readonly Action<ImageValue> _readImage;
+    private readonly ValueGetter<DataViewRowId> _rowId, _aheadId;
+    private readonly LookAheadSlot[] _ring;
+    private readonly ConcurrentQueue<LookAheadSlot> _queue = new();
+    private readonly BadImageLog _badImages;
+    private readonly int _mostAhead;
+    private int _pumps, _rowsAhead;
+    private long _current = -1, _read;
+    private bool _used, _disposed;
+
+    public LookAheadCursor(ResNetTransformer transformer, DataViewRowCursor rows, DataViewRowCursor ahead, DataViewSchema.Column images, DataViewSchema schema, ColumnUse use)
+        : base(rows, schema, use)
+    {
+        (_transformer, _ahead) = (transformer, ahead);
+        _readImage = ImageValue.Reader(ahead, images, transformer.Options.ImageFolder);
+        (_rowId, _aheadId) = (rows.GetIdGetter(), ahead.GetIdGetter());
+        _mostAhead = transformer.Parallelism * RowsAheadPerThread;
+        _ring = [.. Enumerable.Range(0, _mostAhead + 1).Select(_ => new LookAheadSlot(transformer.Width))];
+        _badImages = new(transformer);
+    }
+
+    private LookAheadSlot CurrentSlot => _ring[_current % _ring.Length];
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+        column.Index < Rows.Schema.Count || !IsColumnActive(column)
+            ? base.GetGetter<TValue>(column)
+            : ScoreGetters.Create<TValue>(_transformer, column, CurrentScores);
+
+    public override bool MoveNext()
+    {
+        _transformer.ThrowIfCanceled();
+        if (_current >= 0) _rowsAhead = _used ? Math.Clamp(2 * _rowsAhead, 1, _mostAhead) : _rowsAhead / 2;
+        _used = false;
+        if (!Rows.MoveNext()) return false;
+        _current++;
+        while (_read <= _current + _rowsAhead && ReadOne())
+        {
+        }
+
+        CheckStep();
+        return true;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_disposed)
+        {
+            _disposed = true;
+            // A run that has begun is waited for (some tens of milliseconds); one that has not is called off.
+            foreach (var slot in _ring) slot.CallOff();
+            _ahead.Dispose();
+            _badImages.Report();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Reads the next image of the source into its slot and, if it is ahead of the reader, hands it to the threads.</summary>
+    private bool ReadOne()
+    {
+        if (!_ahead.MoveNext()) return false;
+        var slot = _ring[_read % _ring.Length];
+        slot.CallOff();
+        _readImage(slot.Image);
+        _aheadId(ref slot.Id);
+        slot.Open();
+        if (_read++ > _current) Enqueue(slot);
+        return true;
+    }
+
+    private void CheckStep()
+    {
+        DataViewRowId id = default;
+        _rowId(ref id);
+        if (_read > _current && CurrentSlot.Id.Equals(id)) return;
+        throw new InvalidOperationException(
+            "The source gave its rows in another order when they were read a second time, so images and rows cannot be matched. Put mlContext.Data.Cache between the source and the ResNet.");
+    }
+
+    private void Enqueue(LookAheadSlot slot)
+    {
+        _queue.Enqueue(slot);
+        if (Volatile.Read(ref _pumps) >= _transformer.Parallelism) return;
+        Interlocked.Increment(ref _pumps);
+        ThreadPool.UnsafeQueueUserWorkItem(static cursor => cursor.Pump(), this, preferLocal: false);
+    }
+
+    private void Pump()
+    {
+        while (_queue.TryDequeue(out var slot))
+        {
+            if (slot.TryBegin()) slot.Run(_transformer);
+        }
+
+        Interlocked.Decrement(ref _pumps);
+    }
+
+    private float[] CurrentScores()
+    {
+        if (_current < 0) throw new InvalidOperationException("The cursor is not on a row: call MoveNext first.");
+        var slot = CurrentSlot;
+        if (slot.TryBegin()) slot.Run(_transformer);
+        slot.Wait();
+        if (!_used && slot.Problem is InvalidImageException bad && _transformer.Options.OnBadImage == BadImagePolicy.Mark) _badImages.Add(bad, slot.Image.Name);
+        _used = true;
+        slot.ThrowProblem(_transformer.Options.OnBadImage, Position);
+        return slot.Scores;
+    }
+}

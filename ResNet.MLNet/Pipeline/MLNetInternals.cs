@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNet.MLNet;
+
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
+[assembly: LoadableClass(typeof(ResNetTransformer), null, typeof(SignatureLoadModel), "ResNet", MLNetInternals.LoaderSignature)]
+
+namespace System.Runtime.CompilerServices
+{
+    /// <summary>Tells the runtime that this assembly may use the internals of another one.</summary>
+    [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
+    internal sealed class IgnoresAccessChecksToAttribute(string assemblyName) : Attribute
+    {
+        public string AssemblyName { get; } = assemblyName;
+    }
+}
+
+namespace ResNet.MLNet
+{
+    /// <summary>
+    /// All that this project uses of ML.NET's internals, in one place: the environment behind a catalogue, schema shapes, cancellation, and
+    /// what is needed so that <c>mlContext.Model.Load</c> finds the transformer in a process that only references the package.
+    /// </summary>
+    internal static class MLNetInternals
+    {
+        public const string LoaderSignature = "ResNetTransformer";
+        private const string ModelEntry = "model.onnx", OptionsEntry = "options.json";
+
+        private static VersionInfo Version => new(
+            modelSignature: "RESNETML", verWrittenCur: 0x00010001, verReadableCur: 0x00010001, verWeCanReadBack: 0x00010001,
+            loaderSignature: LoaderSignature, loaderAssemblyName: typeof(ResNetTransformer).Assembly.GetName().Name!);
+
+        public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
+
+        public static bool IsCanceled(IHostEnvironment environment) => environment is ICancelable { IsCanceled: true };
+
+        public static (int? GpuDeviceId, bool FallbackToCpu) DeviceOf(IHostEnvironment environment) =>
+            environment is IHostEnvironmentInternal known ? (known.GpuDeviceId, known.FallbackToCpu) : default;
+
+        /// <summary>The shape of columns, as estimators hand it on before there is data.</summary>
+        public static IEnumerable<SchemaShape.Column> ShapeOf(DataViewSchema schema) => SchemaShape.Create(schema);
+
+        public static IDataView CreateDataView<T>(IHostEnvironment environment, IEnumerable<T> rows)
+            where T : class => DataViewConstructionUtils.CreateFromEnumerable(environment, rows);
+
+        public static void Save(ModelSaveContext context, string options, byte[] model)
+        {
+            context.CheckAtModel();
+            context.SetVersionInfo(Version);
+            context.SaveTextStream(OptionsEntry, writer => writer.Write(options));
+            context.SaveBinaryStream(ModelEntry, writer => writer.Write(model));
+        }
+
+        public static (string Options, byte[] Model) Load(ModelLoadContext context)
+        {
+            context.CheckAtModel(Version);
+            string? options = null;
+            byte[]? model = null;
+            context.TryLoadTextStream(OptionsEntry, reader => options = reader.ReadToEnd());
+            context.TryLoadBinaryStream(ModelEntry, reader => model = ReadToEnd(reader.BaseStream));
+            return (options ?? throw Missing(OptionsEntry), model ?? throw Missing(ModelEntry));
+
+            static InvalidDataException Missing(string entry) => new($"The saved pipeline lacks the entry '{entry}' of its ResNet transformer.");
+        }
+
+        private static byte[] ReadToEnd(Stream stream)
+        {
+            using var memory = new MemoryStream();
+            stream.CopyTo(memory);
+            return memory.ToArray();
+        }
+    }
+}

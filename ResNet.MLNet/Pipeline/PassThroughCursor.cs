@@ -1,0 +1,32 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNet.MLNet;
+
+/// <summary>A cursor over the source's rows under the result's schema.</summary>
+internal class PassThroughCursor(DataViewRowCursor rows, DataViewSchema schema, ColumnUse use) : DataViewRowCursor
+{
+    public override DataViewSchema Schema => schema;
+
+    public override long Position => rows.Position;
+
+    public override long Batch => rows.Batch;
+
+    protected DataViewRowCursor Rows => rows;
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => use.Active[column.Index];
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => rows.GetIdGetter();
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => IsColumnActive(column)
+        ? rows.GetGetter<TValue>(rows.Schema[column.Index])
+        : throw new InvalidOperationException($"The column '{column.Name}' was not asked for when this cursor was made.");
+
+    public override bool MoveNext() => rows.MoveNext();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) rows.Dispose();
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+
+namespace ResNet.MLNet;
+
+/// <summary>Applies a trained ResNet to a column of images. Nothing is learned: <see cref="Fit"/> only checks the columns.</summary>
+public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
+{
+    private readonly IHostEnvironment _environment;
+    private readonly ResNetOptions _options;
+    private readonly SharedModel _model;
+
+    internal ResNetEstimator(IHostEnvironment environment, ResNetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(options.OutputColumnName, nameof(options.OutputColumnName));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.DegreeOfParallelism ?? 1, 1, nameof(options.DegreeOfParallelism));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaximumPixels, 1, nameof(options.MaximumPixels));
+        (_environment, _options) = (environment.Register(nameof(ResNetEstimator)), options);
+        _model = new(() => SharedModel.Open(_environment, options));
+        using var model = _model.Take();
+        ResNetColumns.Check(options, model.Value);
+    }
+
+    /// <summary>Checks the columns and gives the transformer.</summary>
+    /// <param name="input">Data with the column of images.</param>
+    /// <exception cref="ArgumentException">The column is missing or of another type; the message names it.</exception>
+    public ResNetTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var options = _options with { InputColumnName = ResNetColumns.FindInput(_options, input.Schema).Name };
+        return new(_environment, options, _model.Take());
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The column is missing or of another type; the message names it.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ResNetColumns.FindInput(_options, inputSchema);
+        using var model = _model.Take();
+        var columns = inputSchema.ToDictionary(column => column.Name);
+        foreach (var column in MLNetInternals.ShapeOf(ResNetColumns.Create(_options, model.Value))) columns[column.Name] = column;
+        return new(columns.Values);
+    }
+}

@@ -1,0 +1,76 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNet.MLNet;
+
+/// <summary>The transformer for single rows, as PredictionEngine uses it.</summary>
+internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSchema inputSchema) : IRowToRowMapper
+{
+    public DataViewSchema InputSchema => inputSchema;
+
+    public DataViewSchema OutputSchema { get; } = transformer.GetOutputSchema(inputSchema);
+
+    public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
+    {
+        var use = ColumnUse.Of(dependingColumns, inputSchema, OutputSchema);
+        return use.Network ? use.Source.Append(ResNetColumns.FindInput(transformer.Options, inputSchema)).DistinctBy(column => column.Index) : use.Source;
+    }
+
+    public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns) =>
+        new MappedRow(transformer, input, OutputSchema, ColumnUse.Of(activeColumns, inputSchema, OutputSchema));
+
+    private sealed class MappedRow : DataViewRow
+    {
+        private readonly ResNetTransformer _transformer;
+        private readonly DataViewRow _input;
+        private readonly ColumnUse _use;
+        private readonly Action<ImageValue>? _readImage;
+        private readonly LookAheadSlot _slot;
+        private long _position = -1;
+
+        public MappedRow(ResNetTransformer transformer, DataViewRow input, DataViewSchema schema, ColumnUse use)
+        {
+            (_transformer, _input, Schema, _use) = (transformer, input, schema, use);
+            _slot = new(transformer.Width);
+            if (use.Network) _readImage = ImageValue.Reader(input, ResNetColumns.FindInput(transformer.Options, input.Schema), transformer.Options.ImageFolder);
+        }
+
+        public override DataViewSchema Schema { get; }
+
+        public override long Position => _input.Position;
+
+        public override long Batch => _input.Batch;
+
+        public override bool IsColumnActive(DataViewSchema.Column column) => _use.Active[column.Index];
+
+        public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
+
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+        {
+            if (!IsColumnActive(column)) throw new InvalidOperationException($"The column '{column.Name}' was not asked for when this row was made.");
+            return column.Index < _input.Schema.Count
+                ? _input.GetGetter<TValue>(_input.Schema[column.Index])
+                : ScoreGetters.Create<TValue>(_transformer, column, CurrentScores);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) _input.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private float[] CurrentScores()
+        {
+            if (_position != _input.Position)
+            {
+                _readImage!(_slot.Image);
+                _slot.Open();
+                if (_slot.TryBegin()) _slot.Run(_transformer);
+                _position = _input.Position;
+            }
+
+            _slot.ThrowProblem(_transformer.Options.OnBadImage, _input.Position);
+            return _slot.Scores;
+        }
+    }
+}

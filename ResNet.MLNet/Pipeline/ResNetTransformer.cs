@@ -1,0 +1,80 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// Runs a ResNet on a column of images. Rows keep their order and identity; images are decoded and run ahead of the reader, on all cores,
+/// once the reader has shown that it wants them. May be used from many threads at once. Saves into and loads from ML.NET model files,
+/// with the network inside.
+/// </summary>
+public sealed class ResNetTransformer : ITransformer, IDisposable
+{
+    private readonly IHostEnvironment _environment;
+    private readonly SharedModel.Share _model;
+
+    internal ResNetTransformer(IHostEnvironment environment, ResNetOptions options, SharedModel.Share model)
+    {
+        (_environment, Options, _model) = (environment.Register(nameof(ResNetTransformer)), options, model);
+        Width = model.Value.Width(options.Output);
+    }
+
+    /// <summary>The network.</summary>
+    public ResNetModel Model => _model.Value;
+
+    bool ITransformer.IsRowToRowMapper => true;
+
+    internal ResNetOptions Options { get; }
+
+    /// <summary>The number of values that the output column has.</summary>
+    internal int Width { get; }
+
+    internal int Parallelism => Options.DegreeOfParallelism ?? Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The column of images is missing or of another type; the message names it.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ResNetColumns.FindInput(Options, inputSchema);
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumns(inputSchema);
+        ResNetColumns.AddTo(builder, Options, Model);
+        return builder.ToSchema();
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The column of images is missing or of another type; the message names it.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ResNetDataView(this, input);
+    }
+
+    /// <summary>Frees the network, unless another transformer of the same estimator still uses it.</summary>
+    public void Dispose() => _model.Dispose();
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => MLNetInternals.Save(ctx, SavedOptions.ToJson(Options), Model.ReadBytes());
+
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ResNetRowMapper(this, inputSchema);
+
+    /// <summary>Called by ML.NET to load a saved transformer (see <see cref="MLNetInternals"/>).</summary>
+    internal static ResNetTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        var (json, bytes) = MLNetInternals.Load(ctx);
+        var options = SavedOptions.FromJson(json);
+        return new(env, options, new SharedModel(() => SharedModel.Open(env, options, bytes)).Take());
+    }
+
+    internal InferenceWorker Rent() => Model.Engine.Rent(Options.Preprocessing ?? Model.Preprocessing, ResNetModel.NameOf(Options.Output), Options.MaximumPixels);
+
+    internal void Return(InferenceWorker worker) => Model.Engine.Return(worker);
+
+    internal void ThrowIfCanceled()
+    {
+        if (MLNetInternals.IsCanceled(_environment)) throw new OperationCanceledException("The ML.NET context was told to cancel.");
+    }
+
+    internal IChannel StartChannel() => _environment.Start("ResNet");
+}

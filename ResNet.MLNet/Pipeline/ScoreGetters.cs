@@ -1,0 +1,38 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNet.MLNet;
+
+/// <summary>Getters of the network's columns over whatever computes the current row's scores.</summary>
+internal static class ScoreGetters
+{
+    /// <summary>Makes the getter of a column of the result.</summary>
+    /// <param name="transformer">Whose columns.</param>
+    /// <param name="column">One of them.</param>
+    /// <param name="current">Gives the current row's scores, computing them if need be; NaN for an image that cannot be read.</param>
+    public static ValueGetter<TValue> Create<TValue>(ResNetTransformer transformer, DataViewSchema.Column column, Func<float[]> current)
+    {
+        Delegate getter = column.Name == transformer.Options.OutputColumnName
+            ? new ValueGetter<VBuffer<float>>((ref VBuffer<float> value) =>
+            {
+                var editor = VBufferEditor.Create(ref value, transformer.Width);
+                current().CopyTo(editor.Values);
+                value = editor.Commit();
+            })
+            : new ValueGetter<uint>((ref uint value) => value = PredictedKey(current()));
+        return getter as ValueGetter<TValue> ?? throw new InvalidOperationException($"The column '{column.Name}' is {column.Type}, not {typeof(TValue)}.");
+    }
+
+    /// <summary>Keys count from 1; 0 is a missing one.</summary>
+    private static uint PredictedKey(ReadOnlySpan<float> scores)
+    {
+        if (float.IsNaN(scores[0])) return 0;
+        var best = 0;
+        for (var i = 1; i < scores.Length; i++)
+        {
+            if (scores[i] > scores[best]) best = i;
+        }
+
+        return (uint)best + 1;
+    }
+}

@@ -23,7 +23,7 @@ internal static class RandomWeights
             {
                 { Shape.Count: > 1 } => Scaled(Math.Sqrt(2.0 * tensor.Shape[0] / tensor.Count)),
                 { Name: var name } when name.EndsWith("running_var", StringComparison.Ordinal) => () => 0.5 + random.NextDouble(),
-                { Name: var name } when name.EndsWith("weight", StringComparison.Ordinal) => 
+                { Name: var name } when name.EndsWith("weight", StringComparison.Ordinal) =>
                     () => (0.5 + 0.5 * random.NextDouble()) * (lastNorms.Contains(name) ? damping : 1),
                 _ => Scaled(0.1),
             };

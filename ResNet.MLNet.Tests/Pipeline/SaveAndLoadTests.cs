@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNet.MLNet;
+
+namespace ResNet.Tests;
+
+/// <summary>A saved pipeline is whole: it needs neither the model file nor any knowledge of this project's types.</summary>
+[TestClass]
+public sealed class SaveAndLoadTests
+{
+    [TestMethod]
+    public void A_saved_pipeline_gives_equal_scores_in_a_process_that_only_references_the_package()
+    {
+        using var world = new ImageWorld(images: 5);
+        var pipeline = world.Context.Transforms.ApplyResNet("Score", null, world.ModelFile, ResNetOutput.Probabilities, "PredictedLabel");
+        var saved = world.PathOf("pipeline.zip");
+        using (var model = pipeline.Fit(world.Data())) world.Context.Model.Save(model, world.Data().Schema, saved);
+        var expected = world.Paths.Select(path => Convert.ToHexString(MemoryMarshal.AsBytes<float>(world.Expected(path, ResNetOutput.Probabilities)))).ToList();
+        File.Delete(world.ModelFile);
+
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "SecondProcess.dll"), saved, "Score" }.Concat(world.Paths)) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, errors.Result);
+        CollectionAssert.AreEqual(expected, output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    }
+
+    [TestMethod]
+    public void What_was_set_is_there_after_loading()
+    {
+        using var world = new ImageWorld(images: 2);
+        var options = new ResNetOptions
+        {
+            ModelFile = world.ModelFile,
+            OutputColumnName = "Logits",
+            Output = ResNetOutput.Logits,
+            InputColumnName = "ImagePath",
+            ImageFolder = world.Folder,
+            PredictedLabelColumnName = "Best",
+            OnBadImage = BadImagePolicy.Mark,
+        };
+        var saved = world.PathOf("pipeline.zip");
+        using (var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Data())) world.Context.Model.Save(model, world.Data().Schema, saved);
+        var names = world.Data([Path.GetFileName(world.Paths[0]), "missing.jpg"]);
+        var loaded = new MLContext().Model.Load(saved, out _);
+        var logits = loaded.Transform(names).GetColumn<float[]>("Logits").ToList();
+        CollectionAssert.AreEqual(world.Expected(world.Paths[0], ResNetOutput.Logits), logits[0]);
+        Assert.IsTrue(logits[1].All(float.IsNaN));
+        Assert.AreEqual(0u, loaded.Transform(names).GetColumn<uint>("Best").Last());
+    }
+
+    [TestMethod]
+    public void A_loaded_pipeline_can_be_saved_again()
+    {
+        using var world = new ImageWorld(images: 1);
+        string first = world.PathOf("first.zip"), second = world.PathOf("second.zip");
+        using (var model = world.Context.Transforms.ApplyResNet("Features", null, world.ModelFile).Fit(world.Data())) world.Context.Model.Save(model, world.Data().Schema, first);
+        world.Context.Model.Save(world.Context.Model.Load(first, out var schema), schema, second);
+        var loaded = world.Context.Model.Load(second, out _);
+        CollectionAssert.AreEqual(world.Expected(world.Paths[0]), loaded.Transform(world.Data()).GetColumn<float[]>("Features").Single());
+    }
+}

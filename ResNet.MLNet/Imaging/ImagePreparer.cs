@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Microsoft.ML.Data;
 
@@ -37,7 +36,8 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
     /// <summary>The resized and cropped pixels of a file, before they become floats. Valid until the next call.</summary>
     internal PixelBuffer Crop(string path) => Crop(_decoder.Decode(path));
 
-    private PixelBuffer Crop(PixelBuffer image)
+    /// <summary>The same of an image that is decoded already.</summary>
+    internal PixelBuffer Crop(PixelBuffer image)
     {
         var (width, height) = ResizedSize(image.Width, image.Height);
         var crop = preprocessing.Crop;
@@ -67,7 +67,7 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
     private void ToPlanes(PixelBuffer image, Span<float> destination)
     {
         if (destination.Length != Length) throw new ArgumentException($"The destination has {destination.Length} values; an image has {Length}.", nameof(destination));
-        var pixels = MemoryMarshal.Cast<byte, uint>(image.Bytes);
+        var pixels = image.Pixels;
         var plane = pixels.Length;
         for (var channel = 0; channel < 3; channel++) ToPlane(pixels, 8 * channel, destination.Slice(channel * plane, plane));
     }

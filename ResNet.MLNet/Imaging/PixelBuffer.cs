@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ResNet.MLNet;
 
 /// <summary>An image of four bytes a pixel (red, green, blue, ignored), whose memory is used again for the next image.</summary>
@@ -14,6 +16,9 @@ internal sealed class PixelBuffer
 
     public Span<byte> Bytes => _bytes.AsSpan(0, Height * Stride);
 
+    /// <summary>The same, a pixel at a time: red is the lowest byte.</summary>
+    public Span<uint> Pixels => MemoryMarshal.Cast<byte, uint>(Bytes);
+
     /// <summary>Gives the buffer a size; what was in it is lost.</summary>
     public void Reset(int width, int height)
     {
@@ -24,4 +29,6 @@ internal sealed class PixelBuffer
     }
 
     public Span<byte> Row(int y) => _bytes.AsSpan(y * Stride, Stride);
+
+    public Span<uint> PixelRow(int y) => MemoryMarshal.Cast<byte, uint>(Row(y));
 }

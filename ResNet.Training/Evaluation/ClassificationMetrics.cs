@@ -1,0 +1,59 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>How often a network is right.</summary>
+/// <param name="Count">The number of images.</param>
+/// <param name="Loss">Mean cross-entropy in nats.</param>
+/// <param name="Top1">Share of the images whose class was the best guess, 0 to 1.</param>
+/// <param name="Top5">Share of the images whose class was among the five best guesses (among all, if there are fewer classes), 0 to 1.</param>
+/// <param name="Confusion">[true class, best guess] numbers of images.</param>
+public sealed record ClassificationMetrics(int Count, double Loss, double Top1, double Top5, int[,] Confusion);
+
+/// <summary>Adds up <see cref="ClassificationMetrics"/> on the device, without waiting for it.</summary>
+internal sealed class MetricsAccumulator : IDisposable
+{
+    private readonly int _classes;
+    private readonly Tensor _loss, _top1, _top5, _confusion;
+    private int _count;
+
+    public MetricsAccumulator(int classes, Device device)
+    {
+        _classes = classes;
+        (_loss, _top1, _top5) = (zeros(1, float64, device), zeros(1, int64, device), zeros(1, int64, device));
+        _confusion = zeros((long)classes * classes, int64, device);
+    }
+
+    /// <param name="logits">[batch, classes] float32.</param>
+    /// <param name="targets">[batch] int64.</param>
+    public void Add(Tensor logits, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        var best = logits.topk(Math.Min(5, _classes), dim: 1).indexes;
+        var hits = best.eq(targets.unsqueeze(1));
+        _loss.add_(nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum));
+        _top1.add_(hits.narrow(1, 0, 1).sum());
+        _top5.add_(hits.sum());
+        _confusion.add_((targets * _classes + best.select(1, 0)).bincount(null, (long)_classes * _classes));
+        _count += (int)targets.shape[0];
+    }
+
+    /// <summary>The figures so far. Waits for the device.</summary>
+    public ClassificationMetrics Read()
+    {
+        using var table = _confusion.cpu();
+        var counts = table.data<long>().ToArray();
+        var confusion = new int[_classes, _classes];
+        for (var i = 0; i < counts.Length; i++) confusion[i / _classes, i % _classes] = (int)counts[i];
+        var images = Math.Max(1.0, _count);
+        return new(_count, _loss.item<double>() / images, _top1.item<long>() / images, _top5.item<long>() / images, confusion);
+    }
+
+    public void Dispose()
+    {
+        _loss.Dispose();
+        _top1.Dispose();
+        _top5.Dispose();
+        _confusion.Dispose();
+    }
+}

@@ -1,0 +1,38 @@
+using ResNet.MLNet;
+
+namespace ResNet.Training;
+
+/// <summary>The images of a run that could not be read, each told once. Used from many threads.</summary>
+internal sealed class BadImages
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly List<string> _new = [];
+    private InvalidImageException? _first;
+
+    public void Add(InvalidImageException problem)
+    {
+        lock (_lock)
+        {
+            _first ??= problem;
+            if (_known.Add(problem.Message)) _new.Add($"Left out: {problem.Message}");
+        }
+    }
+
+    /// <summary>What nobody was told yet.</summary>
+    public IReadOnlyList<string> TakeMessages()
+    {
+        lock (_lock)
+        {
+            if (_new.Count == 0) return [];
+            string[] messages = [.. _new];
+            _new.Clear();
+            return messages;
+        }
+    }
+
+    public void ThrowIfNoneWasRead(bool anyWasRead)
+    {
+        if (!anyWasRead) throw new InvalidDataException($"Not one of the images could be read. The first problem: {_first?.Message}", _first);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json.Serialization;
+
+namespace ResNet.Training;
+
+/// <summary>How the learning rate goes through a run: a factor of the recipe's rate, by the share of the run that is done.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(Constant), "constant")]
+[JsonDerivedType(typeof(Steps), "steps")]
+[JsonDerivedType(typeof(Cosine), "cosine")]
+[JsonDerivedType(typeof(OneCycle), "oneCycle")]
+public abstract record LearningRateSchedule
+{
+    /// <summary>The factor at a point of the run.</summary>
+    /// <param name="done">The share of all steps that are done: 0 up to 1.</param>
+    public abstract double FactorAt(double done);
+
+    private static double HalfCosine(double from, double to, double share) => to + (from - to) * (1 + Math.Cos(Math.PI * Math.Clamp(share, 0, 1))) / 2;
+
+    /// <summary>The same rate throughout.</summary>
+    public sealed record Constant : LearningRateSchedule
+    {
+        /// <inheritdoc/>
+        public override double FactorAt(double done) => 1;
+    }
+
+    /// <summary>The rate is multiplied by a factor at some points (He et al. 2015, section 4.2: by 0.1 at 32,000 and 48,000 of 64,000 steps).</summary>
+    public sealed record Steps : LearningRateSchedule
+    {
+        /// <summary>The points, as shares of the run, rising. Default: the paper's, 0.5 and 0.75.</summary>
+        public IReadOnlyList<double> At { get; init; } = [0.5, 0.75];
+
+        /// <summary>The factor. Default: 0.1.</summary>
+        public double Factor { get; init; } = 0.1;
+
+        /// <inheritdoc/>
+        public override double FactorAt(double done) => Math.Pow(Factor, At.Count(point => done >= point));
+    }
+
+    /// <summary>A linear warm-up, then half a cosine down to 0 (Loshchilov and Hutter 2016).</summary>
+    public sealed record Cosine : LearningRateSchedule
+    {
+        /// <summary>The share of the run in which the rate rises. Default: 0.05.</summary>
+        public double WarmUp { get; init; } = 0.05;
+
+        /// <inheritdoc/>
+        public override double FactorAt(double done) => done < WarmUp ? Math.Max(done, 0.01 * WarmUp) / WarmUp : HalfCosine(1, 0, (done - WarmUp) / (1 - WarmUp));
+    }
+
+    /// <summary>Up from a 25th and down to almost nothing, both along half a cosine (Smith 2018, with PyTorch's numbers). The best for short runs.</summary>
+    public sealed record OneCycle : LearningRateSchedule
+    {
+        private const double Start = 1.0 / 25, End = Start * 1e-4;
+
+        /// <summary>The share of the run at which the rate is greatest. Default: 0.3.</summary>
+        public double Peak { get; init; } = 0.3;
+
+        /// <inheritdoc/>
+        public override double FactorAt(double done) => done < Peak ? HalfCosine(Start, 1, done / Peak) : HalfCosine(1, End, (done - Peak) / (1 - Peak));
+    }
+}

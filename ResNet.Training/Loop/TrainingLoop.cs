@@ -140,7 +140,7 @@ public sealed class TrainingLoop : IDisposable
                 EpochSeconds = secondsBefore + watch.Elapsed.TotalSeconds,
                 Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
             };
-            ThrowIfDiverged();
+            ThrowIfDiverged(_state.LossSum);
             Report(TrainingPhase.Training, _state.Batch, _training.Batches, _state.LossSum / _state.Seen, (double)_state.Correct / _state.Seen, _state.Seen / _state.EpochSeconds);
             if (save) Save();
             cancellation.ThrowIfCancellationRequested();
@@ -203,6 +203,7 @@ public sealed class TrainingLoop : IDisposable
             ImagesPerSecond = _state.Seen / _state.EpochSeconds,
             Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
         };
+        ThrowIfDiverged(validation?.Loss ?? 0);
         _state = new() { Epoch = _state.Epoch + 1, Seconds = completed.Seconds, History = [.. _state.History, completed] };
         MetricsFile.Write(Path.Combine(_options.OutputFolder, MetricsFile.FileName), _state.History);
         Save();
@@ -225,18 +226,20 @@ public sealed class TrainingLoop : IDisposable
 
     private void Save()
     {
+        // A checkpoint of a network that is lost already would take the place of a good one.
+        using (var finite = _parameters.Weights.isfinite().all()) ThrowIfDiverged(finite.item<bool>() ? 0 : double.NaN);
         var tensors = _network.ToStateDict();
         _parameters.CopyTo(tensors, _optimizer.Velocity, Checkpoint.VelocityPrefix);
         new Checkpoint(tensors, _state, Identity).Write(CheckpointFile);
         _sinceCheckpoint.Restart();
     }
 
-    private void ThrowIfDiverged()
+    private void ThrowIfDiverged(double loss)
     {
-        if (double.IsFinite(_state.LossSum)) return;
+        if (double.IsFinite(loss)) return;
         throw new TrainingDivergedException(
-            $"The loss is not finite any more, in epoch {_state.Epoch + 1} before batch {_state.Batch + 1}. Try a lower learning rate (it is {_recipe.LearningRate}), a longer warm-up, or " +
-            $"{nameof(TrainingPrecision.Float32)}. The last checkpoint is from before that.");
+            $"Loss or weights are not finite any more, in epoch {_state.Epoch + 1} after batch {_state.Batch}. Try a lower learning rate (it is {_recipe.LearningRate}), a longer warm-up, or " +
+            $"{nameof(TrainingPrecision.Float32)}. The last checkpoint, if there is one, is from before that.");
     }
 
     private void Report(TrainingPhase phase, int batch, int batches, double loss, double accuracy, double imagesPerSecond)

@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.ML;
+using ResNet.MLNet;
+using ResNet.Training;
+
+namespace ResNet.Tests;
+
+/// <summary>A run learns, can be repeated, stopped and resumed, and leaves a model file that ML.NET uses.</summary>
+[TestClass]
+public sealed class TrainingLoopTests
+{
+    [TestMethod]
+    public void A_network_learns_and_its_model_file_is_as_accurate_in_ML_NET()
+    {
+        using var folders = new ClassFolders();
+        List<TrainingProgress> reports = [];
+        var result = TrainingLoop.Run(Options(folders, epochs: 4), new Collector(reports));
+        Assert.IsGreaterThan(0.9, result.Validation!.Top1);
+        Assert.AreEqual(12, result.Validation.Confusion.Cast<int>().Sum());
+        Assert.IsLessThan(result.History[0].TrainingLoss, result.History[^1].TrainingLoss);
+        Assert.HasCount(4, reports.FindAll(report => report.Completed is not null));
+        Assert.IsTrue(reports.TrueForAll(report => report.Done is >= 0 and <= 1));
+
+        var context = new MLContext();
+        var rows = Enumerable.Range(0, 12).Select(index => (Path: folders.Open().Validation.NameOf(index), Label: Path.GetFileName(Path.GetDirectoryName(folders.Open().Validation.NameOf(index)))!))
+            .Select(row => new ImageRow { ImagePath = row.Path, Label = row.Label });
+        var data = context.Data.LoadFromEnumerable(rows.ToList());
+        var scored = context.Transforms.MapResNetLabels(result.ModelFile)
+            .Append(context.Transforms.ApplyResNet("Score", null, result.ModelFile, ResNetOutput.Probabilities, "PredictedLabel")).Fit(data).Transform(data);
+        Assert.AreEqual(result.Validation.Top1, context.MulticlassClassification.Evaluate(scored).MicroAccuracy, 1e-9);
+
+        using var model = ResNetModel.Open(result.ModelFile);
+        Assert.AreEqual(result.Validation.Top1, model.Card.Metrics!["top1"]);
+        var lines = File.ReadAllLines(Path.Combine(folders.Output, "metrics.csv"));
+        Assert.HasCount(5, lines);
+        Assert.AreEqual(result.History[^1].Top1!.Value, double.Parse(lines[^1].Split(',')[5], CultureInfo.InvariantCulture), 1e-6);
+    }
+
+    [TestMethod]
+    public void The_same_seed_gives_the_same_bits_whatever_the_workers()
+    {
+        using var folders = new ClassFolders();
+        var options = Options(folders, epochs: 2);
+        var first = Hash(TrainingLoop.Run(options));
+        Assert.AreEqual(first, Hash(TrainingLoop.Run(options with { Workers = 7 })));
+        Assert.AreNotEqual(first, Hash(TrainingLoop.Run(options with { Recipe = options.Recipe with { Seed = 1 } })));
+    }
+
+    [TestMethod]
+    [DataRow(4)]
+    [DataRow(28)]
+    [DataRow(36)]
+    [DataRow(80)]
+    public void A_run_that_is_stopped_at_any_step_and_resumed_ends_with_the_bits_of_one_that_was_not(int image)
+    {
+        using var folders = new ClassFolders();
+        var options = Options(folders, epochs: 3);
+        var whole = TrainingLoop.Run(options);
+        var expected = Hash(whole);
+        using var cancel = new CancellationTokenSource();
+        // Cancelled while that image is read, one of the 108 that the three epochs read: the run stops within a few steps.
+        var stopping = options with { Data = options.Data with { Training = new StopsAt(options.Data.Training, image, cancel) } };
+        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping with { Workers = 1 }, null, cancel.Token));
+        var resumed = TrainingLoop.Run(options with { IfExists = ExistingRun.Resume });
+        Assert.AreEqual(expected, Hash(resumed));
+        Assert.AreEqual(whole.History[^1].TrainingLoss, resumed.History[^1].TrainingLoss, 1e-12);
+        Assert.HasCount(3, resumed.History);
+    }
+
+    [TestMethod]
+    public void A_folder_that_holds_a_run_is_not_overwritten_by_accident_nor_resumed_as_another_run()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 4);
+        var options = Options(folders, epochs: 1) with { IfExists = ExistingRun.Refuse };
+        var hash = Hash(TrainingLoop.Run(options));
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => TrainingLoop.Run(options)).Message, folders.Output);
+        var other = options with { IfExists = ExistingRun.Resume, Recipe = options.Recipe with { LearningRate = 0.5 } };
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingLoop.Run(other)).Message, "another run");
+        Assert.AreEqual(hash, Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume })));
+    }
+
+    [TestMethod]
+    public void A_loss_that_is_no_number_stops_with_advice_and_leaves_no_model()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 4);
+        var options = Options(folders, epochs: 3);
+        var problem = Assert.ThrowsExactly<TrainingDivergedException>(() => TrainingLoop.Run(options with { Recipe = options.Recipe with { LearningRate = 1e30 } }));
+        StringAssert.Contains(problem.Message, "lower learning rate");
+        Assert.IsFalse(File.Exists(Path.Combine(folders.Output, "model.onnx")));
+    }
+
+    [TestMethod]
+    public void Bad_images_are_told_once_and_left_out_and_only_bad_images_are_an_error()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 4);
+        File.WriteAllText(folders.PathOf("red", "zzz.png"), "no image");
+        List<TrainingProgress> reports = [];
+        TrainingLoop.Run(Options(folders, epochs: 2) with { Data = folders.Open(0) }, new Collector(reports));
+        StringAssert.Contains(reports.Single(report => report.Message is not null).Message, "zzz.png");
+        foreach (var file in Directory.EnumerateFiles(folders.Folder, "*.*", SearchOption.AllDirectories)) File.WriteAllText(file, "no image");
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => TrainingLoop.Run(Options(folders, epochs: 1)));
+        StringAssert.Contains(problem.Message, "Not one of the images");
+    }
+
+    [TestMethod]
+    [DataRow("gpu", "auto, cpu, cuda")]
+    [DataRow("cuda:x", "auto, cpu, cuda")]
+    [DataRow("cuda:99", "CUDA devices")]
+    public void A_device_that_is_none_is_named(string device, string expected)
+    {
+        using var folders = new ClassFolders(imagesPerClass: 1);
+        var problem = Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(Options(folders, epochs: 1) with { Device = device }));
+        StringAssert.Contains(problem.Message, device);
+        StringAssert.Contains(problem.Message, expected);
+    }
+
+    private static TrainingOptions Options(ClassFolders folders, int epochs) => new()
+    {
+        Architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4"),
+        Data = folders.Open(),
+        Recipe = new() { Epochs = epochs, BatchSize = 9, Preprocessing = ImagePreprocessing.Small(12), Augmentation = new Augmentation.PadCropFlip(2), Precision = TrainingPrecision.Float32 },
+        OutputFolder = folders.Output,
+        IfExists = ExistingRun.Overwrite,
+        Device = "cpu",
+    };
+
+    /// <summary>What the run learned and remembers: model file and checkpoint, without the times in it.</summary>
+    private static string Hash(TrainingResult result)
+    {
+        var (tensors, _) = SafeTensors.Read(Path.Combine(Path.GetDirectoryName(result.ModelFile)!, "last.safetensors"));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(File.ReadAllBytes(result.ModelFile));
+        foreach (var tensor in tensors.Values) hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(tensor.Values));
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    private sealed class StopsAt(ImageSource source, int image, CancellationTokenSource cancel) : ImageSource(source.Labels)
+    {
+        private int _read;
+
+        public override int Count => source.Count;
+
+        public override int LabelOf(int index) => source.LabelOf(index);
+
+        public override string NameOf(int index) => source.NameOf(index);
+
+        internal override ImageReader OpenReader() => new Reader(this, source.OpenReader());
+
+        private sealed class Reader(StopsAt owner, ImageReader reader) : ImageReader
+        {
+            public override PixelBuffer Read(int index)
+            {
+                if (Interlocked.Increment(ref owner._read) == owner.Image) owner.Cancel();
+                return reader.Read(index);
+            }
+        }
+
+        private int Image => image;
+
+        private void Cancel() => cancel.Cancel();
+    }
+
+    private sealed class Collector(List<TrainingProgress> reports) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => reports.Add(value);
+    }
+}

@@ -79,6 +79,25 @@ public sealed class ResNetModel : IDisposable
         }
     }
 
+    /// <summary>Runs the network on an image file. May be called from many threads at once.</summary>
+    /// <param name="imagePath">The file (JPEG, PNG, BMP, GIF, WebP).</param>
+    /// <param name="output">What is asked for.</param>
+    /// <returns>[<see cref="FeatureCount"/>] features or [<see cref="ClassCount"/>] scores.</returns>
+    /// <exception cref="InvalidImageException">The image cannot be read; the message names it.</exception>
+    /// <exception cref="ArgumentException">The model has no such output.</exception>
+    public float[] Run(string imagePath, ResNetOutput output = ResNetOutput.Probabilities)
+    {
+        ArgumentNullException.ThrowIfNull(imagePath);
+        return Run(output, worker => worker.Run(imagePath).ToArray());
+    }
+
+    /// <summary>Runs the network on an encoded image. May be called from many threads at once.</summary>
+    /// <param name="encodedImage">The bytes of an image file.</param>
+    /// <param name="output">What is asked for.</param>
+    /// <inheritdoc cref="Run(string, ResNetOutput)" path="/returns|/exception"/>
+    public float[] Run(ReadOnlyMemory<byte> encodedImage, ResNetOutput output = ResNetOutput.Probabilities) =>
+        Run(output, worker => worker.Run(encodedImage.Span).ToArray());
+
     /// <inheritdoc/>
     public void Dispose() => Engine.Dispose();
 
@@ -133,6 +152,20 @@ public sealed class ResNetModel : IDisposable
         ResNetOutput.Logits => OnnxExporter.LogitsName,
         _ => OnnxExporter.ProbabilitiesName,
     };
+
+    private float[] Run(ResNetOutput output, Func<InferenceWorker, float[]> run)
+    {
+        _ = Width(output);
+        var worker = Engine.Rent(Preprocessing, NameOf(output), ImageDecoder.DefaultMaximumPixels);
+        try
+        {
+            return run(worker);
+        }
+        finally
+        {
+            Engine.Return(worker);
+        }
+    }
 
     private static ModelProto Parse(byte[] bytes)
     {

@@ -5,7 +5,6 @@ namespace ResNet.Training;
 /// <summary>Image files in one folder for each class, as torchvision's ImageFolder reads them: classes and files in ordinal order, subfolders included.</summary>
 public sealed class ImageFolder : ImageSource
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp"];
     private readonly (string Path, int Label)[] _images;
 
     private ImageFolder(IReadOnlyList<string> labels, (string Path, int Label)[] images)
@@ -29,9 +28,9 @@ public sealed class ImageFolder : ImageSource
         classes.RemoveAll(each => each.Files.Count == 0);
         if (classes.Count == 0)
         {
-            throw new InvalidDataException(Directory.EnumerateFiles(folder).Any(IsImage)
+            throw new InvalidDataException(Directory.EnumerateFiles(folder).Any(ImageFiles.IsImage)
                 ? $"'{folder}' holds images, but no class folders: put the images of each class into a folder that has the name of the class."
-                : $"'{folder}' holds no class folders with images ({string.Join(", ", Extensions)}).");
+                : $"'{folder}' holds no class folders with images ({string.Join(", ", ImageFiles.Extensions)}).");
         }
 
         labels ??= [.. classes.Select(each => each.Name)];
@@ -48,22 +47,18 @@ public sealed class ImageFolder : ImageSource
     public override string NameOf(int index) => _images[index].Path;
 
     /// <summary>The folders inside a folder that may be classes, in ordinal order.</summary>
-    internal static IEnumerable<string> ClassFolders(string folder) => Directory.EnumerateDirectories(folder).Where(each => !IsHidden(each)).Order(StringComparer.Ordinal);
+    internal static IEnumerable<string> ClassFolders(string folder) => Directory.EnumerateDirectories(folder).Where(each => !ImageFiles.IsHidden(each)).Order(StringComparer.Ordinal);
 
     internal override ImageReader OpenReader() => new Reader(_images);
 
     private static List<string> Files(string folder, Action<string>? note)
     {
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System };
-        var files = Directory.EnumerateFiles(folder, "*", options).Where(file => !IsHidden(file)).ToLookup(IsImage);
+        var files = Directory.EnumerateFiles(folder, "*", options).Where(file => !ImageFiles.IsHidden(file)).ToLookup(ImageFiles.IsImage);
         var others = files[false].Order(StringComparer.Ordinal).ToList();
         if (others.Count > 0) note?.Invoke($"{others.Count} {(others.Count == 1 ? "file" : "files")} in '{folder}' {(others.Count == 1 ? "has" : "have")} no image's extension and {(others.Count == 1 ? "is" : "are")} left out, such as '{Path.GetFileName(others[0])}'.");
         return [.. files[true].Order(StringComparer.Ordinal)];
     }
-
-    private static bool IsImage(string file) => Extensions.Contains(Path.GetExtension(file).ToLowerInvariant());
-
-    private static bool IsHidden(string path) => Path.GetFileName(path).StartsWith('.');
 
     private sealed class Reader((string Path, int Label)[] images) : ImageReader
     {

@@ -14,7 +14,7 @@ internal sealed class DeviceInput : IDisposable
     public DeviceInput(ImagePreprocessing preprocessing, TrainingPrecision precision, Device device)
     {
         (_size, Device) = (preprocessing.Crop, device);
-        _type = precision == TrainingPrecision.BFloat16 || (precision == TrainingPrecision.Auto && BFloat16IsFast(device)) ? ScalarType.BFloat16 : ScalarType.Float32;
+        _type = precision == TrainingPrecision.BFloat16 || (precision == TrainingPrecision.Auto && (device.type != TorchSharp.DeviceType.CPU || BFloat16IsFast())) ? ScalarType.BFloat16 : ScalarType.Float32;
         var (mean, std) = (preprocessing.Mean, preprocessing.Std);
         _mean = tensor(new[] { 255 * mean.R, 255 * mean.G, 255 * mean.B }, device: device);
         _scale = tensor(new[] { 1 / (255 * std.R), 1 / (255 * std.G), 1 / (255 * std.B) }, device: device);
@@ -38,10 +38,9 @@ internal sealed class DeviceInput : IDisposable
         _scale.Dispose();
     }
 
-    /// <summary>AVX512-BF16 is bit 5 of EAX of CPUID leaf 7, subleaf 1; AMX-BF16 is bit 22 of EDX of subleaf 0 (Intel's manual, volume 2A).</summary>
-    private static bool BFloat16IsFast(Device device)
+    /// <summary>Whether this processor multiplies bfloat16 numbers. AVX512-BF16 is bit 5 of EAX of CPUID leaf 7, subleaf 1; AMX-BF16 is bit 22 of EDX of subleaf 0 (Intel's manual, volume 2A).</summary>
+    public static bool BFloat16IsFast()
     {
-        if (device.type != TorchSharp.DeviceType.CPU) return true;
         if (!X86Base.IsSupported || !Avx512F.IsSupported) return false;
         var (subleaves, _, _, features) = X86Base.CpuId(7, 0);
         return (features & (1 << 22)) != 0 || (subleaves >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0);

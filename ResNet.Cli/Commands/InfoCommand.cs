@@ -1,0 +1,76 @@
+using System.CommandLine;
+using ResNet.MLNet;
+using Spectre.Console;
+
+namespace ResNet.Cli;
+
+/// <summary>`resnet info`: the architectures, the layers of one, or what a model file says of itself.</summary>
+internal static class InfoCommand
+{
+    private const int LabelsShown = 10;
+
+    public static Command Create()
+    {
+        var subject = new Argument<string?>("MODEL | ARCHITECTURE") { Arity = ArgumentArity.ZeroOrOne, Description = "A model file or the name of an architecture; nothing lists the architectures." };
+        var command = new Command("info", "Shows architectures and model files.") { subject };
+        command.SetWork((parsed, _) =>
+        {
+            var name = parsed.GetValue(subject);
+            if (name is null) List(AnsiConsole.Console);
+            else if (File.Exists(name)) Show(AnsiConsole.Console, name);
+            else if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) throw new FileNotFoundException($"There is no model file '{name}'.");
+            else Show(AnsiConsole.Console, ResNetArchitecture.Parse(name));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static void List(IAnsiConsole console)
+    {
+        var table = CommandLine.CreateTable("Architecture", "Layers", "Input", "Parameters", "Multiply-adds", "Features");
+        foreach (var each in ResNetArchitecture.All)
+            table.AddRow(each.Name, $"{each.Depth}", Input(each), Millions(each.ParameterCount), Millions(each.MultiplyAdds(InputSize(each), InputSize(each))), $"{each.FeatureCount}");
+        console.Write(table);
+        console.WriteLine("Options follow a colon: A, B, C (shortcuts), v1 (bottleneck stride as in the paper), width=N. Example: resnet50:v1 or cifar-resnet20:B,width=32.");
+    }
+
+    private static void Show(IAnsiConsole console, ResNetArchitecture architecture)
+    {
+        var size = InputSize(architecture);
+        console.WriteLine($"{architecture.Name}: {Millions(architecture.ParameterCount)} parameters, {Millions(architecture.MultiplyAdds(size, size))} multiply-adds at {Input(architecture)}, {architecture.Classes:N0} classes");
+        var table = CommandLine.CreateTable("Layer", "Kernel", "Stride", "Channels");
+        foreach (var layer in architecture.Convolutions) table.AddRow(layer.Name, $"{layer.Kernel} x {layer.Kernel}", $"{layer.Stride}", $"{layer.InChannels} -> {layer.OutChannels}");
+        table.AddRow(architecture.Classifier.Name, "", "", $"{architecture.Classifier.InFeatures} -> {architecture.Classifier.OutFeatures}");
+        console.Write(table);
+    }
+
+    private static void Show(IAnsiConsole console, string path)
+    {
+        using var model = ResNetModel.Open(path);
+        var (card, how) = (model.Card, model.Preprocessing);
+        var table = CommandLine.CreateTable("", "");
+        table.HideHeaders();
+        Add("File", $"{path}, {new FileInfo(path).Length / 1e6:0.0} MB");
+        Add("Architecture", card.Architecture + (model.Architecture is { } known ? $", {Millions(known.ParameterCount)} parameters" : ""));
+        Add("Features", $"{model.FeatureCount}");
+        Add("Classes", $"{model.ClassCount}{(model.Labels is { } labels ? ": " + string.Join(", ", labels.Take(LabelsShown)) + (labels.Count > LabelsShown ? ", ..." : "") : "")}");
+        Add("Images", $"{(how.Resize is { } resize ? $"shorter side to {resize}, " : "")}centre crop {how.Crop} x {how.Crop}, {how.Interpolation.ToString().ToLowerInvariant()}");
+        Add("Mean, deviation", $"{how.Mean.R} {how.Mean.G} {how.Mean.B}, {how.Std.R} {how.Std.G} {how.Std.B} (applied inside the file)");
+        foreach (var (name, value) in card.Metrics ?? new Dictionary<string, double>()) Add(name, $"{100 * value:0.00} %");
+        Add("Source", card.Source);
+        Add("Licence", card.License);
+        Add("Made", card.Created?.ToString("u"));
+        console.Write(table);
+
+        void Add(string what, string? value)
+        {
+            if (!string.IsNullOrEmpty(value)) table.AddRow(new Text(what), new Text(value));
+        }
+    }
+
+    private static int InputSize(ResNetArchitecture architecture) => architecture.Stem == StemKind.Cifar ? 32 : 224;
+
+    private static string Input(ResNetArchitecture architecture) => $"{InputSize(architecture)} x {InputSize(architecture)}";
+
+    private static string Millions(long count) => count < 10_000_000 ? $"{count / 1e6:0.00} M" : $"{count / 1e6:N1} M";
+}

@@ -1,0 +1,63 @@
+using System.Reflection;
+using ResNet.MLNet;
+using ResNet.Training;
+using SkiaSharp;
+
+namespace ResNet.Cli;
+
+/// <summary>The demo's images: a subset of Fashion-MNIST inside this program (see Demo/Data/README.md).</summary>
+internal static class DemoData
+{
+    /// <summary>Height and width of every image in pixels.</summary>
+    public const int Size = 28;
+
+    /// <summary>The classes as the data set's authors name them ("T-shirt/top" without its slash, which no folder may have).</summary>
+    public static IReadOnlyList<string> Labels { get; } =
+        ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+
+    public static TrainingData Open() => new(Read("train"), Read("t10k"));
+
+    /// <summary>Writes images as PNG files into a folder for each label and gives their paths with the labels.</summary>
+    public static List<DemoImage> WriteFiles(ImageSource source, IEnumerable<int> indices, string folder, Func<int, string> labelOf)
+    {
+        var reader = source.OpenReader();
+        List<DemoImage> written = [];
+        foreach (var index in indices)
+        {
+            var label = labelOf(source.LabelOf(index));
+            var path = Path.Combine(folder, label, $"{index:0000}.png");
+            Write(reader.Read(index), path);
+            written.Add(new() { ImagePath = path, Label = label });
+        }
+
+        return written;
+    }
+
+    private static unsafe void Write(PixelBuffer pixels, string path)
+    {
+        fixed (byte* start = pixels.Bytes)
+        {
+            using var image = SKImage.FromPixels(new SKImageInfo(pixels.Width, pixels.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start, pixels.Stride);
+            using var png = image.Encode(SKEncodedImageFormat.Png, 100);
+            AtomicFile.Write(path, png.SaveTo);
+        }
+    }
+
+    private static IdxImages Read(string part)
+    {
+        string images = $"{part}-images-idx3-ubyte.gz", labels = $"{part}-labels-idx1-ubyte.gz";
+        using var imageStream = Resource(images);
+        using var labelStream = Resource(labels);
+        return IdxImages.Read(imageStream, images, labelStream, labels, Labels);
+    }
+
+    private static Stream Resource(string name) => Assembly.GetExecutingAssembly().GetManifestResourceStream($"Demo/{name}")!;
+}
+
+/// <summary>A row of the demo's data.</summary>
+internal sealed class DemoImage
+{
+    public string ImagePath { get; set; } = "";
+
+    public string Label { get; set; } = "";
+}

@@ -8,6 +8,8 @@ internal static class CommandLine
 {
     public const int Done = 0, Failed = 1, WrongUsage = 2;
 
+    private const int WidthOfFiles = 10_000;
+
     /// <summary>Set to show where an error comes from.</summary>
     private const string DebugVariable = "RESNET_DEBUG";
 
@@ -21,6 +23,8 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        // In a file or a pipe no line ends but where it is told to.
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
         var parsed = Create().Parse(args);
         if (parsed.Errors.Count == 0) return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopTime });
         foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.OnnxRuntime;
@@ -33,8 +34,8 @@ internal static class DoctorCommand
             var count => $"{count} device{(count == 1 ? "" : "s")}",
         });
         Row("ONNX Runtime", () => $"{OrtEnv.Instance().GetVersionString()}, runs on {string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(name => name.Replace("ExecutionProvider", "")))}");
-        Row("ML.NET", () => $"{typeof(MLContext).Assembly.GetName().Version}");
-        Row("Image decoding", () => $"SkiaSharp {typeof(SKBitmap).Assembly.GetName().Version}, {(Decodes() ? "works" : throw new InvalidOperationException("a PNG that was just written cannot be read"))}");
+        Row("ML.NET", () => Version(typeof(MLContext)));
+        Row("Image decoding", () => $"SkiaSharp {Version(typeof(SKBitmap))}, {(Decodes() ? "works" : throw new InvalidOperationException("a PNG that was just written cannot be read"))}");
         Row("Cache", () => $"{CacheFolder.Path} ({CacheFolder.Variable} overrides)");
         console.Write(table);
         return healthy ? CommandLine.Done : CommandLine.Failed;
@@ -56,6 +57,9 @@ internal static class DoctorCommand
 
     private static string Describe(LibTorchInfo found) =>
         $"{found.Version} from {found.Folder}{(found.Patched ? ", with a copy of LibTorchSharp for this system's older libstdc++" : "")}; {found.Threads} threads";
+
+    private static string Version(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', '@')[0] ?? $"{type.Assembly.GetName().Version}";
 
     private static bool Decodes()
     {

@@ -66,6 +66,8 @@ internal static class TrainCommand
 
     private static int Train(IAnsiConsole console, TrainingOptions options, CancellationToken cancellation)
     {
+        if (options.IfExists == ExistingRun.Refuse && File.Exists(Path.Combine(options.OutputFolder, Checkpoint.FileName)))
+            throw new IOException($"'{options.OutputFolder}' holds a training run already. Go on with it (--resume), replace it (--overwrite), or choose another folder.");
         var (data, recipe) = (options.Data, options.Recipe);
         console.WriteLine($"{options.Architecture.Name}, {data.Training.Labels.Count} classes, {data.Training.Count:N0} images to learn from, {data.Validation.Count:N0} to judge by; " +
             $"{recipe.Epochs} epochs of batches of {recipe.BatchSize}, {recipe.Preprocessing.Crop} x {recipe.Preprocessing.Crop} pixels.");

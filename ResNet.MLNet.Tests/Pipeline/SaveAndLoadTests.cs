@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -20,14 +19,9 @@ public sealed class SaveAndLoadTests
         var expected = world.Paths.Select(path => Convert.ToHexString(MemoryMarshal.AsBytes<float>(world.Expected(path, ResNetOutput.Probabilities)))).ToList();
         File.Delete(world.ModelFile);
 
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "SecondProcess.dll"), saved, "Score" }.Concat(world.Paths)) start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, errors.Result);
-        CollectionAssert.AreEqual(expected, output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        var result = Command.Run("SecondProcess.dll", [saved, "Score", .. world.Paths]);
+        Assert.AreEqual(0, result.ExitCode, result.Errors);
+        CollectionAssert.AreEqual(expected, result.Lines.ToList());
     }
 
     [TestMethod]

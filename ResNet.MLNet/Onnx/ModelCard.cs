@@ -37,6 +37,9 @@ public sealed record ModelCard
     /// <summary>How the network was trained or where its weights came from, in words.</summary>
     public string? Source { get; init; }
 
+    /// <summary>The recipe that the network was trained with, as JSON; null where it is not known.</summary>
+    public JsonElement? Recipe { get; init; }
+
     /// <summary>Under what licence the weights are.</summary>
     public string? License { get; init; }
 

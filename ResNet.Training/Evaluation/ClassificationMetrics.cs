@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -14,12 +15,13 @@ public sealed record ClassificationMetrics(int Count, double Loss, double Top1, 
 internal sealed class MetricsAccumulator : IDisposable
 {
     private readonly int _classes;
+    private readonly Scalar _classesScalar;
     private readonly Tensor _loss, _top1, _top5, _confusion;
     private int _count;
 
     public MetricsAccumulator(int classes, Device device)
     {
-        _classes = classes;
+        (_classes, _classesScalar) = (classes, classes.ToScalar());
         (_loss, _top1, _top5) = (zeros(1, float64, device), zeros(1, int64, device), zeros(1, int64, device));
         _confusion = zeros((long)classes * classes, int64, device);
     }
@@ -31,10 +33,10 @@ internal sealed class MetricsAccumulator : IDisposable
         using var scope = NewDisposeScope();
         var best = logits.topk(Math.Min(5, _classes), dim: 1).indexes;
         var hits = best.eq(targets.unsqueeze(1));
-        _loss.add_(nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum));
-        _top1.add_(hits.narrow(1, 0, 1).sum());
-        _top5.add_(hits.sum());
-        _confusion.add_((targets * _classes + best.select(1, 0)).bincount(null, (long)_classes * _classes));
+        _loss.add_(nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum), Scalars.One);
+        _top1.add_(hits.narrow(1, 0, 1).sum(), Scalars.One);
+        _top5.add_(hits.sum(), Scalars.One);
+        _confusion.add_(targets.mul(_classesScalar).add_(best.select(1, 0), Scalars.One).bincount(null, (long)_classes * _classes), Scalars.One);
         _count += (int)targets.shape[0];
     }
 
@@ -51,6 +53,7 @@ internal sealed class MetricsAccumulator : IDisposable
 
     public void Dispose()
     {
+        _classesScalar.Dispose();
         _loss.Dispose();
         _top1.Dispose();
         _top5.Dispose();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using ResNet.MLNet;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -158,8 +159,9 @@ public sealed class TrainingLoop : IDisposable
         mean.backward();
         _optimizer.Step(_recipe.LearningRate * _recipe.Schedule.FactorAt((_state.Epoch * (double)_training.Batches + batch.Index) / Steps));
         using var _ = no_grad();
-        loss.add_(mean.detach().to(float64) * batch.Count);
-        correct.add_(logits.argmax(1).eq(targets).sum());
+        using var count = batch.Count.ToScalar();
+        loss.add_(mean.detach().to(float64), count);
+        correct.add_(logits.argmax(1).eq(targets).sum(), Scalars.One);
     }
 
     private ClassificationMetrics? Validate(CancellationToken cancellation)
@@ -218,7 +220,8 @@ public sealed class TrainingLoop : IDisposable
             Architecture = _architecture.Name,
             Preprocessing = _recipe.Preprocessing,
             Labels = _options.Data.Training.Labels,
-            Source = string.Create(CultureInfo.InvariantCulture, $"Trained from scratch with ResNet.Training on {_options.Data.Training.Count:N0} images{(_options.DataName is { } name ? $" of {name}" : "")}, {_recipe.Epochs} epochs. Recipe: {_recipe.ToJson()}"),
+            Source = string.Create(CultureInfo.InvariantCulture, $"Trained from scratch with ResNet.Training on {_options.Data.Training.Count:N0} images{(_options.DataName is { } name ? $" of {name}" : "")}, {_recipe.Epochs} epochs, seed {_recipe.Seed}."),
+            Recipe = JsonSerializer.Deserialize<JsonElement>(_recipe.ToJson()),
             Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
         }, path);
         return path;

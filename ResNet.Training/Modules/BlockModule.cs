@@ -14,10 +14,10 @@ internal sealed class BlockModule : nn.Module<Tensor, Tensor>
         : base(nameof(BlockModule))
     {
         _shortcut = block.Shortcut;
-        _layers = [.. block.Convolutions.Select(layer => (Register(layer.Name, new Convolution(layer, generator)), Register(layer.NormName, nn.BatchNorm2d(layer.OutChannels))))];
+        _layers = [.. block.Convolutions.Select(layer => (Register(layer.Name, new Convolution(layer, generator)), Register(layer.NormName, new BatchNorm(layer.OutChannels))))];
         if (_shortcut.Projection is { } projection)
         {
-            _projection = nn.Sequential(new Convolution(projection, generator), nn.BatchNorm2d(projection.OutChannels));
+            _projection = nn.Sequential(new Convolution(projection, generator), new BatchNorm(projection.OutChannels));
             register_module("downsample", _projection);
         }
 
@@ -35,7 +35,7 @@ internal sealed class BlockModule : nn.Module<Tensor, Tensor>
         var value = input;
         foreach (var (convolution, norm) in _layers[..^1]) value = norm.forward(convolution.forward(value)).relu_();
         value = _layers[^1].Norm.forward(_layers[^1].Convolution.forward(value));
-        if (_shortcut.Kind != ShortcutKind.None) value = value.add_(Around(input));
+        if (_shortcut.Kind != ShortcutKind.None) value = value.add_(Around(input), Scalars.One);
         return value.relu_().MoveToOuterDisposeScope();
     }
 

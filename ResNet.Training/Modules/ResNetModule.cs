@@ -32,7 +32,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         using var generator = new Generator((ulong)seed);
         var stem = architecture.StemConvolution;
         register_module(stem.Name, _stem = new Convolution(stem, generator));
-        register_module(stem.NormName, _stemNorm = nn.BatchNorm2d(stem.OutChannels));
+        register_module(stem.NormName, _stemNorm = new BatchNorm(stem.OutChannels));
         foreach (var stage in architecture.Blocks.GroupBy(block => block.Stage))
         {
             var blocks = stage.Select(block => new BlockModule(block, generator)).ToArray();

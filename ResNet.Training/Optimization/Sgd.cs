@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -8,11 +9,11 @@ namespace ResNet.Training;
 internal sealed class Sgd : IDisposable
 {
     private readonly FlatParameters _parameters;
-    private readonly double _momentum, _weightDecay;
+    private readonly Scalar _momentum, _weightDecay;
 
     public Sgd(FlatParameters parameters, double momentum, double weightDecay)
     {
-        (_parameters, _momentum, _weightDecay) = (parameters, momentum, weightDecay);
+        (_parameters, _momentum, _weightDecay) = (parameters, momentum.ToScalar(), weightDecay.ToScalar());
         Velocity = zeros_like(parameters.Weights);
     }
 
@@ -23,12 +24,18 @@ internal sealed class Sgd : IDisposable
     public void Step(double learningRate)
     {
         using var _ = no_grad();
+        using var back = (-learningRate).ToScalar();
         var (weights, gradients) = (_parameters.Weights, _parameters.Gradients);
         gradients.add_(weights, alpha: _weightDecay);
-        Velocity.mul_(_momentum).add_(gradients);
-        weights.add_(Velocity, alpha: -learningRate);
+        Velocity.mul_(_momentum).add_(gradients, Scalars.One);
+        weights.add_(Velocity, alpha: back);
         gradients.zero_();
     }
 
-    public void Dispose() => Velocity.Dispose();
+    public void Dispose()
+    {
+        Velocity.Dispose();
+        _momentum.Dispose();
+        _weightDecay.Dispose();
+    }
 }

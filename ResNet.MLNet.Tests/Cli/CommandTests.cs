@@ -1,0 +1,141 @@
+using System.Text.Json;
+using ResNet.MLNet;
+
+namespace ResNet.Tests;
+
+/// <summary>The `resnet` command as a user runs it: real processes, real files, exit codes.</summary>
+[TestClass]
+public sealed class CommandTests
+{
+    [TestMethod]
+    public void Train_info_and_predict_work_on_the_users_own_folders()
+    {
+        using var folders = new ClassFolders();
+        var model = Path.Combine(folders.Output, "model.onnx");
+        var train = Command.Resnet("train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "4", "--learning-rate", "0.1", "--device", "cpu");
+        Assert.AreEqual(0, train.ExitCode, train.Errors);
+        StringAssert.Contains(train.Output, "epoch   4 of 4");
+        StringAssert.Matches(train.Output, new(@"top-1 accuracy  \d+\.\d\d %"));
+        StringAssert.Contains(Command.Resnet("train", "--data", folders.Folder, "--output", folders.Output).Errors, "--overwrite");
+
+        var info = Command.Resnet("info", model);
+        Assert.AreEqual(0, info.ExitCode, info.Errors);
+        StringAssert.Contains(info.Output, "blue, green, red");
+
+        var predict = Command.Resnet("predict", "--model", model, "--format", "json", "--top", "2", folders.Folder);
+        Assert.AreEqual(0, predict.ExitCode, predict.Errors);
+        Assert.HasCount(48, predict.Lines);
+        var right = predict.Lines.Count(line =>
+        {
+            using var json = JsonDocument.Parse(line);
+            var best = json.RootElement.GetProperty("predictions")[0];
+            Assert.AreEqual(2, json.RootElement.GetProperty("predictions").GetArrayLength());
+            Assert.IsTrue(best.GetProperty("probability").GetSingle() is > 0 and <= 1);
+            return json.RootElement.GetProperty("path").GetString()!.Contains($"{Path.DirectorySeparatorChar}{best.GetProperty("label").GetString()}{Path.DirectorySeparatorChar}");
+        });
+        Assert.IsGreaterThan(40, right);
+    }
+
+    [TestMethod]
+    public void A_bad_image_is_named_the_others_are_predicted_and_the_exit_code_says_so()
+    {
+        using var world = new ImageWorld(images: 3);
+        var text = world.PathOf("text.jpg");
+        File.WriteAllText(text, "no image");
+        var predict = Command.Resnet("predict", "--model", world.ModelFile, "--format", "csv", "--top", "1", text, world.PathOf("?.png"), world.Paths[0], world.PathOf("none.png"));
+        Assert.AreEqual(1, predict.ExitCode);
+        StringAssert.Contains(predict.Errors, $"'{text}'");
+        StringAssert.Contains(predict.Errors, "2 of 4 images");
+        Assert.AreEqual("path,label,index,probability", predict.Lines[0]);
+        var scores = world.Expected(world.Paths[1], ResNetOutput.Probabilities);
+        var best = Array.IndexOf(scores, scores.Max());
+        Assert.AreEqual(FormattableString.Invariant($"{world.Paths[1]},class{best},{best},{scores[best]}"), predict.Lines[1]);
+        StringAssert.StartsWith(predict.Lines[2], world.Paths[0]);
+    }
+
+    [TestMethod]
+    public void Ctrl_C_leaves_a_checkpoint_from_which_training_goes_on()
+    {
+        using var folders = new ClassFolders();
+        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "200", "--device", "cpu"];
+        var stopped = Command.ResnetStoppedAt(line => line.StartsWith("epoch   2 of 200", StringComparison.Ordinal), train);
+        Assert.AreEqual(1, stopped.ExitCode);
+        StringAssert.Contains(stopped.Errors, "--resume");
+        Assert.IsFalse(File.Exists(Path.Combine(folders.Output, "model.onnx")));
+        var goesOn = Command.ResnetStoppedAt(line => line.StartsWith("epoch ", StringComparison.Ordinal), [.. train, "--resume"]);
+        var first = goesOn.Lines.First(line => line.StartsWith("epoch ", StringComparison.Ordinal));
+        Assert.IsGreaterThanOrEqualTo(3, int.Parse(first.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]), "Epochs that were complete are not done again.");
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("train")]
+    [DataRow("train --data . --output . --epochs 0")]
+    [DataRow("train --data . --output . --resume --overwrite")]
+    [DataRow("predict --model m.onnx --format xml a.jpg")]
+    [DataRow("train --data . --output . --architecture resnet19")]
+    public void Wrong_usage_is_exit_code_2(string arguments)
+    {
+        var result = Command.Resnet(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.AreEqual(2, result.ExitCode);
+        Assert.IsGreaterThan(20, result.Errors.Length);
+        StringAssert.Contains(result.Errors, "--help");
+    }
+
+    [TestMethod]
+    [DataRow("predict --model none.onnx a.jpg", "'none.onnx'")]
+    [DataRow("train --data none --output out", "'none'")]
+    [DataRow("info resnet19", "resnet18")]
+    [DataRow("info none.onnx", "none.onnx")]
+    public void What_fails_is_exit_code_1_and_a_message(string arguments, string expected)
+    {
+        var result = Command.Resnet(arguments.Split(' '));
+        Assert.AreEqual(1, result.ExitCode);
+        StringAssert.Contains(result.Errors, expected);
+        Assert.DoesNotContain("   at ", result.Errors);
+    }
+
+    [TestMethod]
+    public void Info_lists_every_architecture_and_doctor_finds_all_that_the_tests_need()
+    {
+        var info = Command.Resnet("info").Output;
+        foreach (var architecture in ResNetArchitecture.All) StringAssert.Contains(info, architecture.Name);
+        StringAssert.Contains(Command.Resnet("info", "resnet50:v1").Output, "layer4.2.conv3");
+        var doctor = Command.Resnet("doctor");
+        Assert.AreEqual(0, doctor.ExitCode, doctor.Output);
+        StringAssert.Contains(doctor.Output, "libtorch");
+    }
+
+    [TestMethod]
+    public void A_folder_without_a_libtorch_is_named_by_doctor()
+    {
+        var doctor = Command.ResnetWith("RESNET_LIBTORCH", Path.GetTempPath(), "doctor");
+        Assert.AreEqual(1, doctor.ExitCode);
+        StringAssert.Contains(doctor.Output, "RESNET_LIBTORCH");
+        StringAssert.Contains(doctor.Output, Path.GetTempPath());
+    }
+
+    [TestMethod]
+    public void The_demo_goes_the_whole_road()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"resnet-tests-{Guid.NewGuid():N}");
+        try
+        {
+            var demo = Command.Resnet("demo", "--output", folder, "--epochs", "1");
+            Assert.AreEqual(0, demo.ExitCode, demo.Errors);
+            // One epoch of ten is enough to beat chance (10 %) by far.
+            var network = Percent("trained just now");
+            Assert.IsGreaterThan(40, network);
+            Assert.AreEqual(network, Percent("in an ML.NET pipeline"), 1);
+            Assert.IsGreaterThan(50, Percent("on the network's features"));
+            foreach (var file in new[] { "model.onnx", "metrics.csv", "last.safetensors", "where-worn.zip" }) Assert.IsTrue(File.Exists(Path.Combine(folder, file)), file);
+            Assert.HasCount(1000, Directory.GetFiles(Path.Combine(folder, "images"), "*.png", SearchOption.AllDirectories));
+
+            double Percent(string row) => double.Parse(demo.Lines.Single(line => line.Contains(row)).Split('│')[2].TrimEnd(' ', '%'));
+        }
+        finally
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+}

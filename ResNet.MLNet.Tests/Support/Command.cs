@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace ResNet.Tests;
+
+/// <summary>Runs a program of this solution in a process of its own.</summary>
+internal static class Command
+{
+    private const int Interrupt = 2;
+
+    /// <summary>Runs the `resnet` command.</summary>
+    public static CommandResult Resnet(params string[] arguments) => Run("resnet.dll", null, [], arguments);
+
+    /// <summary>Runs the `resnet` command with an environment variable set.</summary>
+    public static CommandResult ResnetWith(string variable, string value, params string[] arguments) => Run("resnet.dll", null, [(variable, value)], arguments);
+
+    /// <summary>Runs the `resnet` command and presses Ctrl-C when a line of its output fits.</summary>
+    public static CommandResult ResnetStoppedAt(Predicate<string> line, params string[] arguments) => Run("resnet.dll", line, [], arguments);
+
+    /// <summary>Runs a program in the tests' folder.</summary>
+    public static CommandResult Run(string assembly, params string[] arguments) => Run(assembly, null, [], arguments);
+
+    private static CommandResult Run(string assembly, Predicate<string>? stopAt, IEnumerable<(string Name, string Value)> variables, string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in variables) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        List<string> lines = [];
+        while (process.StandardOutput.ReadLine() is { } line)
+        {
+            lines.Add(line);
+            if (stopAt?.Invoke(line) == true) Assert.AreEqual(0, Kill(process.Id, Interrupt));
+        }
+
+        process.WaitForExit();
+        return new(process.ExitCode, lines, errors.GetAwaiter().GetResult());
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+}
+
+/// <summary>What a program left.</summary>
+internal sealed record CommandResult(int ExitCode, IReadOnlyList<string> Lines, string Errors)
+{
+    public string Output => string.Join('\n', Lines);
+}

@@ -12,9 +12,9 @@ public sealed class CommandTests
     {
         using var folders = new ClassFolders();
         var model = Path.Combine(folders.Output, "model.onnx");
-        var train = Command.Resnet("train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "4", "--learning-rate", "0.1", "--device", "cpu");
+        var train = Command.Resnet("train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "12", "--learning-rate", "0.1", "--device", "cpu");
         Assert.AreEqual(0, train.ExitCode, train.Errors);
-        StringAssert.Contains(train.Output, "epoch   4 of 4");
+        StringAssert.Contains(train.Output, "epoch  12 of 12");
         StringAssert.Matches(train.Output, new(@"top-1 accuracy  \d+\.\d\d %"));
         StringAssert.Contains(Command.Resnet("train", "--data", folders.Folder, "--output", folders.Output).Errors, "--overwrite");
 

@@ -1,0 +1,53 @@
+using ResNet.MLNet;
+using SkiaSharp;
+
+namespace ResNet.Tests;
+
+/// <summary>The network sees the pixels that torchvision would show it, to the bit (see Fixtures/Imaging).</summary>
+[TestClass]
+public sealed class TorchvisionParityTests
+{
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Imaging");
+
+    /// <summary>File names of the form INPUT.RESIZE-CROP-FILTER.png.</summary>
+    private static IEnumerable<object[]> Expectations() => Directory.EnumerateFiles(Folder, "*.*.*.png").Select(path => new object[] { Path.GetFileName(path) }).OrderBy(row => row[0]);
+
+    [TestMethod]
+    [DynamicData(nameof(Expectations))]
+    public void The_crop_is_that_of_torchvision_to_the_bit(string expectation)
+    {
+        var parts = expectation.Split('.');
+        var how = parts[2].Split('-');
+        var preprocessing = new ImagePreprocessing
+        {
+            Resize = how[0] == "0" ? null : int.Parse(how[0]),
+            Crop = int.Parse(how[1]),
+            Interpolation = Enum.Parse<Interpolation>(how[2], ignoreCase: true),
+        };
+        var crop = new ImagePreparer(preprocessing).Crop(Path.Combine(Folder, $"{parts[0]}.{parts[1]}"));
+        using var expected = SKBitmap.Decode(Path.Combine(Folder, expectation));
+        Assert.AreEqual((expected.Width, expected.Height), (crop.Width, crop.Height));
+        for (var y = 0; y < expected.Height; y++)
+        {
+            for (var x = 0; x < expected.Width; x++)
+            {
+                var (want, got) = (expected.GetPixel(x, y), crop.PixelRow(y)[x]);
+                Assert.AreEqual((want.Red, want.Green, want.Blue), ((byte)got, (byte)(got >> 8), (byte)(got >> 16)), $"at {x}, {y}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void The_networks_input_is_the_crop_plane_by_plane()
+    {
+        var preparer = new ImagePreparer(ImagePreprocessing.Small(28));
+        var path = Path.Combine(Folder, "rgb.jpg");
+        var input = new float[preparer.Length];
+        preparer.Prepare(path, input);
+        var pixels = preparer.Crop(path).Pixels.ToArray();
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            for (var channel = 0; channel < 3; channel++) Assert.AreEqual((pixels[i] >> (8 * channel)) & 0xff, input[channel * pixels.Length + i]);
+        }
+    }
+}

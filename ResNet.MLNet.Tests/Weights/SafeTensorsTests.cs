@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using System.Text;
+using ResNet.MLNet;
+
+namespace ResNet.Tests;
+
+/// <summary>safetensors files are read and written as the format says, and damaged ones refused by name.</summary>
+[TestClass]
+public sealed class SafeTensorsTests
+{
+    [TestMethod]
+    public void What_is_written_is_read_back()
+    {
+        using var folder = new TemporaryFolder();
+        var weights = new StateDict
+        {
+            { "b", new([2, 3], [1, -2, float.NaN, 4, 5, float.MaxValue]) },
+            { "a", new([], [7]) },
+            { "empty", new([0, 4], []) },
+        };
+        SafeTensors.Write(folder.PathOf("w.safetensors"), weights, new Dictionary<string, string> { ["note"] = "a \"quoted\" ü" });
+        var (read, metadata) = SafeTensors.Read(folder.PathOf("w.safetensors"));
+        CollectionAssert.AreEquivalent(weights.Keys.ToList(), read.Keys.ToList());
+        foreach (var (name, tensor) in weights)
+        {
+            CollectionAssert.AreEqual(tensor.Shape.ToList(), read[name].Shape.ToList());
+            CollectionAssert.AreEqual(tensor.Values, read[name].Values);
+        }
+
+        Assert.AreEqual("a \"quoted\" ü", metadata["note"]);
+        Assert.HasCount(1, Directory.GetFiles(folder.Path), "Nothing but the file is left.");
+    }
+
+    [TestMethod]
+    public void Half_bfloat16_and_double_are_widened_or_rounded_and_counters_left_out()
+    {
+        byte[] data = [0x00, 0x3c, 0x00, 0xc0, 0x80, 0x3f, 0, 0, 0, 0, 0, 0, 0x04, 0x40, 9, 0, 0, 0, 0, 0, 0, 0];
+        var (read, _) = SafeTensors.Read(File(
+            """{"half":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"brain":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]},"double":{"dtype":"F64","shape":[1],"data_offsets":[6,14]},"n":{"dtype":"I64","shape":[],"data_offsets":[14,22]}}""", data));
+        CollectionAssert.AreEqual(new[] { 1f, -2f }, read["half"].Values);
+        CollectionAssert.AreEqual(new[] { 1f }, read["brain"].Values);
+        CollectionAssert.AreEqual(new[] { 2.5f }, read["double"].Values);
+        Assert.IsFalse(read.ContainsKey("n"));
+    }
+
+    [TestMethod]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", "a")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", "a")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "a")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}""", "a")]
+    [DataRow("""{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}""", "F33")]
+    [DataRow("""{"a":{"shape":[1],"data_offsets":[0,4]}}""", "a")]
+    [DataRow("""[1]""", "JSON")]
+    [DataRow("""{"a":""", "header")]
+    public void Damaged_headers_are_refused(string header, string expected)
+    {
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(File(header, new byte[4])));
+        StringAssert.Contains(problem.Message, expected);
+    }
+
+    [TestMethod]
+    public void A_file_that_is_something_else_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        System.IO.File.WriteAllText(folder.PathOf("text.safetensors"), "This is a text.");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(folder.PathOf("text.safetensors"))).Message, "text.safetensors");
+    }
+
+    private static byte[] File(string header, byte[] data)
+    {
+        var length = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, Encoding.UTF8.GetByteCount(header));
+        return [.. length, .. Encoding.UTF8.GetBytes(header), .. data];
+    }
+}

@@ -28,7 +28,7 @@ internal static class DoctorCommand
         Row("Processor", () => $"{Environment.ProcessorCount} cores; bfloat16 {(DeviceInput.BFloat16IsFast() ? "in hardware, used for training" : "not in hardware: training uses float32")}");
         Row("Memory", () => $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB");
         Row("libtorch", () => Describe(LibTorch.Load()));
-        Row("CUDA for training", () => LibTorch.Load().CudaDevices switch
+        if (healthy) Row("CUDA for training", () => LibTorch.Load().CudaDevices switch
         {
             0 => "no device: training runs on the CPU. A CUDA libtorch (build with -p:TorchBackend=cuda, or RESNET_LIBTORCH) and an NVIDIA driver change that.",
             var count => $"{count} device{(count == 1 ? "" : "s")}",
@@ -50,7 +50,7 @@ internal static class DoctorCommand
             {
                 // Each row is independent of the others: one that fails says why and the rest is examined all the same.
                 healthy = false;
-                table.AddRow(new Markup("[red]no[/]"), new Text(what), new Text(problem.GetBaseException() is DllNotFoundException missing ? $"a native library is missing: {missing.Message}" : problem.Message));
+                table.AddRow(new Markup("[red]no[/]"), new Text(what), new Text(problem is not LibTorchException && problem.GetBaseException() is DllNotFoundException missing ? $"a native library is missing: {missing.Message}" : problem.Message));
             }
         }
     }
@@ -59,7 +59,7 @@ internal static class DoctorCommand
         $"{found.Version} from {found.Folder}{(found.Patched ? ", with a copy of LibTorchSharp for this system's older libstdc++" : "")}; {found.Threads} threads";
 
     private static string Version(Type type) =>
-        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', '@')[0] ?? $"{type.Assembly.GetName().Version}";
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', '-')[0] ?? $"{type.Assembly.GetName().Version}";
 
     private static bool Decodes()
     {

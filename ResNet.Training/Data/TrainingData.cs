@@ -26,10 +26,14 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
         List<string> notes = [];
         var (training, validation) = OpenIdx(folder) ?? OpenFolders(folder, notes.Add);
-        if (training.Labels.Count < 2) throw new InvalidDataException($"'{folder}' holds only one class, '{training.Labels[0]}'; a classifier needs two or more.");
+        if (training.Labels.Count < 2) throw new InvalidDataException($"'{folder}' holds only one class, '{training.Labels[0]}'; a classifier needs two or more.{Hint(Path.Combine(folder, training.Labels[0]))}");
         if (validation is null && validationShare > 0) (training, validation) = training.SplitStratified(validationShare, seed);
         return new(training, validation ?? training.Subset([])) { Notes = notes };
     }
+
+    /// <summary>An archive often unpacks into a folder inside the folder.</summary>
+    private static string Hint(string inside) =>
+        Directory.Exists(inside) && ImageFolder.ClassFolders(inside).Take(2).Count() == 2 ? $" Did you mean '{inside}'?" : "";
 
     private static (ImageSource Training, ImageSource? Validation) OpenFolders(string folder, Action<string> note)
     {

@@ -44,7 +44,7 @@ public static class LibTorch
         var bridge = FindBridge();
         var folder = FindTorch(bridge);
         LoadTorch(folder);
-        var patched = LoadBridge(bridge);
+        var patched = LoadBridge(bridge, folder);
         try
         {
             return new(folder, torch.__version__, patched, torch.cuda.is_available() ? torch.cuda.device_count() : 0, torch.get_num_threads());
@@ -91,12 +91,12 @@ public static class LibTorch
             }
             catch (Exception problem) when (problem is DllNotFoundException or BadImageFormatException)
             {
-                throw new LibTorchException($"{path} cannot be loaded: {problem.Message}", problem);
+                throw new LibTorchException($"{path} cannot be loaded: {Reason(problem)}", problem);
             }
         }
     }
 
-    private static bool LoadBridge(string bridge)
+    private static bool LoadBridge(string bridge, string torchFolder)
     {
         try
         {
@@ -114,16 +114,28 @@ public static class LibTorch
             }
             catch (DllNotFoundException again)
             {
+                ThrowIfMismatch(again);
                 throw new LibTorchException(
-                    $"TorchSharp asks for {NewerVersion}, which this system's libstdc++ lacks, and a copy without that demand ({copy}) cannot be loaded either: " +
-                    $"{again.Message} Use a system with GCC 13's libstdc++ (Debian 13, Ubuntu 24.04).", again);
+                    $"TorchSharp asks for {NewerVersion}, which this system's libstdc++ lacks, and a copy without that demand cannot be loaded either: " +
+                    $"{Reason(again)}. Use a system with GCC 13's libstdc++ (Debian 13, Ubuntu 24.04).", again);
             }
         }
         catch (Exception problem) when (problem is DllNotFoundException or BadImageFormatException)
         {
-            throw new LibTorchException($"{bridge} cannot be loaded: {problem.Message} Does libtorch's version fit TorchSharp {typeof(torch).Assembly.GetName().Version}?", problem);
+            ThrowIfMismatch(problem);
+            throw new LibTorchException($"{bridge} cannot be loaded: {Reason(problem)}", problem);
+        }
+
+        void ThrowIfMismatch(Exception problem)
+        {
+            if (problem.Message.Contains("undefined symbol", StringComparison.Ordinal))
+                throw new LibTorchException($"The libtorch in {torchFolder} is not the version that TorchSharp {typeof(torch).Assembly.GetName().Version} was built for (2.10): {Reason(problem)}.", problem);
         }
     }
+
+    /// <summary>What the loader said, without .NET's advice around it.</summary>
+    private static string Reason(Exception problem) =>
+        problem.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(line => line.Contains(": ", StringComparison.Ordinal)) ?? problem.Message;
 
     private static string PatchedCopy(string bridge)
     {

@@ -59,6 +59,7 @@ public sealed class TrainingDataTests
         using var folders = new ClassFolders(imagesPerClass: 1);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingData.Open(folders.PathOf("red"))).Message, "class folders");
         Assert.ThrowsExactly<DirectoryNotFoundException>(() => TrainingData.Open(folders.PathOf("nowhere")));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingData.Open(Outer(folders))).Message, $"Did you mean '{Path.Combine(Outer(folders), "inner")}'?");
         Directory.Delete(folders.PathOf("red"), recursive: true);
         Directory.Delete(folders.PathOf("blue"), recursive: true);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => folders.Open()).Message, "only one class, 'green'");
@@ -107,6 +108,12 @@ public sealed class TrainingDataTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, "no IDX file");
 
         void Open() => TrainingData.Open(folders.PathOf("idx"));
+    }
+
+    private static string Outer(ClassFolders folders)
+    {
+        foreach (var label in new[] { 0, 1 }) ClassFolders.Write(folders.PathOf(".outer", "inner", $"class{label}", "1.png"), label, 4, seed: label);
+        return folders.PathOf(".outer");
     }
 
     private static List<string> Names(ImageSource source) => [.. Enumerable.Range(0, source.Count).Select(source.NameOf)];

@@ -8,10 +8,10 @@ internal static class CommonOptions
 {
     public static Option<string> Model() => new("--model") { Required = true, HelpName = "FILE", Description = "The model file (.onnx)." };
 
-    public static Option<ResNetArchitecture> Architecture(ResNetArchitecture standard) => new("--architecture")
+    public static Option<ResNetArchitecture?> Architecture(ResNetArchitecture? standard, string description) => new("--architecture")
     {
         HelpName = "NAME",
-        Description = "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them).",
+        Description = description,
         DefaultValueFactory = _ => standard,
         CustomParser = result =>
         {

@@ -12,7 +12,7 @@ internal static class TrainCommand
     {
         var data = new Option<string>("--data") { Required = true, HelpName = "DIR", Description = "A folder of class folders (train/ and val/ inside it, if there), or of the IDX files of MNIST or Fashion-MNIST." };
         var output = new Option<string>("--output") { Required = true, HelpName = "DIR", Description = "Receives model.onnx, last.safetensors (the checkpoint) and metrics.csv." };
-        var architecture = CommonOptions.Architecture(ResNetArchitecture.ResNet18);
+        var architecture = CommonOptions.Architecture(ResNetArchitecture.ResNet18, "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them).");
         var epochs = CommonOptions.Positive("--epochs", "How often every image is shown. [default: 30]");
         var batch = CommonOptions.Positive("--batch", "Images of one step. [default: by network and number of images]");
         var size = CommonOptions.Positive("--size", "Height and width of the network's input in pixels. [default: 224, and 32 for the CIFAR networks]");
@@ -43,7 +43,7 @@ internal static class TrainCommand
         command.SetWork((parsed, cancellation) =>
         {
             var images = TrainingData.Open(parsed.GetRequiredValue(data), parsed.GetValue(share), parsed.GetValue(seed));
-            var network = parsed.GetRequiredValue(architecture);
+            var network = parsed.GetRequiredValue(architecture)!;
             var recipe = TrainingRecipe.For(network, images.Training.Count) with { Seed = parsed.GetValue(seed), Precision = parsed.GetValue(precision) };
             if (parsed.GetValue(epochs) is { } wantedEpochs) recipe = recipe with { Epochs = wantedEpochs };
             if (parsed.GetValue(batch) is { } wantedBatch) recipe = recipe with { BatchSize = wantedBatch };

@@ -70,7 +70,7 @@ public static class SafeTensors
                 if (weights.ContainsKey(entry.Name)) throw new InvalidDataException($"Tensor '{entry.Name}' is there twice.");
                 var (type, shape, place) = ReadEntry(entry, data.Length);
                 places.Add(place);
-                if (Values(type, data.Span[(int)place.Begin..(int)place.End]) is { } values) weights.Add(entry.Name, new(shape, values));
+                if (StoredNumbers.IsFloat(type)) weights.Add(entry.Name, new(shape, StoredNumbers.ToFloats(type, data.Span[(int)place.Begin..(int)place.End])));
             }
 
             CheckPlaces(places, data.Length);
@@ -132,16 +132,16 @@ public static class SafeTensors
         return buffer.ToArray();
     }
 
-    private static (string Type, int[] Shape, (long Begin, long End) Place) ReadEntry(JsonProperty entry, int available)
+    private static (NumberType Type, int[] Shape, (long Begin, long End) Place) ReadEntry(JsonProperty entry, int available)
     {
-        var type = entry.Value.GetProperty("dtype").GetString() ?? "";
+        var type = TypeOf(entry.Value.GetProperty("dtype").GetString() ?? "", entry.Name);
         int[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
         long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
         if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > available)
             throw new InvalidDataException($"Tensor '{entry.Name}' lies outside the file.");
         if (Array.Exists(shape, size => size < 0)) throw new InvalidDataException($"Tensor '{entry.Name}' has a negative size.");
         var count = shape.Aggregate((UInt128)1, (product, size) => product > (UInt128)available ? product * (UInt128)Math.Sign(size) : product * (UInt128)size);
-        if (count * (UInt128)SizeOf(type, entry.Name) != (UInt128)(end - begin))
+        if (count * (UInt128)StoredNumbers.SizeOf(type) != (UInt128)(end - begin))
             throw new InvalidDataException($"Tensor '{entry.Name}' has {end - begin} bytes, which is not what its shape [{string.Join(", ", shape)}] and type {type} need.");
         return (type, shape, (begin, end));
     }
@@ -158,29 +158,18 @@ public static class SafeTensors
         if (at != available) throw new InvalidDataException($"There are {available - at} bytes behind the last tensor.");
     }
 
-    private static int SizeOf(string type, string name) => type switch
+    private static NumberType TypeOf(string type, string name) => type switch
     {
-        "F64" or "I64" or "U64" => 8,
-        "F32" or "I32" or "U32" => 4,
-        "F16" or "BF16" or "I16" or "U16" => 2,
-        "I8" or "U8" or "BOOL" => 1,
+        "F64" => NumberType.Float64,
+        "F32" => NumberType.Float32,
+        "F16" => NumberType.Float16,
+        "BF16" => NumberType.BFloat16,
+        "I64" or "U64" => NumberType.Int64,
+        "I32" or "U32" => NumberType.Int32,
+        "I16" or "U16" => NumberType.Int16,
+        "I8" => NumberType.Int8,
+        "U8" => NumberType.UInt8,
+        "BOOL" => NumberType.Bool,
         _ => throw new InvalidDataException($"Tensor '{name}' has the type '{type}', which this reader does not know."),
     };
-
-    private static float[]? Values(string type, ReadOnlySpan<byte> bytes)
-    {
-        switch (type)
-        {
-            case "F32":
-                return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
-            case "F64":
-                return Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), value => (float)value);
-            case "F16":
-                return Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value);
-            case "BF16":
-                return Array.ConvertAll(MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(), bits => BitConverter.UInt32BitsToSingle((uint)bits << 16));
-            default:
-                return null;
-        }
-    }
 }

@@ -1,0 +1,79 @@
+namespace ResNet.MLNet;
+
+/// <summary>
+/// Published weights of a network: where they are, what they are, and how images have to be prepared for them. All are torchvision's, trained on ImageNet
+/// (ILSVRC 2012, 1,000 classes).
+/// </summary>
+public sealed record PretrainedResNet
+{
+    private const string BaseAddress = "https://download.pytorch.org/models/";
+
+    private PretrainedResNet(ResNetArchitecture architecture, int version, string hash, double top1, double top5)
+    {
+        (Architecture, Version, HashPrefix, Top1, Top5) = (architecture, version, hash, top1 / 100, top5 / 100);
+        Preprocessing = version == 1 ? ImagePreprocessing.ImageNet : ImagePreprocessing.ImageNetV2;
+    }
+
+    /// <summary>All entries.</summary>
+    public static IReadOnlyList<PretrainedResNet> All { get; } =
+    [
+        new(ResNetArchitecture.ResNet18, 1, "f37072fd", 69.758, 89.078),
+        new(ResNetArchitecture.ResNet34, 1, "b627a593", 73.314, 91.420),
+        new(ResNetArchitecture.ResNet50, 1, "0676ba61", 76.130, 92.862),
+        new(ResNetArchitecture.ResNet101, 1, "63fe2227", 77.374, 93.546),
+        new(ResNetArchitecture.ResNet152, 1, "394f9c45", 78.312, 94.046),
+        new(ResNetArchitecture.ResNet50, 2, "11ad3fa6", 80.858, 95.434),
+        new(ResNetArchitecture.ResNet101, 2, "cd907fc2", 81.886, 95.780),
+        new(ResNetArchitecture.ResNet152, 2, "f82ba261", 82.284, 96.002),
+    ];
+
+    /// <summary>The name in this catalogue, such as <c>resnet50-imagenet-v1</c>.</summary>
+    public string Name => $"{Architecture.Name}-imagenet-v{Version}";
+
+    /// <summary>The network.</summary>
+    public ResNetArchitecture Architecture { get; }
+
+    /// <summary>
+    /// 1: trained with the classic recipe. 2: with torchvision's recipe of 2021 (long, with label smoothing, mixup, cutmix and averaged weights), which
+    /// classifies ImageNet better.
+    /// </summary>
+    public int Version { get; }
+
+    /// <summary>How images are prepared.</summary>
+    public ImagePreprocessing Preprocessing { get; }
+
+    /// <summary>The names of the classes, in the order of the scores.</summary>
+    public IReadOnlyList<string> Labels { get; } = ImageNetLabels.All;
+
+    /// <summary>Share of ImageNet's 50,000 validation images whose class is the best guess, as torchvision states it, 0 to 1.</summary>
+    public double Top1 { get; }
+
+    /// <summary>Share of them whose class is among the five best guesses, 0 to 1.</summary>
+    public double Top5 { get; }
+
+    /// <summary>Under what terms the weights are.</summary>
+    public string License { get; } = "BSD-3-Clause (torchvision); trained on ImageNet, whose terms of access apply to its images";
+
+    /// <summary>Where the checkpoint is published.</summary>
+    public Uri Address => new(BaseAddress + FileName);
+
+    /// <summary>The name of the checkpoint.</summary>
+    public string FileName => $"{Architecture.Name}-{HashPrefix}.pth";
+
+    /// <summary>The first eight hexadecimal digits of the checkpoint's SHA-256, which is what its publisher states.</summary>
+    public string HashPrefix { get; }
+
+    /// <summary>Finds an entry by its name; the name of an architecture alone means version 1.</summary>
+    /// <param name="name">The name, in any case.</param>
+    /// <returns>The entry; null if there is none.</returns>
+    public static PretrainedResNet? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return All.FirstOrDefault(entry => Is(entry.Name)) ?? All.FirstOrDefault(entry => Is(entry.Architecture.Name));
+
+        bool Is(string known) => string.Equals(known, name.Trim(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -32,6 +32,8 @@ def randomise(model, seed):
             m.running_var.uniform_(0.5, 1.5, generator=g)
         elif isinstance(m, (torch.nn.Conv2d, torch.nn.Linear)):
             m.weight.data.normal_(0, (2 / m.weight[0].numel()) ** 0.5, generator=g)
+            if m.bias is not None:
+                m.bias.data.normal_(0, 0.1, generator=g)
     return model.eval()
 
 
@@ -155,9 +157,10 @@ def main():
     state["fc.weight"] = torch.nn.Parameter(state["fc.weight"].t().contiguous().t())
     torch.save(state, path("strided18.pth"))
     expect("strided18.pth", "resnet18:width=2", model, 40)
-    state = narrow("resnet18", 2, 5, 7).double().state_dict()
-    torch.save(state, path("double18-legacy.pth"), _use_new_zipfile_serialization=False)
-    expect("double18-legacy.pth", "resnet18:width=2", narrow("resnet18", 2, 5, 7), 40)
+
+    model = narrow("resnet18", 2, 5, 8).double()
+    torch.save(model.state_dict(), path("double18-legacy.pth"), _use_new_zipfile_serialization=False)
+    expect("double18-legacy.pth", "resnet18:width=2", model, 40)
 
 
 main()

@@ -6,7 +6,7 @@ namespace ResNet.Cli;
 /// <summary>Options that several commands have.</summary>
 internal static class CommonOptions
 {
-    public static Option<string> Model() => new("--model") { Required = true, HelpName = "FILE", Description = "The model file (.onnx)." };
+    public static Option<string> Model() => new("--model") { Required = true, HelpName = "FILE | NAME", Description = "The model file (.onnx), or published weights (`resnet info` lists them)." };
 
     public static Option<ResNetArchitecture?> Architecture(ResNetArchitecture? standard, string description) => new("--architecture")
     {

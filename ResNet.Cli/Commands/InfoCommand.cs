@@ -11,13 +11,14 @@ internal static class InfoCommand
 
     public static Command Create()
     {
-        var subject = new Argument<string?>("MODEL | ARCHITECTURE") { Arity = ArgumentArity.ZeroOrOne, Description = "A model file or the name of an architecture; nothing lists the architectures." };
+        var subject = new Argument<string?>("MODEL | ARCHITECTURE") { Arity = ArgumentArity.ZeroOrOne, Description = "A model file, published weights or an architecture; nothing lists what there is." };
         var command = new Command("info", "Shows architectures and model files.") { subject };
         command.SetWork((parsed, _) =>
         {
             var name = parsed.GetValue(subject);
             if (name is null) List(AnsiConsole.Console);
             else if (File.Exists(name)) Show(AnsiConsole.Console, name);
+            else if (PretrainedResNet.All.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } published) Show(AnsiConsole.Console, published);
             else if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) throw new FileNotFoundException($"There is no model file '{name}'.");
             else Show(AnsiConsole.Console, ResNetArchitecture.Parse(name));
             return CommandLine.Done;
@@ -32,6 +33,30 @@ internal static class InfoCommand
             table.AddRow(each.Name, $"{each.Depth}", Input(each), Millions(each.ParameterCount), Millions(each.MultiplyAdds(InputSize(each), InputSize(each))), $"{each.FeatureCount}");
         console.Write(table);
         console.WriteLine("Options follow a colon: A, B, C (shortcuts), v1 (bottleneck stride as in the paper), width=N. Example: resnet50:v1 or cifar-resnet20:B,width=32.");
+        ListPublished(console);
+    }
+
+    private static void ListPublished(IAnsiConsole console)
+    {
+        var table = CommandLine.CreateTable("Published weights (ImageNet)", "Top-1", "Top-5", "Resize, crop", "Here");
+        foreach (var each in PretrainedResNet.All)
+            table.AddRow(each.Name, $"{100 * each.Top1:0.00} %", $"{100 * each.Top5:0.00} %", $"{each.Preprocessing.Resize}, {each.Preprocessing.Crop}", ModelStore.Default.Has(each) ? "yes" : "");
+        console.Write(table);
+        console.WriteLine("Accuracies are torchvision's. A name such as resnet50 alone means version 1. Weights are fetched when they are used first.");
+    }
+
+    private static void Show(IAnsiConsole console, PretrainedResNet published)
+    {
+        var table = CommandLine.CreateTable("", "");
+        table.HideHeaders();
+        table.AddRow("Weights", published.Name);
+        table.AddRow("Architecture", $"{published.Architecture.Name}, {Millions(published.Architecture.ParameterCount)} parameters, {published.Architecture.FeatureCount} features");
+        table.AddRow("Accuracy", $"top-1 {100 * published.Top1:0.00} %, top-5 {100 * published.Top5:0.00} % (torchvision's figures)");
+        table.AddRow("Address", $"{published.Address}");
+        table.AddRow("SHA-256", $"{published.HashPrefix}...");
+        table.AddRow("Licence", published.License);
+        table.AddRow("Here", ModelStore.Default.Has(published) ? Path.Combine(ModelStore.Default.Folder, published.Name + ".onnx") : "not yet; fetched when it is used first");
+        console.Write(table);
     }
 
     private static void Show(IAnsiConsole console, ResNetArchitecture architecture)

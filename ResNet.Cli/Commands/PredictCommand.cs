@@ -17,7 +17,7 @@ internal static class PredictCommand
         var command = new Command("predict", "Says what a network sees in images.") { model, top, format, images };
         command.SetWork((parsed, cancellation) =>
         {
-            using var network = ResNetModel.Open(parsed.GetRequiredValue(model));
+            using var network = Models.Open(AnsiConsole.Console, parsed.GetRequiredValue(model), cancellation);
             var classes = network.ClassCount ?? throw new InvalidDataException($"'{parsed.GetValue(model)}' has no classes, only features.");
             var paths = ImagePaths.Find(parsed.GetRequiredValue(images));
             using var writer = PredictionWriter.Create(parsed.GetRequiredValue(format), AnsiConsole.Console);

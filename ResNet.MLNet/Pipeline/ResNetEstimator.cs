@@ -10,7 +10,7 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
     private readonly ResNetOptions _options;
     private readonly SharedModel _model;
 
-    internal ResNetEstimator(IHostEnvironment environment, ResNetOptions options)
+    internal ResNetEstimator(IHostEnvironment environment, ResNetOptions options, ResNetArchitecture? expected = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(options.OutputColumnName, nameof(options.OutputColumnName));
@@ -20,6 +20,9 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
         _model = new(() => SharedModel.Open(_environment, options));
         using var model = _model.Take();
         ResNetColumns.Check(options, model.Value);
+        // Options such as strides and widths may differ; the kind and the depth are the network's name.
+        if (expected is not null && model.Value.Architecture is { } found && (found.Block, found.Depth, found.Stem) != (expected.Block, expected.Depth, expected.Stem))
+            throw new ArgumentException($"The weights '{options.ModelFile}' are of a {found.Name}, not of a {expected.Name}.");
     }
 
     /// <summary>Checks the columns and gives the transformer.</summary>

@@ -15,7 +15,9 @@ public enum BadImagePolicy
 /// <summary>How a ResNet is applied to a column of images. Only <see cref="ModelFile"/> is required.</summary>
 public sealed record ResNetOptions
 {
-    /// <summary>The model file (.onnx).</summary>
+    /// <summary>
+    /// The model file (.onnx), or the name of published weights (<see cref="PretrainedResNet.All"/>), which <see cref="ModelStore"/> fetches if they are not here yet.
+    /// </summary>
     public required string ModelFile { get; init; }
 
     /// <summary>The column that is made: a vector of float. Default: Features.</summary>

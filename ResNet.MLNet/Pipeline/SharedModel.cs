@@ -29,7 +29,7 @@ internal sealed class SharedModel(Func<ResNetModel> open)
         var (gpu, fallback) = MLNetInternals.DeviceOf(environment);
         var device = new ExecutionDevice(options.GpuDeviceId ?? gpu, options.FallbackToCpu ?? fallback);
         var model = bytes is null
-            ? ResNetModel.Open(options.ModelFile, options.Preprocessing, device.GpuDeviceId, device.FallbackToCpu)
+            ? ResNetModel.Open(Find(environment, options.ModelFile), options.Preprocessing, device.GpuDeviceId, device.FallbackToCpu)
             : ResNetModel.Open(bytes, null, null, device);
         if (model.Engine.Warning is { } warning)
         {
@@ -38,6 +38,13 @@ internal sealed class SharedModel(Func<ResNetModel> open)
         }
 
         return model;
+    }
+
+    /// <summary>The model file of that path or of that name in the catalogue, which may have to be fetched; the log is told.</summary>
+    private static string Find(IHostEnvironment environment, string nameOrFile)
+    {
+        using var channel = environment.Start("ResNet");
+        return ModelStore.Default.Find(nameOrFile, new DownloadLog(environment, channel));
     }
 
     private void GiveBack()
@@ -50,6 +57,20 @@ internal sealed class SharedModel(Func<ResNetModel> open)
         }
 
         unused!.Dispose();
+    }
+
+    /// <summary>Tells the log of every tenth of a download, and stops it when the context is told to cancel.</summary>
+    private sealed class DownloadLog(IHostEnvironment environment, IChannel channel) : IProgress<DownloadProgress>
+    {
+        private long _told = -1;
+
+        public void Report(DownloadProgress value)
+        {
+            if (MLNetInternals.IsCanceled(environment)) throw new OperationCanceledException("The ML.NET context was told to cancel.");
+            var tenth = value.Total is > 0 and var total ? 10 * value.Received / total : value.Received >> 24;
+            if (tenth == Interlocked.Exchange(ref _told, tenth)) return;
+            channel.Info($"Fetching {value.FileName}: {value.Received / 1e6:0} MB{(value.Total is { } all ? $" of {all / 1e6:0}" : "")}");
+        }
     }
 
     /// <summary>One user's share of the model.</summary>

@@ -158,6 +158,16 @@ def main():
     torch.save(state, path("strided18.pth"))
     expect("strided18.pth", "resnet18:width=2", model, 40)
 
+    # ONNX files as others make them: a free batch and scores, a fixed batch and probabilities.
+    os.makedirs(path("foreign"), exist_ok=True)
+    model = narrow("resnet18", 2, 5, 9)
+    x = torch.zeros(1, 3, 40, 40)
+    torch.onnx.export(model, x, path("foreign/scores.onnx"), opset_version=13, input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}})
+    expect("foreign/scores.onnx", "foreign", model, 40)
+    softmax = torch.nn.Sequential(model.float(), torch.nn.Softmax(1)).eval()
+    torch.onnx.export(softmax, x, path("foreign/probabilities.onnx"), opset_version=11, input_names=["image"], output_names=["features"])
+    expect("foreign/probabilities.onnx", "foreign", model, 40)
+
     model = narrow("resnet18", 2, 5, 8).double()
     torch.save(model.state_dict(), path("double18-legacy.pth"), _use_new_zipfile_serialization=False)
     expect("double18-legacy.pth", "resnet18:width=2", model, 40)

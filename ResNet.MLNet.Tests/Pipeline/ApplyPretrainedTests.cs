@@ -1,0 +1,57 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNet.MLNet;
+
+namespace ResNet.Tests;
+
+/// <summary>ApplyResNet18 to 152: published weights from the cache, or a model file of the same network.</summary>
+[TestClass]
+public sealed class ApplyPretrainedTests
+{
+    [TestMethod]
+    public void Each_network_takes_a_model_file_of_its_own_kind_and_refuses_others()
+    {
+        using var world = new ImageWorld(images: 2);
+        var transforms = world.Context.Transforms;
+        var applied = new Dictionary<string, Func<string, ResNetEstimator>>
+        {
+            ["resnet18"] = weights => transforms.ApplyResNet18(weights: weights),
+            ["resnet34"] = weights => transforms.ApplyResNet34(weights: weights),
+            ["resnet50"] = weights => transforms.ApplyResNet50(weights: weights),
+            ["resnet101"] = weights => transforms.ApplyResNet101(weights: weights),
+            ["resnet152"] = weights => transforms.ApplyResNet152(weights: weights),
+        };
+        foreach (var (name, apply) in applied)
+        {
+            var file = Export(world, $"{name}:width=2");
+            using var model = apply(file).Fit(world.Data());
+            Assert.AreEqual(name.Length == 8 && name != "resnet50" ? 16 : 64, model.Transform(world.Data()).GetColumn<float[]>("Features").First().Length);
+            var problem = Assert.ThrowsExactly<ArgumentException>(() => applied[name == "resnet18" ? "resnet34" : "resnet18"](file));
+            StringAssert.Contains(problem.Message, $"are of a {name}:width=2");
+        }
+    }
+
+    [TestMethod]
+    public void Published_weights_are_taken_from_the_cache_by_default_and_by_name()
+    {
+        using var world = new ImageWorld(images: 2);
+        var models = Directory.CreateDirectory(Path.Combine(AssemblySettings.CacheHome, "models")).FullName;
+        File.Copy(Export(world, "resnet34:width=2"), Path.Combine(models, "resnet34-imagenet-v1.onnx"), overwrite: true);
+        using var standard = world.Context.Transforms.ApplyResNet34("Features", "ImagePath").Fit(world.Data());
+        using var named = world.Context.Transforms.ApplyResNet("Features", "ImagePath", "resnet34-imagenet-v1").Fit(world.Data());
+        var (first, second) = (Features(standard), Features(named));
+        for (var i = 0; i < 2; i++) CollectionAssert.AreEqual(first[i], second[i]);
+        var problem = Assert.ThrowsExactly<IOException>(() => world.Context.Transforms.ApplyResNet101("Features", "ImagePath"));
+        foreach (var expected in new[] { "resnet101-imagenet-v1", "http://127.0.0.1:9/resnet101-63fe2227.pth", models }) StringAssert.Contains(problem.Message, expected);
+
+        List<float[]> Features(ResNetTransformer model) => [.. model.Transform(world.Data()).GetColumn<float[]>("Features")];
+    }
+
+    private static string Export(ImageWorld world, string name)
+    {
+        var architecture = ResNetArchitecture.Parse(name, classes: 7);
+        var file = world.PathOf(name.Replace(':', '-') + ".onnx");
+        OnnxExporter.Export(architecture, RandomWeights.For(architecture), RandomWeights.Card(architecture), file);
+        return file;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Security.Cryptography;
+using ResNet.MLNet;
+
+namespace ResNet.Tests;
+
+/// <summary>The store fetches, checks, converts and keeps, whatever the server does.</summary>
+[TestClass]
+public sealed class ModelStoreTests
+{
+    private static readonly byte[] Checkpoint = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "torchvision18.pth"));
+
+    private static readonly string Hash = Convert.ToHexStringLower(SHA256.HashData(Checkpoint));
+
+    [TestMethod]
+    public void Weights_are_fetched_once_converted_and_kept()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.Whole);
+        List<DownloadProgress> reports = [];
+        var store = Store(folder);
+        var path = store.Get(Item(server), new Collector(reports), CancellationToken.None);
+        Assert.AreEqual(path, store.Get(Item(server), null, CancellationToken.None));
+        Assert.HasCount(1, server.Requests);
+        Assert.AreEqual((Checkpoint.Length, (long?)Checkpoint.Length), ((int)reports[^1].Received, reports[^1].Total));
+        using var model = ResNetModel.Open(path);
+        Assert.AreEqual("resnet18:width=2", model.Card.Architecture);
+        CollectionAssert.AreEquivalent(new[] { "net.onnx", "net.lock" }, Directory.GetFiles(folder.Path).Select(Path.GetFileName).ToList());
+    }
+
+    [TestMethod]
+    [DataRow(Answer.CutOff, true)]
+    [DataRow(Answer.Stall, true)]
+    [DataRow(Answer.Broken, false)]
+    public void A_server_that_fails_once_is_asked_again_for_what_is_missing(Answer first, bool resumes)
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, first, Answer.Whole);
+        Store(folder, impatient: first == Answer.Stall).Get(Item(server), null, CancellationToken.None);
+        CollectionAssert.AreEqual(new[] { "/weights/net-file.pth", "/weights/net-file.pth" + (resumes ? $" from {Checkpoint.Length / 2}" : "") }, server.Requests.ToList());
+    }
+
+    [TestMethod]
+    public void A_server_that_cannot_resume_sends_all_again()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.CutOff, Answer.WholeWithoutRanges);
+        Store(folder).Get(Item(server), null, CancellationToken.None);
+        Assert.HasCount(2, server.Requests);
+    }
+
+    [TestMethod]
+    public void A_part_of_something_else_is_thrown_away()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.Whole);
+        File.WriteAllBytes(folder.PathOf("net-file.pth.part"), new byte[1000]);
+        Store(folder).Get(Item(server), null, CancellationToken.None);
+        CollectionAssert.AreEqual(new[] { "/weights/net-file.pth from 1000", "/weights/net-file.pth" }, server.Requests.ToList());
+        // Longer than the file itself, so that there is nothing to go on with.
+        File.Delete(folder.PathOf("net.onnx"));
+        File.WriteAllBytes(folder.PathOf("net-file.pth.part"), new byte[Checkpoint.Length + 5]);
+        Store(folder).Get(Item(server), null, CancellationToken.None);
+        Assert.IsTrue(File.Exists(folder.PathOf("net.onnx")));
+    }
+
+    [TestMethod]
+    public void A_redirect_is_followed()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.Redirect, Answer.Whole);
+        Store(folder).Get(Item(server), null, CancellationToken.None);
+        Assert.AreEqual("/elsewhere/net-file.pth", server.Requests[^1]);
+    }
+
+    [TestMethod]
+    [DataRow(Answer.NotFound, 1, "404")]
+    [DataRow(Answer.WrongBytes, 1, "SHA-256")]
+    [DataRow(Answer.Broken, 3, "500")]
+    [DataRow(Answer.Stall, 3, "sent nothing for 0.5 seconds")]
+    public void A_server_that_does_not_get_better_is_reported_with_what_to_do(Answer always, int requests, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, always);
+        var problem = Assert.ThrowsExactly<IOException>(() => Store(folder, impatient: always == Answer.Stall).Get(Item(server), null, CancellationToken.None));
+        foreach (var expected in new[] { reason, server.Address.ToString(), folder.PathOf("net-file.pth"), ModelStore.MirrorVariable }) StringAssert.Contains(problem.Message, expected);
+        Assert.HasCount(requests, server.Requests);
+        Assert.IsFalse(File.Exists(folder.PathOf("net.onnx")));
+        Assert.IsFalse(File.Exists(folder.PathOf("net-file.pth")));
+    }
+
+    [TestMethod]
+    public void Nobody_there_is_reported_with_what_to_do()
+    {
+        using var folder = new TemporaryFolder();
+        var item = new ModelStore.Item("net", new Uri("http://127.0.0.1:9/net-file.pth"), Hash[..8], new());
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Store(folder).Get(item, null, CancellationToken.None)).Message, "cannot be reached");
+    }
+
+    [TestMethod]
+    public void Two_at_once_fetch_once()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.Whole);
+        var paths = new string[4];
+        Parallel.For(0, paths.Length, i => paths[i] = Store(folder).Get(Item(server), null, CancellationToken.None));
+        Assert.HasCount(1, server.Requests);
+        Assert.IsTrue(Array.TrueForAll(paths, path => path == folder.PathOf("net.onnx")));
+    }
+
+    [TestMethod]
+    public void A_cancelled_download_is_gone_on_with()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.CutOff, Answer.Whole);
+        using var cancel = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => Store(folder).Get(Item(server), new Collector([], _ => cancel.Cancel()), cancel.Token));
+        var part = new FileInfo(folder.PathOf("net-file.pth.part")).Length;
+        Assert.IsGreaterThan(0, part);
+        Store(folder).Get(Item(server), null, CancellationToken.None);
+        Assert.AreEqual($"/weights/net-file.pth from {part}", server.Requests[^1]);
+    }
+
+    [TestMethod]
+    public void A_file_that_was_put_there_by_hand_is_used_if_it_is_the_right_one()
+    {
+        using var folder = new TemporaryFolder();
+        var nowhere = new ModelStore.Item("net", new Uri("http://127.0.0.1:9/net-file.pth"), Hash[..8], new());
+        File.WriteAllBytes(folder.PathOf("net-file.pth"), Checkpoint[..^1]);
+        var problem = Assert.ThrowsExactly<IOException>(() => Store(folder).Get(nowhere, null, CancellationToken.None));
+        StringAssert.Contains(problem.Message, Hash[..8]);
+        Assert.IsTrue(File.Exists(folder.PathOf("net-file.pth")), "What the user put there is the user's.");
+        File.WriteAllBytes(folder.PathOf("net-file.pth"), Checkpoint);
+        Assert.AreEqual(folder.PathOf("net.onnx"), Store(folder).Get(nowhere, null, CancellationToken.None));
+    }
+
+    [TestMethod]
+    public void The_catalogue_is_complete_and_names_are_found()
+    {
+        Assert.HasCount(8, PretrainedResNet.All);
+        Assert.AreEqual("resnet50-imagenet-v1", PretrainedResNet.Find("ResNet50")!.Name);
+        Assert.AreEqual(232, PretrainedResNet.Find("resnet152-imagenet-v2")!.Preprocessing.Resize);
+        Assert.IsNull(PretrainedResNet.Find("resnet18-imagenet-v2"));
+        foreach (var entry in PretrainedResNet.All)
+        {
+            Assert.AreEqual(1000, entry.Labels.Distinct().Count());
+            Assert.AreEqual(1000, entry.Architecture.Classes);
+            Assert.EndsWith($"/{entry.Architecture.Name}-{entry.HashPrefix}.pth", entry.Address.ToString());
+        }
+
+        Assert.AreEqual("tench", PretrainedResNet.All[0].Labels[0]);
+        Assert.AreEqual("http://mirror.test/base/resnet18-f37072fd.pth", ModelStore.Item.Of(PretrainedResNet.All[0], "http://mirror.test/base/").Address.ToString());
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ModelStore.Item.Of(PretrainedResNet.All[0], "mirror")).Message, ModelStore.MirrorVariable);
+        var problem = Assert.ThrowsExactly<FileNotFoundException>(() => ModelStore.Default.Find("resnet5"));
+        StringAssert.Contains(problem.Message, "resnet50-imagenet-v2");
+    }
+
+    private static ModelStore Store(TemporaryFolder folder, bool impatient = false) =>
+        new(folder.Path, null, new() { StallLimit = TimeSpan.FromSeconds(impatient ? 0.5 : 60), Pauses = [TimeSpan.Zero, TimeSpan.Zero] });
+
+    private static ModelStore.Item Item(LyingServer server) => new("net", server.Address, Hash[..8], new());
+
+    private sealed class Collector(List<DownloadProgress> reports, Action<DownloadProgress>? then = null) : IProgress<DownloadProgress>
+    {
+        public void Report(DownloadProgress value)
+        {
+            reports.Add(value);
+            then?.Invoke(value);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ResNet.Tests;
+
+/// <summary>How a server answers one request.</summary>
+public enum Answer
+{
+    /// <summary>As it should, from where the client asks for.</summary>
+    Whole,
+
+    /// <summary>As it should, but always from the beginning.</summary>
+    WholeWithoutRanges,
+
+    /// <summary>Says the whole length and closes after half of what is left.</summary>
+    CutOff,
+
+    /// <summary>Other bytes of the same length.</summary>
+    WrongBytes,
+
+    /// <summary>Half of what is left, then silence until the client goes away.</summary>
+    Stall,
+
+    /// <summary>404.</summary>
+    NotFound,
+
+    /// <summary>500.</summary>
+    Broken,
+
+    /// <summary>302 to another path of the same server.</summary>
+    Redirect,
+}
+
+/// <summary>An HTTP server on loopback that serves one file, and lies as it is told: one answer a request, the last one for all others.</summary>
+internal sealed class LyingServer : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly byte[] _content;
+    private readonly Queue<Answer> _answers;
+    private readonly List<string> _requests = [];
+    private readonly Task _work;
+    private volatile bool _ends;
+
+    public LyingServer(byte[] content, params Answer[] answers)
+    {
+        (_content, _answers) = (content, new(answers));
+        _listener.Start();
+        _work = Task.Run(Serve);
+    }
+
+    /// <summary>The address of the file.</summary>
+    public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/weights/net-file.pth");
+
+    /// <summary>What was asked so far: the path and, if there was one, the range.</summary>
+    public IReadOnlyList<string> Requests
+    {
+        get
+        {
+            lock (_requests) return [.. _requests];
+        }
+    }
+
+    public void Dispose()
+    {
+        _ends = true;
+        _listener.Stop();
+        _work.Wait();
+        _listener.Dispose();
+    }
+
+    private void Serve()
+    {
+        while (!_ends)
+        {
+            try
+            {
+                using var client = _listener.AcceptTcpClient();
+                using var stream = client.GetStream();
+                Respond(stream);
+            }
+            catch (Exception problem) when (problem is SocketException or IOException or ObjectDisposedException)
+            {
+                // The client went away in the middle, or the server ends.
+            }
+        }
+    }
+
+    private void Respond(NetworkStream stream)
+    {
+        using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+        var path = reader.ReadLine()?.Split(' ')[1] ?? throw new IOException("no request");
+        long from = 0;
+        for (var line = reader.ReadLine(); !string.IsNullOrEmpty(line); line = reader.ReadLine())
+        {
+            if (line.StartsWith("Range: bytes=", StringComparison.OrdinalIgnoreCase)) from = long.Parse(line[13..].TrimEnd('-'), CultureInfo.InvariantCulture);
+        }
+
+        Answer answer;
+        lock (_requests)
+        {
+            _requests.Add(from > 0 ? $"{path} from {from}" : path);
+            answer = _answers.Count > 1 ? _answers.Dequeue() : _answers.Peek();
+        }
+
+        switch (answer)
+        {
+            case Answer.NotFound:
+                Head(stream, "404 Not Found", 0);
+                return;
+            case Answer.Broken:
+                Head(stream, "500 Internal Server Error", 0);
+                return;
+            case Answer.Redirect:
+                Head(stream, "302 Found", 0, "Location: /elsewhere/net-file.pth");
+                return;
+            case Answer.WholeWithoutRanges:
+                from = 0;
+                break;
+        }
+
+        if (from >= _content.Length)
+        {
+            Head(stream, "416 Range Not Satisfiable", 0);
+            return;
+        }
+
+        var rest = _content.AsSpan((int)from);
+        Head(stream, from > 0 ? "206 Partial Content" : "200 OK", rest.Length, from > 0 ? $"Content-Range: bytes {from}-{_content.Length - 1}/{_content.Length}" : null);
+        if (answer == Answer.WrongBytes)
+        {
+            stream.Write(new byte[rest.Length]);
+            return;
+        }
+
+        stream.Write(answer is Answer.CutOff or Answer.Stall ? rest[..(rest.Length / 2)] : rest);
+        stream.Flush();
+        // Reading ends when the client hangs up.
+        if (answer == Answer.Stall) stream.ReadByte();
+    }
+
+    private static void Head(NetworkStream stream, string status, long length, string? more = null) => stream.Write(Encoding.ASCII.GetBytes(
+        $"HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{(more is null ? "" : more + "\r\n")}\r\n"));
+}

@@ -1,0 +1,136 @@
+using System.Net;
+using System.Security.Cryptography;
+
+namespace ResNet.MLNet;
+
+/// <summary>How far a download is.</summary>
+/// <param name="FileName">The file.</param>
+/// <param name="Received">Bytes that are here.</param>
+/// <param name="Total">Bytes in all; null if the server does not say.</param>
+public sealed record DownloadProgress(string FileName, long Received, long? Total);
+
+/// <summary>
+/// Fetches one file over HTTP and checks its hash: resumes what an earlier try left, tries again after a while where that may help, and gives up on a
+/// server that sends nothing.
+/// </summary>
+internal sealed class Downloader
+{
+    private const int BufferSize = 1 << 17;
+    private const long LargestFile = 2L << 30;
+
+    private static readonly HttpClient Client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(15), AutomaticDecompression = DecompressionMethods.None })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>How long a server may send nothing.</summary>
+    public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The pauses before the second, third, ... try.</summary>
+    public IReadOnlyList<TimeSpan> Pauses { get; init; } = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10)];
+
+    /// <summary>Fetches a file to a path. What arrived of it stays beside the path (<c>.part</c>) if it fails, and is gone on with next time.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="hashPrefix">The beginning of its SHA-256 in hexadecimal digits.</param>
+    /// <param name="path">Where it goes, once it is whole and right.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="DownloadException">It cannot be fetched, or is not what it should be.</exception>
+    public void Fetch(Uri address, string hashPrefix, string path, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        var part = path + ".part";
+        for (var attempt = 0; ; attempt++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                var resumed = Receive(address, part, Path.GetFileName(path), progress, cancellation);
+                if (HashOf(part) is var hash && hash.StartsWith(hashPrefix, StringComparison.OrdinalIgnoreCase))
+                {
+                    File.Move(part, path, overwrite: true);
+                    return;
+                }
+
+                // Something else lies at that address, or the part before was already wrong: never go on with it.
+                File.Delete(part);
+                var problem = $"what {address} gives has the SHA-256 {hash[..16]}..., which should begin with {hashPrefix}";
+                throw new DownloadException(problem, mayHelpToTryAgain: resumed);
+            }
+            catch (DownloadException problem) when (problem.MayHelpToTryAgain && attempt < Pauses.Count)
+            {
+                cancellation.WaitHandle.WaitOne(Pauses[attempt]);
+            }
+        }
+    }
+
+    /// <summary>The SHA-256 of a file in lower-case hexadecimal digits.</summary>
+    public static string HashOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    /// <summary>Receives the rest of a file into its part. True if there was a part to go on with.</summary>
+    private bool Receive(Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        // Cancelled by the caller, or by silence.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        stop.CancelAfter(StallLimit);
+        var have = File.Exists(part) ? new FileInfo(part).Length : 0;
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, address);
+            if (have > 0) request.Headers.Range = new(have, null);
+            using var response = Client.Send(request, HttpCompletionOption.ResponseHeadersRead, stop.Token);
+            // The part is as long as the file or longer: its hash will tell.
+            if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return true;
+            if (!response.IsSuccessStatusCode)
+                throw new DownloadException($"{address} answers {(int)response.StatusCode} ({response.ReasonPhrase})", MayPass(response.StatusCode));
+            var resumed = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange is { From: { } from } && from == have;
+            var total = response.Content.Headers.ContentLength is { } length ? length + (resumed ? have : 0) : (long?)null;
+            if (total > LargestFile) throw new DownloadException($"{address} wants to send {total:N0} bytes, which no weights have", mayHelpToTryAgain: false);
+            using var body = response.Content.ReadAsStream(stop.Token);
+            using var to = new FileStream(part, resumed ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.None);
+            var buffer = new byte[BufferSize];
+            while (true)
+            {
+                // Read asynchronously: only so can a silent server be left.
+                var count = body.ReadAsync(buffer, stop.Token).AsTask().GetAwaiter().GetResult();
+                if (count == 0) break;
+                stop.CancelAfter(StallLimit);
+                to.Write(buffer, 0, count);
+                if (to.Length > LargestFile) throw new DownloadException($"{address} sends more than any weights have", mayHelpToTryAgain: false);
+                progress?.Report(new(name, to.Length, total));
+            }
+
+            if (to.Length < total) throw new DownloadException($"{address} ended after {to.Length:N0} of {total:N0} bytes", mayHelpToTryAgain: true);
+            return resumed;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DownloadException($"{address} sent nothing for {StallLimit.TotalSeconds:0.#} seconds", mayHelpToTryAgain: true);
+        }
+        catch (HttpRequestException problem)
+        {
+            // Where there is no such name or nobody listens, there is no connection, and waiting would only delay the message that says so.
+            throw new DownloadException($"{address} cannot be reached: {problem.Message}", problem.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError), problem);
+        }
+        catch (HttpIOException problem)
+        {
+            throw new DownloadException($"{address} broke off: {problem.Message}", mayHelpToTryAgain: true, problem);
+        }
+        catch (IOException problem) when (problem.InnerException is System.Net.Sockets.SocketException)
+        {
+            throw new DownloadException($"{address} broke off: {problem.Message}", mayHelpToTryAgain: true, problem);
+        }
+    }
+
+    private static bool MayPass(HttpStatusCode status) =>
+        (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+}
+
+/// <summary>A file cannot be fetched.</summary>
+internal sealed class DownloadException(string message, bool mayHelpToTryAgain, Exception? inner = null) : Exception(message, inner)
+{
+    public bool MayHelpToTryAgain { get; } = mayHelpToTryAgain;
+}

@@ -7,11 +7,14 @@ namespace ResNet.Cli;
 internal static class Models
 {
     /// <summary>Opens a model file or published weights, which are fetched with a progress bar if they are not here.</summary>
-    public static ResNetModel Open(IAnsiConsole console, string nameOrFile, CancellationToken cancellation)
+    public static ResNetModel Open(IAnsiConsole console, string nameOrFile, CancellationToken cancellation) => ResNetModel.Open(Find(console, nameOrFile, cancellation));
+
+    /// <summary>Finds a model file or published weights, which are fetched with a progress bar if they are not here.</summary>
+    public static string Find(IAnsiConsole console, string nameOrFile, CancellationToken cancellation)
     {
-        if (File.Exists(nameOrFile) || !console.Profile.Capabilities.Interactive) return ResNetModel.Open(ModelStore.Default.Find(nameOrFile, null, cancellation));
-        return ResNetModel.Open(console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
-            .Start(context => ModelStore.Default.Find(nameOrFile, new Bar(context.AddTask($"fetching {nameOrFile}")), cancellation)));
+        if (File.Exists(nameOrFile) || !console.Profile.Capabilities.Interactive) return ModelStore.Default.Find(nameOrFile, null, cancellation);
+        return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+            .Start(context => ModelStore.Default.Find(nameOrFile, new Bar(context.AddTask($"fetching {nameOrFile}")), cancellation));
     }
 
     private sealed class Bar(ProgressTask task) : IProgress<DownloadProgress>

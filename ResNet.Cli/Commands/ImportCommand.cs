@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ResNet.MLNet;
+using Spectre.Console;
 
 namespace ResNet.Cli;
 
@@ -9,7 +10,7 @@ internal static class ImportCommand
 {
     public static Command Create()
     {
-        var weights = new Option<string>("--weights") { Required = true, HelpName = "FILE", Description = "A PyTorch checkpoint (.pth, .pt, .th, .bin) or a safetensors file." };
+        var weights = new Option<string>("--weights") { Required = true, HelpName = "FILE | NAME", Description = "A PyTorch checkpoint (.pth, .pt, .th, .bin), a safetensors file, or published weights (`resnet info` lists them)." };
         var output = new Option<string>("--output") { Required = true, HelpName = "FILE", Description = "The model file to write (.onnx)." };
         var architecture = CommonOptions.Architecture(null, "The network, where it is not to be told from the weights: resnet50:v1, plain18, ...");
         var labels = new Option<string?>("--labels") { HelpName = "FILE", Description = "The names of the classes, a line each; or `imagenet`." };
@@ -22,11 +23,19 @@ internal static class ImportCommand
         {
             weights, output, architecture, labels, resize, crop, mean, std, interpolation,
         };
-        command.SetWork((parsed, _) =>
+        command.SetWork((parsed, cancellation) =>
         {
-            var target = parsed.GetRequiredValue(output);
+            var (source, target) = (parsed.GetRequiredValue(weights), parsed.GetRequiredValue(output));
+            if (!File.Exists(source) && PretrainedResNet.Find(source) is { } published)
+            {
+                // Known from head to foot: nothing is left to say.
+                AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(Models.Find(AnsiConsole.Console, published.Name, cancellation))));
+                Console.Out.WriteLine($"{published.Name}: {target}");
+                return CommandLine.Done;
+            }
+
             var options = new ImportOptions { Architecture = parsed.GetValue(architecture), Labels = ReadLabels(parsed.GetValue(labels)) };
-            var card = ResNetImporter.Import(parsed.GetRequiredValue(weights), target, options, network =>
+            var card = ResNetImporter.Import(source, target, options, network =>
             {
                 var standard = ResNetImporter.StandardFor(network);
                 var size = parsed.GetValue(crop) ?? standard.Crop;

@@ -54,6 +54,23 @@ public sealed class CommandTests
     }
 
     [TestMethod]
+    public void Weights_from_elsewhere_are_imported_and_used()
+    {
+        using var world = new ImageWorld(images: 1);
+        var fixture = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "cifar14.th");
+        File.WriteAllLines(world.PathOf("labels.txt"), ["a", "b", "c", "d", "e", "f"]);
+        var import = Command.Resnet("import", "--weights", fixture, "--output", world.PathOf("imported.onnx"), "--labels", world.PathOf("labels.txt"), "--crop", "40", "--mean", "0.5,0.5,0.5");
+        Assert.AreEqual(0, import.ExitCode, import.Errors);
+        StringAssert.Contains(import.Output, "cifar-resnet14:width=4, 6 named classes");
+        using (var model = ResNetModel.Open(world.PathOf("imported.onnx")))
+            Assert.AreEqual((40, 40, new Rgb(0.5f, 0.5f, 0.5f)), (model.Preprocessing.Crop, model.Preprocessing.Resize!.Value, model.Preprocessing.Mean));
+        var predict = Command.Resnet("predict", "--model", world.PathOf("imported.onnx"), "--format", "csv", world.Paths[0]);
+        Assert.HasCount(6, predict.Lines);
+        StringAssert.Contains(Command.Resnet("import", "--weights", "resnet50", "--output", world.PathOf("r50.onnx")).Errors, "resnet50-0676ba61.pth");
+        StringAssert.Contains(Command.Resnet("import", "--weights", world.Paths[0], "--output", world.PathOf("x.onnx")).Errors, "no file of weights");
+    }
+
+    [TestMethod]
     public void Ctrl_C_leaves_a_checkpoint_from_which_training_goes_on()
     {
         using var folders = new ClassFolders();

@@ -38,6 +38,15 @@ public sealed class TorchvisionParityTests
     }
 
     [TestMethod]
+    public void The_orientation_can_be_left_as_the_file_has_it()
+    {
+        var preparer = new ImagePreparer(ImagePreprocessing.Small(28) with { ApplyExifOrientation = false });
+        var upright = preparer.Crop(Path.Combine(Folder, "exif1.jpg")).Pixels.ToArray();
+        for (var orientation = 2; orientation <= 8; orientation++)
+            CollectionAssert.AreEqual(upright, preparer.Crop(Path.Combine(Folder, $"exif{orientation}.jpg")).Pixels.ToArray());
+    }
+
+    [TestMethod]
     public void The_networks_input_is_the_crop_plane_by_plane()
     {
         var preparer = new ImagePreparer(ImagePreprocessing.Small(28));

@@ -4,14 +4,17 @@
     apt-get install -y --no-install-recommends python3-torch python3-torchvision python3-pil python3-numpy
     /usr/bin/python3 make_fixtures.py
 
-NAME.EXT is an input. NAME.RESIZE-CROP-FILTER.png is torchvision's CenterCrop(Resize(image.convert("RGB"))), uint8.
+NAME.EXT is an input. NAME.RESIZE-CROP-FILTER.png is torchvision's CenterCrop(Resize(image.convert("RGB"))), uint8,
+with the orientation of EXIF applied first (ImageOps.exif_transpose).
 Made with Pillow 9.4 and torchvision 0.14.1.
 """
 import os
+import struct
+import zlib
 
 import numpy as np
 import torchvision.transforms as T
-from PIL import Image
+from PIL import Image, ImageOps
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILTERS = {"bilinear": T.InterpolationMode.BILINEAR, "bicubic": T.InterpolationMode.BICUBIC, "box": T.InterpolationMode.BOX}
@@ -26,6 +29,24 @@ def picture(width, height, seed, channels=3):
         a, b = r.randint(width), r.randint(height)
         p[b:b + r.randint(4, 20), a:a + r.randint(4, 20)] = r.randint(0, 256, channels)
     return np.clip(p + r.randn(height, width, channels) * 6, 0, 255).astype(np.uint8)
+
+
+class png16:
+    """A PNG of 16 bits a channel, which Pillow cannot write. The low byte differs from the high one."""
+
+    def __init__(self, pixels, colour):
+        self.pixels, self.colour = pixels, colour
+
+    def save(self, path):
+        height, width, channels = self.pixels.shape
+        wide = self.pixels.astype(">u2") * 256 + np.arange(width).astype(">u2")[None, :, None] * 5 % 256
+        raw = b"".join(b"\0" + row.astype(">u2").tobytes() for row in wide)
+
+        def chunk(kind, data):
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+        with open(path, "wb") as f:
+            f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, self.colour, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
 
 
 def main():
@@ -53,14 +74,35 @@ def main():
     save("first.gif", Image.fromarray(picture(40, 40, 13)).quantize(16), save_all=True, append_images=[Image.fromarray(picture(40, 40, 14)).quantize(16)])
     save("lossless.webp", Image.fromarray(picture(40, 40, 15)), lossless=True)
 
+    save("ycck.jpg", Image.fromarray(picture(50, 40, 16, 4), "CMYK"), quality=85, subsampling=2)
+    save("transparent.png", Image.fromarray(picture(50, 40, 17)).quantize(32), transparency=3)
+    save("bits2.png", Image.fromarray(picture(50, 40, 18)).quantize(4), bits=2)
+    save("lossy.webp", Image.fromarray(picture(40, 40, 19)), quality=80)
+    save("alpha.webp", Image.fromarray(picture(40, 40, 20, 4), "RGBA"), lossless=True)
+    save("grey.bmp", Image.fromarray(picture(40, 40, 21, 1)[..., 0]))
+    save("palette.bmp", Image.fromarray(picture(40, 40, 22)).quantize(64))
+    frames = [Image.fromarray(picture(40, 40, 23 + i)) for i in range(3)]
+    save("first.webp", frames[0], save_all=True, append_images=frames[1:], lossless=True)
+    save("rgb16.png", png16(picture(50, 40, 26, 3), 2))
+    save("alpha16.png", png16(picture(50, 40, 27, 4), 6))
+    oriented = Image.fromarray(picture(50, 40, 28))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        save(f"exif{orientation}.jpg", oriented, quality=90, exif=exif)
+
     def expect(name, resize, crop, filter="bilinear"):
         with Image.open(os.path.join(HERE, name)) as image:
             steps = ([T.Resize(resize, FILTERS[filter])] if resize else []) + [T.CenterCrop(crop)]
-            result = T.Compose(steps)(image.convert("RGB"))
+            result = T.Compose(steps)(ImageOps.exif_transpose(image).convert("RGB"))
         result.save(os.path.join(HERE, f"{os.path.basename(name)}.{resize or 0}-{crop}-{filter}.png"), optimize=True)
 
     for name in inputs:
         expect(name, 32, 28)
+    # Pillow cuts 16-bit grey off at 255, which makes nearly everything white; expected is the high byte, as for 16-bit colour.
+    grey = picture(50, 40, 29, 1)
+    png16(grey, 0).save(os.path.join(HERE, "grey16.png"))
+    T.Compose([T.Resize(32), T.CenterCrop(28)])(Image.fromarray(grey[..., 0]).convert("RGB")).save(os.path.join(HERE, "grey16.png.32-28-bilinear.png"), optimize=True)
     for name in ("rgb.jpg", "tall.jpg", "small.png"):
         for filter in FILTERS:
             expect(name, 24, 24, filter)

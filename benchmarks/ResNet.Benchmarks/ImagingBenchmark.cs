@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using System.Globalization;
+using ResNet.MLNet;
+
+namespace ResNet.Benchmarks;
+
+/// <summary>A JPEG file to the network's input on one core: this project and Pillow (benchmarks/peers/pillow_prepare.py), in turn, several times.</summary>
+internal static class ImagingBenchmark
+{
+    public static void Run(Arguments arguments)
+    {
+        var rounds = int.Parse(arguments.Get("rounds", "7"), CultureInfo.InvariantCulture);
+        var images = arguments.Images(200);
+        var preparer = new ImagePreparer(ImagePreprocessing.ImageNet);
+        var input = new float[preparer.Length];
+        List<double> ours = [], pillow = [];
+        foreach (var path in images.Take(50)) preparer.Prepare(path, input);
+        for (var round = 0; round < rounds; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var watch = Stopwatch.StartNew();
+            foreach (var path in images) preparer.Prepare(path, input);
+            ours.Add(watch.Elapsed.TotalMilliseconds / images.Length);
+            pillow.Add(Peer(arguments.Get("images"), images.Length));
+            Console.Error.WriteLine($"round {round + 1}: ours {ours[^1]:0.00} ms, Pillow {pillow[^1]:0.00} ms, {(GC.GetAllocatedBytesForCurrentThread() - before) / images.Length} managed bytes an image");
+        }
+
+        Console.WriteLine($"JPEG file to [3, 224, 224] floats (resize 256, centre crop 224), one core, {images.Length} files, medians of {rounds} interleaved rounds");
+        Console.WriteLine(Measure.Machine());
+        Console.WriteLine($"ours {Measure.Median(ours):0.00} ms, Pillow and torchvision {Measure.Median(pillow):0.00} ms, ratio {Measure.Median(ours.Zip(pillow, (left, right) => left / right)):0.00}");
+    }
+
+    private static double Peer(string folder, int count)
+    {
+        var start = new ProcessStartInfo("/usr/bin/python3") { RedirectStandardOutput = true };
+        foreach (var argument in new[] { Path.Combine("benchmarks", "peers", "pillow_prepare.py"), folder, count.ToString(CultureInfo.InvariantCulture) }) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? double.Parse(output, CultureInfo.InvariantCulture) : throw new InvalidOperationException("pillow_prepare.py failed.");
+    }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+
+namespace ResNet.Benchmarks;
+
+/// <summary>Figures and the machine that they are from.</summary>
+internal static class Measure
+{
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>The most memory that this process ever had, in MB.</summary>
+    public static double PeakMemory() => File.Exists("/proc/self/status")
+        ? File.ReadLines("/proc/self/status").Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024).Single()
+        : System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0;
+
+    public static string Machine()
+    {
+        var processor = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim() : RuntimeInformation.ProcessArchitecture.ToString();
+        return $"{processor}, {Environment.ProcessorCount} cores; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}; ML.NET {Version(typeof(Microsoft.ML.MLContext))}, ONNX Runtime {Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()}; {DateTime.UtcNow:yyyy-MM-dd}";
+    }
+
+    private static string Version(Type type) =>
+        ((System.Reflection.AssemblyInformationalVersionAttribute)type.Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), false)[0]).InformationalVersion.Split('+')[0];
+}

@@ -1,0 +1,25 @@
+// What this project is measured against, in one sitting. See benchmarks/README.md.
+//   ResNet.Benchmarks pipeline --images DIR [--model FILE] [--rounds 5]
+//   ResNet.Benchmarks imaging  --images DIR [--rounds 5]
+//   ResNet.Benchmarks model    OUT.onnx [ARCHITECTURE]          seeded random weights, for speed
+using ResNet.Benchmarks;
+
+var options = new Arguments(args);
+switch (args.FirstOrDefault())
+{
+    case "pipeline":
+        PipelineBenchmark.Run(options);
+        return 0;
+    case "imaging":
+        ImagingBenchmark.Run(options);
+        return 0;
+    case "model":
+        RandomModel.Write(args[1], args.ElementAtOrDefault(2) ?? "resnet50");
+        return 0;
+    case Contender.Verb:
+        Contender.Run(options);
+        return 0;
+    default:
+        Console.Error.WriteLine("Usage: ResNet.Benchmarks pipeline|imaging --images DIR [--model FILE] [--rounds N], or model OUT.onnx [ARCHITECTURE]");
+        return 2;
+}

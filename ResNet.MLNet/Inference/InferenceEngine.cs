@@ -20,13 +20,16 @@ internal sealed class InferenceEngine : IDisposable
     private int _busy;
     private bool _disposed;
 
-    public InferenceEngine(byte[] model, ExecutionDevice device)
+    /// <param name="device">Where to run.</param>
+    /// <param name="open">Opens the model with the options that the device needs.</param>
+    /// <exception cref="InvalidDataException">ONNX Runtime cannot load it, or it is no network of images.</exception>
+    public InferenceEngine(ExecutionDevice device, Func<SessionOptions, InferenceSession> open)
     {
         using var options = CreateOptions(device, out var warning);
         Warning = warning;
         try
         {
-            _session = new(model, options);
+            _session = open(options);
         }
         catch (OnnxRuntimeException problem)
         {

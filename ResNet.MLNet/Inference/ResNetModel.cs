@@ -67,11 +67,14 @@ public sealed class ResNetModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
+        var device = new ExecutionDevice(gpuDeviceId, fallbackToCpu);
         try
         {
-            var bytes = File.ReadAllBytes(path);
-            // The weights live in the session; the file itself is read again if the model is saved as part of a pipeline.
-            return Open(bytes, Path.GetFullPath(path), preprocessing, new(gpuDeviceId, fallbackToCpu));
+            using var file = File.OpenRead(path);
+            if (ModelFileHeader.ReadCard(file) is not { } json) return OpenForeign(File.ReadAllBytes(path), preprocessing, device);
+            // ONNX Runtime reads the file itself: the weights are in memory once. It is read again if the model is saved as part of a pipeline.
+            var whole = Path.GetFullPath(path);
+            return Create(new(device, options => new(whole, options)), ReadCard(json, preprocessing), whole, null, Hash(file));
         }
         catch (InvalidDataException problem)
         {
@@ -101,36 +104,47 @@ public sealed class ResNetModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Engine.Dispose();
 
-    internal static ResNetModel Open(byte[] bytes, string? path, ImagePreprocessing? preprocessing, ExecutionDevice device)
+    /// <summary>Opens the bytes of a model file of this project.</summary>
+    internal static ResNetModel Open(byte[] bytes, ExecutionDevice device)
     {
-        var model = Parse(bytes);
-        var json = model.MetadataProps.FirstOrDefault(entry => entry.Key == ModelCard.MetadataKey)?.Value;
-        if (json is not null)
-        {
-            var card = ModelCard.FromJson(json);
-            if (preprocessing is not null) card = card with { Preprocessing = preprocessing };
-            return Create(bytes, card, path);
-        }
+        using var stream = new MemoryStream(bytes, writable: false);
+        var json = ModelFileHeader.ReadCard(stream) ?? throw new InvalidDataException("The model file has lost its card.");
+        return Create(new(device, options => new(bytes, options)), ReadCard(json, null), null, bytes, null);
+    }
 
+    private static ResNetModel OpenForeign(byte[] bytes, ImagePreprocessing? preprocessing, ExecutionDevice device)
+    {
         if (preprocessing is null)
             throw new InvalidDataException("The ONNX file has no model card, so it does not say how its images are to be prepared. Give a preprocessing (ImagePreprocessing.ImageNet for torchvision's networks).");
+        var model = ModelProto.Parser.ParseFrom(bytes);
         ForeignOnnx.Adapt(model, preprocessing);
-        return Create(model.ToByteArray(), ModelCard.FromJson(model.MetadataProps[^1].Value), null);
+        return Open(model.ToByteArray(), device);
+    }
 
-        ResNetModel Create(byte[] content, ModelCard card, string? file)
+    private static ModelCard ReadCard(string json, ImagePreprocessing? preprocessing)
+    {
+        var card = ModelCard.FromJson(json);
+        return preprocessing is null ? card : card with { Preprocessing = preprocessing };
+    }
+
+    private static ResNetModel Create(InferenceEngine engine, ModelCard card, string? path, byte[]? bytes, byte[]? hash)
+    {
+        try
         {
-            var engine = new InferenceEngine(content, device);
-            try
-            {
-                return new(engine, card, file, file is null ? content : null, file is null ? null : SHA256.HashData(content));
-            }
-            catch (Exception problem)
-            {
-                engine.Dispose();
-                if (problem is FormatException) throw new InvalidDataException(problem.Message, problem);
-                throw;
-            }
+            return new(engine, card, path, bytes, hash);
         }
+        catch (Exception problem)
+        {
+            engine.Dispose();
+            if (problem is FormatException) throw new InvalidDataException(problem.Message, problem);
+            throw;
+        }
+    }
+
+    private static byte[] Hash(FileStream file)
+    {
+        file.Position = 0;
+        return SHA256.HashData(file);
     }
 
     /// <summary>The bytes of the model file.</summary>
@@ -164,19 +178,6 @@ public sealed class ResNetModel : IDisposable
         finally
         {
             Engine.Return(worker);
-        }
-    }
-
-    private static ModelProto Parse(byte[] bytes)
-    {
-        try
-        {
-            var model = ModelProto.Parser.ParseFrom(bytes);
-            return model.Graph is { Node.Count: > 0 } ? model : throw new InvalidDataException("The file is no ONNX model: it has no graph.");
-        }
-        catch (InvalidProtocolBufferException problem)
-        {
-            throw new InvalidDataException($"The file is no ONNX model: {problem.Message}", problem);
         }
     }
 }

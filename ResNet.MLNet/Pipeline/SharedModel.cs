@@ -30,7 +30,7 @@ internal sealed class SharedModel(Func<ResNetModel> open)
         var device = new ExecutionDevice(options.GpuDeviceId ?? gpu, options.FallbackToCpu ?? fallback);
         var model = bytes is null
             ? ResNetModel.Open(Find(environment, options.ModelFile), options.Preprocessing, device.GpuDeviceId, device.FallbackToCpu)
-            : ResNetModel.Open(bytes, null, null, device);
+            : ResNetModel.Open(bytes, device);
         if (model.Engine.Warning is { } warning)
         {
             using var channel = environment.Start("ResNet");

@@ -8,9 +8,18 @@ namespace ResNet.MLNet;
 /// <param name="FallbackToCpu">Whether the CPU does if the device cannot be used.</param>
 internal readonly record struct ExecutionDevice(int? GpuDeviceId, bool FallbackToCpu);
 
+/// <summary>How runs share the machine.</summary>
+internal enum Sharing
+{
+    /// <summary>Several runs at a time, each on one core: the most images a second (a batch would not be faster).</summary>
+    RunPerCore,
+
+    /// <summary>Each run on all cores: the first answer soonest.</summary>
+    CoresPerRun,
+}
+
 /// <summary>
-/// One ONNX Runtime session that many threads share. Each run happens in a rented worker, which owns the tensors, so that no image costs
-/// memory. On a CPU one thread a run and several runs at a time are fastest (no batch is).
+/// One ONNX Runtime session that many threads share. Each run happens in a rented worker, which owns the tensors, so that no image costs memory.
 /// </summary>
 internal sealed class InferenceEngine : IDisposable
 {
@@ -21,11 +30,13 @@ internal sealed class InferenceEngine : IDisposable
     private bool _disposed;
 
     /// <param name="device">Where to run.</param>
-    /// <param name="open">Opens the model with the options that the device needs.</param>
-    /// <exception cref="InvalidDataException">ONNX Runtime cannot load it, or it is no network of images.</exception>
-    public InferenceEngine(ExecutionDevice device, Func<SessionOptions, InferenceSession> open)
+    /// <param name="sharing">How runs share a CPU.</param>
+    /// <param name="open">Opens the model with the options that these need.</param>
+    /// <exception cref="InvalidDataException">ONNX Runtime cannot load it.</exception>
+    /// <exception cref="InvalidOperationException">The device cannot be used.</exception>
+    public InferenceEngine(ExecutionDevice device, Sharing sharing, Func<SessionOptions, InferenceSession> open)
     {
-        using var options = CreateOptions(device, out var warning);
+        using var options = CreateOptions(device, sharing, out var warning);
         Warning = warning;
         try
         {
@@ -35,23 +46,14 @@ internal sealed class InferenceEngine : IDisposable
         {
             throw new InvalidDataException($"ONNX Runtime cannot load the model: {problem.Message}", problem);
         }
-
-        if (!_session.InputMetadata.TryGetValue(OnnxExporter.InputName, out var input) || input.Dimensions is not [_, 3, _, _])
-        {
-            _session.Dispose();
-            throw new InvalidDataException($"The model has no input '{OnnxExporter.InputName}' [batch, 3, height, width].");
-        }
     }
 
     /// <summary>What the log should be told: that the GPU could not be used.</summary>
     public string? Warning { get; }
 
-    /// <summary>The number of values that an output has for one image; null if there is no such output.</summary>
-    public int? Width(string output) => _session.OutputMetadata.TryGetValue(output, out var data) && data.Dimensions is [_, > 0 and var width] ? width : null;
-
     /// <summary>Takes a worker for one thread; give it back with <see cref="Return"/>.</summary>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
-    public InferenceWorker Rent(ImagePreprocessing preprocessing, string output, long maximumPixels)
+    public InferenceWorker Rent(ImagePreprocessing preprocessing, string output, int width, long maximumPixels)
     {
         lock (_lock)
         {
@@ -67,7 +69,7 @@ internal sealed class InferenceEngine : IDisposable
                 worker.Dispose();
             }
 
-            return new(_session, preprocessing, output, Width(output)!.Value, maximumPixels);
+            return new(this, _session, preprocessing, output, width, maximumPixels);
         }
         catch
         {
@@ -112,16 +114,18 @@ internal sealed class InferenceEngine : IDisposable
         _session.Dispose();
     }
 
-    private static SessionOptions CreateOptions(ExecutionDevice device, out string? warning)
+    private static SessionOptions CreateOptions(ExecutionDevice device, Sharing sharing, out string? warning)
     {
         warning = null;
         var options = new SessionOptions
         {
-            IntraOpNumThreads = 1,
+            IntraOpNumThreads = sharing == Sharing.RunPerCore ? 1 : Environment.ProcessorCount,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
+        // Threads that spin while they wait would take the cores from runs beside theirs.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         if (device.GpuDeviceId is not { } id) return options;
         try
         {

@@ -16,9 +16,9 @@ internal sealed class InferenceWorker : IDisposable
     private readonly OrtIoBinding _binding;
     private readonly RunOptions _options = new();
 
-    public InferenceWorker(InferenceSession session, ImagePreprocessing preprocessing, string output, int width, long maximumPixels)
+    public InferenceWorker(InferenceEngine owner, InferenceSession session, ImagePreprocessing preprocessing, string output, int width, long maximumPixels)
     {
-        _session = session;
+        (Owner, _session) = (owner, session);
         _purpose = (preprocessing, output, maximumPixels);
         _preparer = new(preprocessing, maximumPixels);
         // Pinned, so that ONNX Runtime reads and writes these very arrays.
@@ -30,6 +30,9 @@ internal sealed class InferenceWorker : IDisposable
         _binding.BindInput(OnnxExporter.InputName, _inputValue);
         _binding.BindOutput(output, _outputValue);
     }
+
+    /// <summary>Whom it is given back to.</summary>
+    public InferenceEngine Owner { get; }
 
     public bool Fits(ImagePreprocessing preprocessing, string output, long maximumPixels) => _purpose == (preprocessing, output, maximumPixels);
 

@@ -23,14 +23,33 @@ public sealed class ResNetModel : IDisposable
     private readonly string? _path;
     private readonly byte[]? _bytes;
     private readonly byte[]? _hash;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Sharing, InferenceEngine> _engines = [];
+    private readonly ModelFileHeader _header;
+    private readonly ExecutionDevice _device;
+    private bool _disposed;
 
-    private ResNetModel(InferenceEngine engine, ModelCard card, string? path, byte[]? bytes, byte[]? hash)
+    private ResNetModel(ModelFileHeader header, ModelCard card, ExecutionDevice device, string? path, byte[]? bytes, byte[]? hash)
     {
-        (Engine, Card, _path, _bytes, _hash) = (engine, card, path, bytes, hash);
-        FeatureCount = engine.Width(OnnxExporter.FeaturesName);
-        ClassCount = engine.Width(OnnxExporter.LogitsName) ?? engine.Width(OnnxExporter.ProbabilitiesName);
+        (_header, Card, _device, _path, _bytes, _hash) = (header, card, device, path, bytes, hash);
+        if (!header.Inputs.TryGetValue(OnnxExporter.InputName, out var input) || input is not [_, 3, _, _])
+            throw new InvalidDataException($"The model has no input '{OnnxExporter.InputName}' [batch, 3, height, width].");
+        FeatureCount = WidthOf(OnnxExporter.FeaturesName);
+        ClassCount = WidthOf(OnnxExporter.LogitsName) ?? WidthOf(OnnxExporter.ProbabilitiesName);
         if (FeatureCount is null && ClassCount is null) throw new InvalidDataException("The model has neither features nor scores as outputs.");
-        Architecture = card.Architecture == ForeignOnnx.ForeignArchitecture ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount);
+        try
+        {
+            Architecture = card.Architecture == ForeignOnnx.ForeignArchitecture ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount);
+        }
+        catch (FormatException problem)
+        {
+            throw new InvalidDataException(problem.Message, problem);
+        }
+
+        // A device that cannot be used is told now and not with the first image.
+        if (device.GpuDeviceId is not null) Engine(Sharing.RunPerCore);
+
+        int? WidthOf(string output) => header.Outputs.TryGetValue(output, out var shape) && shape is [_, > 0 and var width] ? (int)width : null;
     }
 
     /// <summary>What the file says of itself.</summary>
@@ -51,7 +70,8 @@ public sealed class ResNetModel : IDisposable
     /// <summary>Number of classes; null if the file gives no scores.</summary>
     public int? ClassCount { get; }
 
-    internal InferenceEngine Engine { get; }
+    /// <summary>What the log should be told: that the GPU could not be used; null if there is nothing.</summary>
+    internal string? Warning { get; private set; }
 
     /// <summary>Opens a model file of this project, or a ResNet's .onnx from elsewhere.</summary>
     /// <param name="path">The .onnx file.</param>
@@ -71,10 +91,11 @@ public sealed class ResNetModel : IDisposable
         try
         {
             using var file = File.OpenRead(path);
-            if (ModelFileHeader.ReadCard(file) is not { } json) return OpenForeign(File.ReadAllBytes(path), preprocessing, device);
-            // ONNX Runtime reads the file itself: the weights are in memory once. It is read again if the model is saved as part of a pipeline.
-            var whole = Path.GetFullPath(path);
-            return Create(new(device, options => new(whole, options)), ReadCard(json, preprocessing), whole, null, Hash(file));
+            var header = ModelFileHeader.Read(file);
+            if (header.Card is null) return OpenForeign(File.ReadAllBytes(path), preprocessing, device);
+            file.Position = 0;
+            // ONNX Runtime reads the file itself, when it is needed first: the weights are in memory once. It is read again if the model is saved as part of a pipeline.
+            return new(header, ReadCard(header.Card, preprocessing), device, Path.GetFullPath(path), null, SHA256.HashData(file));
         }
         catch (InvalidDataException problem)
         {
@@ -102,15 +123,32 @@ public sealed class ResNetModel : IDisposable
         Run(output, worker => worker.Run(encodedImage.Span).ToArray());
 
     /// <inheritdoc/>
-    public void Dispose() => Engine.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            foreach (var engine in _engines.Values) engine.Dispose();
+            _engines.Clear();
+        }
+    }
 
     /// <summary>Opens the bytes of a model file of this project.</summary>
     internal static ResNetModel Open(byte[] bytes, ExecutionDevice device)
     {
         using var stream = new MemoryStream(bytes, writable: false);
-        var json = ModelFileHeader.ReadCard(stream) ?? throw new InvalidDataException("The model file has lost its card.");
-        return Create(new(device, options => new(bytes, options)), ReadCard(json, null), null, bytes, null);
+        var header = ModelFileHeader.Read(stream);
+        return new(header, ReadCard(header.Card ?? throw new InvalidDataException("The model file has lost its card."), null), device, null, bytes, null);
     }
+
+    /// <summary>Takes a worker for one thread; give it back with <see cref="Return"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidDataException">ONNX Runtime cannot load the model.</exception>
+    internal InferenceWorker Rent(Sharing sharing, ImagePreprocessing preprocessing, ResNetOutput output, long maximumPixels) =>
+        Engine(sharing).Rent(preprocessing, NameOf(output), Width(output), maximumPixels);
+
+    /// <summary>Gives a worker back.</summary>
+    internal static void Return(InferenceWorker worker) => worker.Owner.Return(worker);
 
     private static ResNetModel OpenForeign(byte[] bytes, ImagePreprocessing? preprocessing, ExecutionDevice device)
     {
@@ -127,24 +165,26 @@ public sealed class ResNetModel : IDisposable
         return preprocessing is null ? card : card with { Preprocessing = preprocessing };
     }
 
-    private static ResNetModel Create(InferenceEngine engine, ModelCard card, string? path, byte[]? bytes, byte[]? hash)
+    /// <summary>The engine for a way of sharing the machine, made when it is asked for first. A GPU has one for all.</summary>
+    private InferenceEngine Engine(Sharing sharing)
     {
-        try
+        if (_device.GpuDeviceId is not null) sharing = Sharing.RunPerCore;
+        lock (_lock)
         {
-            return new(engine, card, path, bytes, hash);
-        }
-        catch (Exception problem)
-        {
-            engine.Dispose();
-            if (problem is FormatException) throw new InvalidDataException(problem.Message, problem);
-            throw;
-        }
-    }
+            ObjectDisposedException.ThrowIf(_disposed, typeof(ResNetModel));
+            if (_engines.TryGetValue(sharing, out var engine)) return engine;
+            try
+            {
+                engine = new(_device, sharing, options => _bytes is null ? new(_path!, options) : new(_bytes, options));
+            }
+            catch (InvalidDataException problem) when (_path is not null)
+            {
+                throw new InvalidDataException($"'{_path}': {problem.Message}", problem);
+            }
 
-    private static byte[] Hash(FileStream file)
-    {
-        file.Position = 0;
-        return SHA256.HashData(file);
+            Warning = engine.Warning;
+            return _engines[sharing] = engine;
+        }
     }
 
     /// <summary>The bytes of the model file.</summary>
@@ -169,15 +209,14 @@ public sealed class ResNetModel : IDisposable
 
     private float[] Run(ResNetOutput output, Func<InferenceWorker, float[]> run)
     {
-        _ = Width(output);
-        var worker = Engine.Rent(Preprocessing, NameOf(output), ImageDecoder.DefaultMaximumPixels);
+        var worker = Rent(Sharing.CoresPerRun, Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
         try
         {
             return run(worker);
         }
         finally
         {
-            Engine.Return(worker);
+            Return(worker);
         }
     }
 }

@@ -110,7 +110,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
     {
         while (_queue.TryDequeue(out var slot))
         {
-            if (slot.TryBegin()) slot.Run(_transformer);
+            if (slot.TryBegin()) slot.Run(_transformer, Sharing.RunPerCore);
         }
 
         Interlocked.Decrement(ref _pumps);
@@ -120,7 +120,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
     {
         if (_current < 0) throw new InvalidOperationException("The cursor is not on a row: call MoveNext first.");
         var slot = CurrentSlot;
-        if (slot.TryBegin()) slot.Run(_transformer);
+        if (slot.TryBegin()) slot.Run(_transformer, Sharing.RunPerCore);
         slot.Wait();
         if (!_used && slot.Problem is InvalidImageException bad && _transformer.Options.OnBadImage == BadImagePolicy.Mark) _badImages.Add(bad, slot.Image.Name);
         _used = true;

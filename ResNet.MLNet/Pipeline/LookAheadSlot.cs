@@ -63,18 +63,18 @@ internal sealed class LookAheadSlot(int width)
     }
 
     /// <summary>Runs the network on the image; for the one thread whose <see cref="TryBegin"/> gave true.</summary>
-    public void Run(ResNetTransformer transformer)
+    public void Run(ResNetTransformer transformer, Sharing sharing)
     {
         try
         {
-            var worker = transformer.Rent();
+            var worker = transformer.Rent(sharing);
             try
             {
                 Image.Run(worker).CopyTo(Scores);
             }
             finally
             {
-                transformer.Return(worker);
+                ResNetModel.Return(worker);
             }
         }
         catch (Exception problem)

@@ -67,9 +67,7 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
         return new(env, options, new SharedModel(() => SharedModel.Open(env, options, bytes)).Take());
     }
 
-    internal InferenceWorker Rent() => Model.Engine.Rent(Options.Preprocessing ?? Model.Preprocessing, ResNetModel.NameOf(Options.Output), Options.MaximumPixels);
-
-    internal void Return(InferenceWorker worker) => Model.Engine.Return(worker);
+    internal InferenceWorker Rent(Sharing sharing) => Model.Rent(sharing, Options.Preprocessing ?? Model.Preprocessing, Options.Output, Options.MaximumPixels);
 
     internal void ThrowIfCanceled()
     {

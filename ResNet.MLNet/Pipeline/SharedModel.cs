@@ -31,7 +31,7 @@ internal sealed class SharedModel(Func<ResNetModel> open)
         var model = bytes is null
             ? ResNetModel.Open(Find(environment, options.ModelFile), options.Preprocessing, device.GpuDeviceId, device.FallbackToCpu)
             : ResNetModel.Open(bytes, device);
-        if (model.Engine.Warning is { } warning)
+        if (model.Warning is { } warning)
         {
             using var channel = environment.Start("ResNet");
             channel.Warning(warning);

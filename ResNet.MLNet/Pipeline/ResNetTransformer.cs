@@ -52,6 +52,24 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
         return new ResNetDataView(this, input);
     }
 
+    /// <summary>
+    /// The same as a chain of ML.NET's own transformers (LoadImages, ResizeImages, ExtractPixels, ApplyOnnxModel), which, saved, loads where this package is
+    /// absent; Microsoft.ML.ImageAnalytics and Microsoft.ML.OnnxTransformer must be there.
+    /// </summary>
+    /// <remarks>
+    /// It gives up: pixels as torchvision makes them (ML.NET resizes without antialiasing, so that features differ, by some hundredths of their size on photographs), EXIF orientation, decoded
+    /// bytes as input, the predicted-label column, the names of the classes on the scores, the policy for bad images, looking ahead on all cores, and running only on the rows that are read.
+    /// The network file that ML.NET's transformer reads is kept in the cache folder.
+    /// </remarks>
+    /// <param name="inputSchema">The schema of the data, with the column of images.</param>
+    /// <exception cref="NotSupportedException">The column holds encoded images, which ML.NET's own transformers cannot decode.</exception>
+    /// <exception cref="ArgumentException">The column of images is missing or of another type; the message names it.</exception>
+    public ITransformer ToPortable(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return PortablePipeline.Create(this, inputSchema);
+    }
+
     /// <summary>Frees the network, unless another transformer of the same estimator still uses it.</summary>
     public void Dispose() => _model.Dispose();
 

@@ -1,0 +1,195 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNet.MLNet;
+
+namespace ResNet.Tests;
+
+/// <summary>What becomes of every kind of bad or odd image.</summary>
+[TestClass]
+public sealed class ImageOutcomeTests
+{
+    private static readonly string Fixtures = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Imaging");
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    [DataRow("rgb.jpg")]
+    [DataRow("progressive.jpg")]
+    [DataRow("rgb.png")]
+    [DataRow("rgb.bmp")]
+    [DataRow("lossy.webp")]
+    [DataRow("first.gif")]
+    public void A_cut_off_image_is_refused_wherever_it_is_cut(string name)
+    {
+        var whole = File.ReadAllBytes(Path.Combine(Fixtures, name));
+        var preparer = new ImagePreparer(ImagePreprocessing.Small(28));
+        var pixels = new float[preparer.Length];
+        for (var length = 0; length < whole.Length * 3 / 4; length += whole.Length / 20)
+        {
+            // The first of the two frames is whole with a quarter of the file; later ones are not looked at.
+            if (name == "first.gif" && length > whole.Length / 5) break;
+            Assert.ThrowsExactly<InvalidImageException>(() => preparer.Prepare(whole.AsSpan(0, length), pixels), $"{length} of {whole.Length} bytes");
+        }
+
+        preparer.Prepare(whole, pixels);
+    }
+
+    [TestMethod]
+    public void A_wrong_extension_does_not_matter()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(Fixtures, "rgb.png"), folder.PathOf("photo.jpg"));
+        var preparer = new ImagePreparer(ImagePreprocessing.Small(28));
+        CollectionAssert.AreEqual(preparer.Crop(Path.Combine(Fixtures, "rgb.png")).Pixels.ToArray(), preparer.Crop(folder.PathOf("photo.jpg")).Pixels.ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(1, 1)]
+    [DataRow(20_000, 3)]
+    [DataRow(3, 20_000)]
+    [DataRow(1, 5_000)]
+    public void Odd_sizes_are_resized_like_all_others(int width, int height)
+    {
+        var preparer = new ImagePreparer(ImagePreprocessing.ImageNet);
+        var pixels = new float[preparer.Length];
+        preparer.Prepare(Png(width, height, value: 77), pixels);
+        Assert.IsTrue(Array.TrueForAll(pixels, pixel => pixel == 77));
+    }
+
+    [TestMethod]
+    [DataRow(60_000, 60_000)]
+    [DataRow(int.MaxValue, int.MaxValue)]
+    [DataRow(179_000_000, 1)]
+    public void An_image_that_says_that_it_is_giant_is_refused_before_memory_is_taken(int width, int height)
+    {
+        var preparer = new ImagePreparer(ImagePreprocessing.ImageNet);
+        var pixels = new float[preparer.Length];
+        var bomb = Png(width, height, value: 0, rows: 1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.ThrowsExactly<InvalidImageException>(() => preparer.Prepare(bomb, pixels));
+        Assert.IsLessThan(1_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [TestMethod]
+    public void A_bomb_below_the_limit_costs_what_its_pixels_cost_and_one_above_a_lower_limit_is_refused()
+    {
+        // 64 million black pixels in some 60 KB.
+        var bomb = Png(8000, 8000, value: 0);
+        Assert.IsLessThan(300_000, bomb.Length);
+        var pixels = new float[3 * 224 * 224];
+        var problem = Assert.ThrowsExactly<InvalidImageException>(() => new ImagePreparer(ImagePreprocessing.ImageNet, maximumPixels: 10_000_000).Prepare(bomb, pixels));
+        StringAssert.Contains(problem.Message, "MaximumPixels");
+        new ImagePreparer(ImagePreprocessing.ImageNet).Prepare(bomb, pixels);
+        Assert.AreEqual(0, pixels.Max());
+    }
+
+    [TestMethod]
+    public void Twenty_thousand_damaged_images_spoil_no_other_row()
+    {
+        const int Damaged = 20_000, WholeEvery = 5;
+        using var world = new ImageWorld(images: 1);
+        byte[][] whole = [.. Directory.EnumerateFiles(Fixtures).Where(path => Path.GetFileName(path).Count(c => c == '.') == 1 && ImageFiles.IsImage(path)).Order().Select(File.ReadAllBytes)];
+        var options = new ResNetOptions { ModelFile = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
+        using var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Context.Data.LoadFromEnumerable(Rows(1)));
+        var expected = model.Transform(world.Context.Data.LoadFromEnumerable(whole.Select(bytes => new BytesRow { ImageBytes = bytes }))).GetColumn<float[]>("Features").ToList();
+        List<string> log = [];
+        world.Context.Log += (_, message) => log.Add(message.Message);
+
+        var (index, right, marked) = (0, 0, 0);
+        foreach (var features in model.Transform(world.Context.Data.LoadFromEnumerable(Rows(Damaged + Damaged / (WholeEvery - 1)))).GetColumn<float[]>("Features"))
+        {
+            if (index % WholeEvery == 0)
+            {
+                CollectionAssert.AreEqual(expected[index % whole.Length], features, $"row {index}");
+                right++;
+            }
+            else if (float.IsNaN(features[0]))
+            {
+                marked++;
+            }
+
+            index++;
+        }
+
+        TestContext.WriteLine($"{index} rows: {right} whole and right, {marked} damaged and marked, {index - right - marked} damaged and decoded all the same.");
+        Assert.IsTrue(right >= Damaged / WholeEvery && marked > 1000);
+        StringAssert.Contains(log.Single(message => message.Contains("could not be read", StringComparison.Ordinal)), $"{marked} images");
+
+        IEnumerable<BytesRow> Rows(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                // The same bytes for the same row, however often the source is read.
+                var bytes = whole[i % whole.Length];
+                yield return new() { ImageBytes = i % WholeEvery == 0 ? bytes : Damage(bytes, new Random(i)) };
+            }
+        }
+    }
+
+    private static byte[] Damage(byte[] whole, Random random)
+    {
+        var bytes = whole.ToArray();
+        for (var changes = random.Next(1, 6); changes > 0; changes--)
+        {
+            // Headers are where damage does most.
+            var at = random.Next(2) == 0 ? random.Next(Math.Min(200, bytes.Length)) : random.Next(bytes.Length);
+            bytes[at] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
+        }
+
+        return random.Next(8) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
+    }
+
+    /// <summary>A grey PNG of one value; fewer rows than it says, if so wanted.</summary>
+    private static byte[] Png(int width, int height, byte value, int? rows = null)
+    {
+        using var png = new MemoryStream();
+        png.Write([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        header[8] = 8;
+        Chunk("IHDR", header);
+        using var data = new MemoryStream();
+        using (var zip = new ZLibStream(data, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            var row = new byte[1 + Math.Min(width, 1 << 20)];
+            row.AsSpan(1).Fill(value);
+            for (var y = 0; y < (rows ?? height); y++) zip.Write(row);
+        }
+
+        Chunk("IDAT", data.ToArray());
+        Chunk("IEND", []);
+        return png.ToArray();
+
+        void Chunk(string kind, byte[] content)
+        {
+            var number = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(number, content.Length);
+            png.Write(number);
+            byte[] body = [.. System.Text.Encoding.ASCII.GetBytes(kind), .. content];
+            png.Write(body);
+            BinaryPrimitives.WriteUInt32BigEndian(number, Crc(body));
+            png.Write(number);
+        }
+    }
+
+    /// <summary>PNG's checksum (its specification, annex D).</summary>
+    private static uint Crc(byte[] bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var each in bytes)
+        {
+            crc ^= each;
+            for (var bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xedb88320 : crc >> 1;
+        }
+
+        return ~crc;
+    }
+
+    private sealed class BytesRow
+    {
+        public byte[] ImageBytes { get; set; } = [];
+    }
+}

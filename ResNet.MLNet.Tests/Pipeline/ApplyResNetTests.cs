@@ -112,6 +112,25 @@ public sealed class ApplyResNetTests
     }
 
     [TestMethod]
+    [DataRow(2, 1)]
+    [DataRow(5, 2)]
+    [DataRow(16, 3)]
+    public void Batches_give_the_features_of_single_runs_and_a_bad_image_spoils_only_its_own_row(int batchSize, int threads)
+    {
+        using var world = new ImageWorld(images: 70);
+        var options = new ResNetOptions { ModelFile = world.ModelFile, BatchSize = batchSize, DegreeOfParallelism = threads, OnBadImage = BadImagePolicy.Mark };
+        var paths = world.Paths.Select((path, index) => index % 7 == 3 ? world.ModelFile : path).ToList();
+        using var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Data());
+        var features = model.Transform(world.Data(paths)).GetColumn<float[]>("Features").ToList();
+        Assert.HasCount(70, features);
+        for (var i = 0; i < features.Count; i++)
+        {
+            if (i % 7 == 3) Assert.IsTrue(features[i].All(float.IsNaN));
+            else CollectionAssert.AreEqual(world.Expected(paths[i]), features[i], $"row {i}");
+        }
+    }
+
+    [TestMethod]
     public void The_network_runs_only_on_what_is_read()
     {
         using var world = new ImageWorld(images: 8);

@@ -20,6 +20,9 @@ internal static class Command
     /// <summary>Runs a program in the tests' folder.</summary>
     public static CommandResult Run(string assembly, params string[] arguments) => Run(assembly, null, [], arguments);
 
+    /// <summary>Runs a program in the tests' folder, with a folder for its temporary files.</summary>
+    public static CommandResult RunIn(string temporary, string assembly, params string[] arguments) => Run(assembly, null, [("TMPDIR", temporary), ("TEMP", temporary), ("TMP", temporary)], arguments);
+
     private static CommandResult Run(string assembly, Predicate<string>? stopAt, IEnumerable<(string Name, string Value)> variables, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };

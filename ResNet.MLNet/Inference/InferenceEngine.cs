@@ -53,7 +53,7 @@ internal sealed class InferenceEngine : IDisposable
 
     /// <summary>Takes a worker for one thread; give it back with <see cref="Return"/>.</summary>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
-    public InferenceWorker Rent(ImagePreprocessing preprocessing, string output, int width, long maximumPixels)
+    public InferenceWorker Rent(WorkerPurpose purpose)
     {
         lock (_lock)
         {
@@ -65,11 +65,11 @@ internal sealed class InferenceEngine : IDisposable
         {
             while (_idle.TryTake(out var worker))
             {
-                if (worker.Fits(preprocessing, output, maximumPixels)) return worker;
+                if (worker.Purpose == purpose) return worker;
                 worker.Dispose();
             }
 
-            return new(this, _session, preprocessing, output, width, maximumPixels);
+            return new(this, _session, purpose);
         }
         catch
         {

@@ -1,74 +1,81 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ResNet.MLNet;
 
+/// <summary>What a worker is made for.</summary>
+/// <param name="Preprocessing">How images are prepared.</param>
+/// <param name="Output">The network's output that is wanted.</param>
+/// <param name="Width">Values of that output for one image.</param>
+/// <param name="MaximumPixels">The largest image that is decoded.</param>
+/// <param name="BatchSize">The most images of one run.</param>
+internal sealed record WorkerPurpose(ImagePreprocessing Preprocessing, string Output, int Width, long MaximumPixels, int BatchSize);
+
 /// <summary>
-/// Prepares and runs one image at a time, in tensors that it keeps. Used by one thread at a time.
+/// Prepares images and runs the network on them, in tensors that it keeps. Used by one thread at a time.
 /// </summary>
 internal sealed class InferenceWorker : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly ImagePreparer _preparer;
-    private readonly (ImagePreprocessing Preprocessing, string Output, long MaximumPixels) _purpose;
     private readonly float[] _input, _output;
-    private readonly OrtValue _inputValue, _outputValue;
-    private readonly OrtIoBinding _binding;
     private readonly RunOptions _options = new();
+    private readonly OrtIoBinding _binding;
+    private OrtValue? _inputValue, _outputValue;
+    private int _bound;
 
-    public InferenceWorker(InferenceEngine owner, InferenceSession session, ImagePreprocessing preprocessing, string output, int width, long maximumPixels)
+    public InferenceWorker(InferenceEngine owner, InferenceSession session, WorkerPurpose purpose)
     {
-        (Owner, _session) = (owner, session);
-        _purpose = (preprocessing, output, maximumPixels);
-        _preparer = new(preprocessing, maximumPixels);
+        (Owner, _session, Purpose) = (owner, session, purpose);
+        _preparer = new(purpose.Preprocessing, purpose.MaximumPixels);
         // Pinned, so that ONNX Runtime reads and writes these very arrays.
-        _input = GC.AllocateUninitializedArray<float>(_preparer.Length, pinned: true);
-        _output = GC.AllocateUninitializedArray<float>(width, pinned: true);
-        _inputValue = OrtValue.CreateTensorValueFromMemory(_input, [1, 3, preprocessing.Crop, preprocessing.Crop]);
-        _outputValue = OrtValue.CreateTensorValueFromMemory(_output, [1, width]);
+        _input = GC.AllocateUninitializedArray<float>(purpose.BatchSize * _preparer.Length, pinned: true);
+        _output = GC.AllocateUninitializedArray<float>(purpose.BatchSize * purpose.Width, pinned: true);
         _binding = session.CreateIoBinding();
-        _binding.BindInput(OnnxExporter.InputName, _inputValue);
-        _binding.BindOutput(output, _outputValue);
     }
 
     /// <summary>Whom it is given back to.</summary>
     public InferenceEngine Owner { get; }
 
-    public bool Fits(ImagePreprocessing preprocessing, string output, long maximumPixels) => _purpose == (preprocessing, output, maximumPixels);
+    public WorkerPurpose Purpose { get; }
 
-    /// <summary>Runs the network on an image file. The result is valid until the next call.</summary>
-    /// <exception cref="InvalidImageException">The image cannot be read.</exception>
-    public ReadOnlySpan<float> Run(string path)
-    {
-        _preparer.Prepare(path, _input);
-        return Run();
-    }
+    /// <summary>Prepares an image as one of the next run.</summary>
+    /// <param name="index">Its place, from 0 up to the batch size.</param>
+    /// <param name="prepare">Writes its pixels.</param>
+    /// <exception cref="InvalidImageException">The image cannot be read; the place can be used for another one.</exception>
+    public void Prepare(int index, PrepareImage prepare) => prepare(_preparer, _input.AsSpan(index * _preparer.Length, _preparer.Length));
 
-    /// <inheritdoc cref="Run(string)"/>
-    public ReadOnlySpan<float> Run(scoped ReadOnlySpan<byte> encoded)
+    /// <summary>Runs the network on the images at the first places.</summary>
+    /// <param name="count">How many.</param>
+    /// <returns>[count, width] values, valid until the next run.</returns>
+    public ReadOnlySpan<float> Run(int count)
     {
-        _preparer.Prepare(encoded, _input);
-        return Run();
-    }
-
-    /// <inheritdoc cref="Run(string)"/>
-    public ReadOnlySpan<float> Run(MLImage image)
-    {
-        _preparer.Prepare(image, _input);
-        return Run();
+        if (count != _bound) Bind(count);
+        _session.RunWithBinding(_options, _binding);
+        return _output.AsSpan(0, count * Purpose.Width);
     }
 
     public void Dispose()
     {
         _binding.Dispose();
-        _inputValue.Dispose();
-        _outputValue.Dispose();
+        _inputValue?.Dispose();
+        _outputValue?.Dispose();
         _options.Dispose();
     }
 
-    private ReadOnlySpan<float> Run()
+    private void Bind(int count)
     {
-        _session.RunWithBinding(_options, _binding);
-        return _output;
+        _binding.ClearBoundInputs();
+        _binding.ClearBoundOutputs();
+        _inputValue?.Dispose();
+        _outputValue?.Dispose();
+        var size = Purpose.Preprocessing.Crop;
+        _inputValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _input.AsMemory(0, count * _preparer.Length), [count, 3, size, size]);
+        _outputValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _output.AsMemory(0, count * Purpose.Width), [count, Purpose.Width]);
+        _binding.BindInput(OnnxExporter.InputName, _inputValue);
+        _binding.BindOutput(Purpose.Output, _outputValue);
+        _bound = count;
     }
 }
+
+/// <summary>Writes the pixels of one image, prepared for the network.</summary>
+internal delegate void PrepareImage(ImagePreparer preparer, Span<float> destination);

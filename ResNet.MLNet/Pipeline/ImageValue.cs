@@ -38,15 +38,14 @@ internal sealed class ImageValue
         return value => image(ref value._image!);
     }
 
-    /// <summary>Runs the network on the image. The result is valid until the worker's next run.</summary>
+    /// <summary>Prepares the image for the network.</summary>
     /// <exception cref="InvalidImageException">The image cannot be read.</exception>
-    public ReadOnlySpan<float> Run(InferenceWorker worker)
+    public void Prepare(ImagePreparer preparer, Span<float> destination)
     {
-        if (_path is not null) return worker.Run(_path);
-        if (_image is not null) return worker.Run(_image);
-        if (_bytes.Length == 0) throw new InvalidImageException("There is no image in this row.");
-        if (_bytes.IsDense) return worker.Run(_bytes.GetValues());
-        byte[] dense = [.. _bytes.DenseValues()];
-        return worker.Run(dense);
+        if (_path is not null) preparer.Prepare(_path, destination);
+        else if (_image is not null) preparer.Prepare(_image, destination);
+        else if (_bytes.Length == 0) throw new InvalidImageException("There is no image in this row.");
+        else if (_bytes.IsDense) preparer.Prepare(_bytes.GetValues(), destination);
+        else preparer.Prepare([.. _bytes.DenseValues()], destination);
     }
 }

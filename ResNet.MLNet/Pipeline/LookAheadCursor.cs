@@ -35,7 +35,8 @@ internal sealed class LookAheadCursor : PassThroughCursor
         (_transformer, _ahead) = (transformer, ahead);
         _readImage = ImageValue.Reader(ahead, images, transformer.Options.ImageFolder);
         (_rowId, _aheadId) = (rows.GetIdGetter(), ahead.GetIdGetter());
-        _mostAhead = transformer.Parallelism * RowsAheadPerThread;
+        // On a GPU each thread fills a batch while the one before runs.
+        _mostAhead = transformer.Parallelism * Math.Max(RowsAheadPerThread, 2 * transformer.BatchSize);
         _ring = [.. Enumerable.Range(0, _mostAhead + 1).Select(_ => new LookAheadSlot(transformer.Width))];
         _badImages = new(transformer);
     }
@@ -108,19 +109,29 @@ internal sealed class LookAheadCursor : PassThroughCursor
 
     private void Pump()
     {
-        while (_queue.TryDequeue(out var slot))
-        {
-            if (slot.TryBegin()) slot.Run(_transformer, Sharing.RunPerCore);
-        }
+        List<LookAheadSlot> batch = new(_transformer.BatchSize);
+        while (Gather(batch)) LookAheadSlot.Run(batch, _transformer, Sharing.RunPerCore);
 
         Interlocked.Decrement(ref _pumps);
+    }
+
+    /// <summary>Takes what nobody has begun yet, up to a batch. False if there is nothing.</summary>
+    private bool Gather(List<LookAheadSlot> batch)
+    {
+        batch.Clear();
+        while (batch.Count < _transformer.BatchSize && _queue.TryDequeue(out var slot))
+        {
+            if (slot.TryBegin()) batch.Add(slot);
+        }
+
+        return batch.Count > 0;
     }
 
     private float[] CurrentScores()
     {
         if (_current < 0) throw new InvalidOperationException("The cursor is not on a row: call MoveNext first.");
         var slot = CurrentSlot;
-        if (slot.TryBegin()) slot.Run(_transformer, Sharing.RunPerCore);
+        if (slot.TryBegin()) LookAheadSlot.Run(slot.Alone, _transformer, Sharing.RunPerCore);
         slot.Wait();
         if (!_used && slot.Problem is InvalidImageException bad && _transformer.Options.OnBadImage == BadImagePolicy.Mark) _badImages.Add(bad, slot.Image.Name);
         _used = true;

@@ -4,11 +4,13 @@ using Microsoft.ML.Data;
 namespace ResNet.MLNet;
 
 /// <summary>One row of a look-ahead cursor: its image, then its scores or what went wrong. Exactly one thread runs it.</summary>
-internal sealed class LookAheadSlot(int width)
+internal sealed class LookAheadSlot
 {
     private readonly object _lock = new();
+    private readonly PrepareImage _prepare;
     private State _state;
     private Exception? _problem;
+    private int _place;
 
     public DataViewRowId Id;
 
@@ -19,9 +21,20 @@ internal sealed class LookAheadSlot(int width)
         Running,
     }
 
+    public LookAheadSlot(int width)
+    {
+        Scores = new float[width];
+        // Made once, so that no image costs a delegate.
+        _prepare = Image.Prepare;
+        Alone = [this];
+    }
+
     public ImageValue Image { get; } = new();
 
-    public float[] Scores { get; } = new float[width];
+    public float[] Scores { get; }
+
+    /// <summary>This slot as the only one of a run.</summary>
+    public IReadOnlyList<LookAheadSlot> Alone { get; }
 
     public Exception? Problem => _problem;
 
@@ -62,15 +75,37 @@ internal sealed class LookAheadSlot(int width)
         }
     }
 
-    /// <summary>Runs the network on the image; for the one thread whose <see cref="TryBegin"/> gave true.</summary>
-    public void Run(ResNetTransformer transformer, Sharing sharing)
+    /// <summary>
+    /// Runs the network on the images of some slots, together; for the one thread whose <see cref="TryBegin"/> gave true for each. An image that cannot be read is
+    /// its own slot's problem.
+    /// </summary>
+    public static void Run(IReadOnlyList<LookAheadSlot> slots, ResNetTransformer transformer, Sharing sharing)
     {
         try
         {
             var worker = transformer.Rent(sharing);
             try
             {
-                Image.Run(worker).CopyTo(Scores);
+                var count = 0;
+                foreach (var slot in slots)
+                {
+                    try
+                    {
+                        worker.Prepare(count, slot._prepare);
+                        slot._place = count++;
+                    }
+                    catch (InvalidImageException problem)
+                    {
+                        slot.Fail(problem);
+                    }
+                }
+
+                if (count == 0) return;
+                var scores = worker.Run(count);
+                foreach (var slot in slots)
+                {
+                    if (slot._problem is null) scores.Slice(slot._place * slot.Scores.Length, slot.Scores.Length).CopyTo(slot.Scores);
+                }
             }
             finally
             {
@@ -79,17 +114,27 @@ internal sealed class LookAheadSlot(int width)
         }
         catch (Exception problem)
         {
-            // Kept for the thread that reads this row, in its turn.
-            _problem = problem;
-            Scores.AsSpan().Fill(float.NaN);
+            // Kept for the thread that reads these rows, in their turn.
+            foreach (var slot in slots) slot.Fail(problem);
         }
         finally
         {
-            lock (_lock)
-            {
-                _state = State.Idle;
-                Monitor.PulseAll(_lock);
-            }
+            foreach (var slot in slots) slot.End();
+        }
+    }
+
+    private void Fail(Exception problem)
+    {
+        _problem ??= problem;
+        Scores.AsSpan().Fill(float.NaN);
+    }
+
+    private void End()
+    {
+        lock (_lock)
+        {
+            _state = State.Idle;
+            Monitor.PulseAll(_lock);
         }
     }
 

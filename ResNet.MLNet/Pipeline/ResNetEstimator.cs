@@ -15,6 +15,7 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(options.OutputColumnName, nameof(options.OutputColumnName));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.DegreeOfParallelism ?? 1, 1, nameof(options.DegreeOfParallelism));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize ?? 1, 1, nameof(options.BatchSize));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaximumPixels, 1, nameof(options.MaximumPixels));
         (_environment, _options) = (environment.Register(nameof(ResNetEstimator)), options);
         _model = new(() => SharedModel.Open(_environment, options));

@@ -51,6 +51,11 @@ public sealed record ResNetOptions
     /// <summary>How many images are worked on at a time, from 1. Default: null, the number of processors.</summary>
     public int? DegreeOfParallelism { get; init; }
 
+    /// <summary>
+    /// Images of one run of the network while a pass reads many rows, from 1. Default: null, that is 1 on a CPU, where more are no faster and only take memory, and 16 on a GPU.
+    /// </summary>
+    public int? BatchSize { get; init; }
+
     /// <summary>The CUDA device to run on. Default: null, what the MLContext says, else the CPU.</summary>
     public int? GpuDeviceId { get; init; }
 

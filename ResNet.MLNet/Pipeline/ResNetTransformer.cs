@@ -85,7 +85,9 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
         return new(env, options, new SharedModel(() => SharedModel.Open(env, options, bytes)).Take());
     }
 
-    internal InferenceWorker Rent(Sharing sharing) => Model.Rent(sharing, Options.Preprocessing ?? Model.Preprocessing, Options.Output, Options.MaximumPixels);
+    internal int BatchSize => Options.BatchSize ?? Model.UsualBatchSize;
+
+    internal InferenceWorker Rent(Sharing sharing) => Model.Rent(sharing, Options.Preprocessing ?? Model.Preprocessing, Options.Output, Options.MaximumPixels, sharing == Sharing.RunPerCore ? BatchSize : 1);
 
     internal void ThrowIfCanceled()
     {

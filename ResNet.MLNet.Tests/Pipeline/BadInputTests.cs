@@ -34,6 +34,23 @@ public sealed class BadInputTests
     }
 
     [TestMethod]
+    public void A_file_without_permission_says_so()
+    {
+        using var world = new ImageWorld(images: 1);
+        // The superuser may read everything but some of the kernel's own files.
+        var path = "/proc/sys/vm/compact_memory";
+        if (!Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows())
+        {
+            path = world.Paths[0];
+            File.SetUnixFileMode(path, UnixFileMode.None);
+        }
+
+        if (!File.Exists(path)) Assert.Inconclusive("This system has no file that this user may not read.");
+        var view = Features(world).Fit(world.Data()).Transform(world.Data([path]));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => view.GetColumn<float[]>("Features").ToList()).Message, "no permission");
+    }
+
+    [TestMethod]
     public void Marked_images_are_NaN_the_others_are_right_and_the_log_counts_them()
     {
         using var world = new ImageWorld(images: 20);

@@ -18,7 +18,7 @@ internal static class CommandLine
 
     public static RootCommand Create() => new("Residual networks for ML.NET: train them, look at them, use them.")
     {
-        DemoCommand.Create(), TrainCommand.Create(), PredictCommand.Create(), ImportCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
+        DemoCommand.Create(), TrainCommand.Create(), PredictCommand.Create(), ImportCommand.Create(), QuantizeCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
     };
 
     public static async Task<int> RunAsync(string[] args)

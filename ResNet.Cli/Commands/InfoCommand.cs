@@ -82,6 +82,7 @@ internal static class InfoCommand
         Add("Images", $"{(how.Resize is { } resize ? $"shorter side to {resize}, " : "")}centre crop {how.Crop} x {how.Crop}, {how.Interpolation.ToString().ToLowerInvariant()}");
         Add("Mean, deviation", $"{how.Mean.R} {how.Mean.G} {how.Mean.B}, {how.Std.R} {how.Std.G} {how.Std.B} (applied inside the file)");
         foreach (var (name, value) in card.Metrics ?? new Dictionary<string, double>()) Add(name, $"{100 * value:0.00} %");
+        Add("Quantization", card.Quantization);
         Add("Source", card.Source);
         Add("Licence", card.License);
         Add("Made", card.Created?.ToString("u"));

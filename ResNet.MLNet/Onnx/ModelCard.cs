@@ -40,6 +40,9 @@ public sealed record ModelCard
     /// <summary>The recipe that the network was trained with, as JSON; null where it is not known.</summary>
     public JsonElement? Recipe { get; init; }
 
+    /// <summary>How it was quantized, in words; null for a float network.</summary>
+    public string? Quantization { get; init; }
+
     /// <summary>Under what licence the weights are.</summary>
     public string? License { get; init; }
 

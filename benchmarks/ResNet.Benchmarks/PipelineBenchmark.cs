@@ -6,8 +6,6 @@ namespace ResNet.Benchmarks;
 /// <summary>JPEG files to features: the ceiling, stock ML.NET and this project, in turn, several times.</summary>
 internal static class PipelineBenchmark
 {
-    private static readonly string[] Names = ["ceiling", "stock", "ours"];
-
     public static void Run(Arguments arguments)
     {
         var model = arguments.Get("model", "");
@@ -18,14 +16,17 @@ internal static class PipelineBenchmark
             RandomModel.Write(model, "resnet50");
         }
 
-        var results = Names.ToDictionary(name => name, _ => new List<double[]>());
+        // With an integer twin of the model, that is measured, too.
+        var twin = arguments.Get("int8", "");
+        (string Name, string Model)[] contenders = [("ceiling", model), ("stock", model), ("ours", model), .. twin.Length > 0 ? new[] { ("ours int8", twin) } : []];
+        var results = contenders.ToDictionary(contender => contender.Name, _ => new List<double[]>());
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var name in Names)
+            foreach (var (name, file) in contenders)
             {
-                var figures = Measured(name, model, arguments.Get("images"));
+                var figures = Measured(name.Split(' ')[0], file, arguments.Get("images"));
                 results[name].Add(figures);
-                Console.Error.WriteLine($"round {round + 1} {name,-8} {figures[0]:0.0} images/s");
+                Console.Error.WriteLine($"round {round + 1} {name,-9} {figures[0]:0.0} images/s");
             }
         }
 
@@ -34,7 +35,7 @@ internal static class PipelineBenchmark
         Console.WriteLine();
         Console.WriteLine("| | images/s | managed bytes an image | ms to the first row | rows read for TakeRows(1) | ms a PredictionEngine call | peak MB |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-        foreach (var name in Names)
+        foreach (var (name, _) in contenders)
         {
             double Median(int figure) => Measure.Median(results[name].Select(each => each[figure]));
             Console.WriteLine(name == "ceiling"
@@ -42,9 +43,10 @@ internal static class PipelineBenchmark
                 : $"| {name} | {Median(0):0.0} | {Median(1):N0} | {Median(2):0} | {Median(3):0} | {Median(4):0.0} | {Median(5):0} |");
         }
 
-        double Ratio(string peer) => Measure.Median(results["ours"].Zip(results[peer], (ours, other) => ours[0] / other[0]));
+        double Ratio(string name, string peer) => Measure.Median(results[name].Zip(results[peer], (left, right) => left[0] / right[0]));
         Console.WriteLine();
-        Console.WriteLine($"ours / stock: {Ratio("stock"):0.00}; ours / ceiling: {Ratio("ceiling"):0.000} (medians of the rounds' ratios)");
+        Console.WriteLine($"ours / stock: {Ratio("ours", "stock"):0.00}; ours / ceiling: {Ratio("ours", "ceiling"):0.000} (medians of the rounds' ratios)");
+        if (twin.Length > 0) Console.WriteLine($"int8 / ours: {Ratio("ours int8", "ours"):0.00}; int8 / stock: {Ratio("ours int8", "stock"):0.00}");
     }
 
     private static double[] Measured(string name, string model, string images)

@@ -1,5 +1,5 @@
 // What this project is measured against, in one sitting. See benchmarks/README.md.
-//   ResNet.Benchmarks pipeline --images DIR [--model FILE] [--rounds 5]
+//   ResNet.Benchmarks pipeline --images DIR [--model FILE] [--int8 FILE] [--rounds 5]
 //   ResNet.Benchmarks imaging  --images DIR [--rounds 5]
 //   ResNet.Benchmarks model    OUT.onnx [ARCHITECTURE]          seeded random weights, for speed
 using ResNet.Benchmarks;

@@ -1,0 +1,135 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.OnnxRuntime;
+using ResNet.MLNet;
+using ResNet.MLNet.Onnx;
+
+namespace ResNet.Tests;
+
+/// <summary>Integer networks compute nearly what the float ones do, in integers, and are used like them.</summary>
+[TestClass]
+public sealed class QuantizerTests
+{
+    private static IEnumerable<object[]> Networks() => new[]
+    {
+        "resnet18:width=8", "resnet34:A,width=8", "resnet50:width=8", "resnet50:v1,width=8", "resnet18:C,width=8", "plain18:width=8", "cifar-resnet20:width=8", "cifar-resnet20:B,width=8", "cifar-plain20:width=8",
+    }.Select(name => new object[] { name });
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void Every_kind_of_network_keeps_its_features_and_has_no_float_convolution_left(string name)
+    {
+        using var world = new ImageWorld(images: 24, architecture: name);
+        var output = world.PathOf("int8.onnx");
+        var report = ResNetQuantizer.Quantize(world.ModelFile, world.Paths, output, new() { CalibrationImages = 12 });
+        Assert.AreEqual(12, report.Images);
+        Assert.IsGreaterThan(0.99, report.FeatureCosine!.Value);
+        Assert.IsLessThan(report.FloatBytes, report.IntegerBytes);
+
+        var optimized = world.PathOf("optimized.onnx");
+        using (var options = new SessionOptions { OptimizedModelFilePath = optimized, GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR })
+            new InferenceSession(output, options).Dispose();
+        var operators = ModelProto.Parser.ParseFrom(File.ReadAllBytes(optimized)).Graph.Node.CountBy(node => node.OpType).ToDictionary();
+        foreach (var left in new[] { "Conv", "FusedConv", "Add", "Relu", "Pad", "Slice" }) Assert.IsFalse(operators.ContainsKey(left), left);
+        Assert.AreEqual(1, operators["QuantizeLinear"]);
+        Assert.AreEqual(1, operators["DequantizeLinear"]);
+    }
+
+    [TestMethod]
+    [DataRow(RangeMethod.Mse)]
+    [DataRow(RangeMethod.MinMax)]
+    [DataRow(RangeMethod.Percentile)]
+    [DataRow(RangeMethod.Entropy)]
+    public void Every_method_gives_a_network_that_pipelines_take_without_being_told(RangeMethod method)
+    {
+        using var world = new ImageWorld(images: 12, architecture: "cifar-resnet20:width=8");
+        var output = world.PathOf("int8.onnx");
+        var report = ResNetQuantizer.Quantize(world.ModelFile, world.Paths, output, new() { Method = method, LabelOf = _ => 1 });
+        Assert.AreEqual(12, report.Images);
+        Assert.IsNotNull(report.IntegerTop1);
+        using var model = world.Context.Transforms.ApplyResNet("Score", null, output, ResNetOutput.Probabilities, "PredictedLabel").Fit(world.Data());
+        var scores = model.Transform(world.Data()).GetColumn<float[]>("Score").ToList();
+        for (var i = 0; i < scores.Count; i++)
+        {
+            Assert.AreEqual(1, scores[i].Sum(), 1e-5);
+            var expected = world.Expected(world.Paths[i], ResNetOutput.Probabilities);
+            if (method != RangeMethod.Entropy) Assert.IsLessThan(0.15, scores[i].Zip(expected, (left, right) => Math.Abs(left - right)).Max());
+        }
+
+        world.Context.Model.Save(model, world.Data().Schema, world.PathOf("saved.zip"));
+        var again = world.Context.Model.Load(world.PathOf("saved.zip"), out _).Transform(world.Data()).GetColumn<float[]>("Score").ToList();
+        for (var i = 0; i < scores.Count; i++) CollectionAssert.AreEqual(scores[i], again[i]);
+        Assert.Contains(method.ToString().ToLowerInvariant(), model.Model.Card.Quantization!);
+        CollectionAssert.AreEqual(new[] { "class0", "class1", "class2" }, model.Model.Labels!.ToList());
+    }
+
+    [TestMethod]
+    public void A_foreign_network_is_quantized_too()
+    {
+        using var world = new ImageWorld(images: 10);
+        var foreign = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "foreign", "scores.onnx");
+        var report = ResNetQuantizer.Quantize(foreign, world.Paths, world.PathOf("int8.onnx"), new() { Preprocessing = new() { Resize = 40, Crop = 40 } });
+        Assert.IsGreaterThan(0.99, report.FeatureCosine!.Value);
+        using var model = ResNetModel.Open(world.PathOf("int8.onnx"));
+        Assert.HasCount(5, model.Run(world.Paths[0]));
+    }
+
+    [TestMethod]
+    public void What_cannot_be_quantized_is_refused_and_nothing_is_written()
+    {
+        using var world = new ImageWorld(images: 4);
+        var output = world.PathOf("int8.onnx");
+        ResNetQuantizer.Quantize(world.ModelFile, world.Paths, world.PathOf("done.onnx"));
+        Refused("quantized already", world.PathOf("done.onnx"), world.Paths);
+        Refused("no images to calibrate", world.ModelFile, []);
+        Refused("all the same", world.ModelFile, [world.Paths[0], world.Paths[0]]);
+        Refused("one image is not enough", world.ModelFile, [world.Paths[0]]);
+        Refused("not one of the 1 images", world.ModelFile, [world.ModelFile]);
+        var strange = ModelProto.Parser.ParseFrom(File.ReadAllBytes(world.ModelFile));
+        strange.Graph.Node.Single(node => node.OpType == "Softmax").OpType = "Hardmax";
+        File.WriteAllBytes(world.PathOf("strange.onnx"), Google.Protobuf.MessageExtensions.ToByteArray(strange));
+        Refused("Hardmax", world.PathOf("strange.onnx"), world.Paths);
+        Assert.IsFalse(File.Exists(output));
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => ResNetQuantizer.Quantize(world.ModelFile, world.Paths, output, null, null, cancelled.Token));
+
+        void Refused(string reason, string model, IReadOnlyList<string> images) =>
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ResNetQuantizer.Quantize(model, images, output)).Message, reason);
+    }
+
+    [TestMethod]
+    public void The_command_reports_and_its_exit_code_tells_of_too_great_a_loss()
+    {
+        using var world = new ImageWorld(images: 12, architecture: "cifar-resnet20:width=8");
+        Directory.CreateDirectory(world.PathOf("images"));
+        foreach (var path in world.Paths) File.Copy(path, world.PathOf(Path.Combine("images", Path.GetFileName(path))));
+        string[] command = ["quantize", "--model", world.ModelFile, "--calibration", world.PathOf("images"), "--output", world.PathOf("int8.onnx"), "--max-loss"];
+        var done = Command.Resnet([.. command, "100"]);
+        Assert.AreEqual(0, done.ExitCode, done.Errors);
+        StringAssert.Contains(done.Output, "Cosine of the features");
+        var failed = Command.Resnet([.. command, "-1"]);
+        Assert.AreEqual(1, failed.ExitCode);
+        StringAssert.Contains(failed.Errors, "--max-loss");
+    }
+
+    [TestMethod]
+    public void A_histogram_that_grows_keeps_its_counts_where_they_belong()
+    {
+        var random = new Random(1);
+        var values = Enumerable.Range(0, 6).SelectMany(power => Enumerable.Range(0, 1000).Select(_ => (float)((random.NextDouble() * 2 - 1) * Math.Pow(3, power)))).ToArray();
+        var histogram = new ActivationHistogram();
+        foreach (var part in values.Chunk(500)) histogram.Add(part, 2);
+        Assert.AreEqual((values.Min(), values.Max()), (histogram.Min, histogram.Max));
+        long below = 0;
+        for (var bin = 0; bin < histogram.Bins.Length; bin++)
+        {
+            below += histogram.Bins[bin];
+            var edge = histogram.Middle(bin) + histogram.BinWidth / 2;
+            // Doubling keeps edges, so that the count below one is exact but for values on it.
+            Assert.AreEqual(values.Count(value => value < edge), below, 2, $"bin {bin}");
+        }
+
+        Assert.AreEqual(values.Chunk(500).SelectMany(part => part[..250]).Average(), histogram.MeanOf(0), 1e-3);
+    }
+}

@@ -32,6 +32,18 @@ public sealed class PortableTests
     }
 
     [TestMethod]
+    public void An_integer_network_is_portable_too()
+    {
+        using var world = new ImageWorld(images: 8);
+        ResNetQuantizer.Quantize(world.ModelFile, world.Paths, world.PathOf("int8.onnx"));
+        var path = world.PathOf("a.png");
+        ClassFolders.Write(path, 1, 32, seed: 5);
+        var data = world.Data([path]);
+        using var model = world.Context.Transforms.ApplyResNet("Features", null, world.PathOf("int8.onnx")).Fit(data);
+        AssertNear([model.Transform(data).GetColumn<float[]>("Features").Single()], [model.ToPortable(data.Schema).Transform(data).GetColumn<float[]>("Features").Single()]);
+    }
+
+    [TestMethod]
     public void MLImages_work_and_encoded_bytes_are_refused()
     {
         using var world = new ImageWorld(images: 1);

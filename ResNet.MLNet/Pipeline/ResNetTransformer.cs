@@ -57,7 +57,8 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
     /// absent; Microsoft.ML.ImageAnalytics and Microsoft.ML.OnnxTransformer must be there.
     /// </summary>
     /// <remarks>
-    /// It gives up: pixels as torchvision makes them (ML.NET resizes without antialiasing, so that features differ, by some hundredths of their size on photographs), EXIF orientation, decoded
+    /// It gives up: pixels as torchvision makes them (ML.NET resizes without antialiasing, so that features differ, the more an image shrinks: on photographs of some 320 pixels by 0.5 % of their length
+    /// for a ResNet-18 of 224 pixels, by 17 % for a CIFAR network of 32), EXIF orientation, decoded
     /// bytes as input, the predicted-label column, the names of the classes on the scores, the policy for bad images, looking ahead on all cores, and running only on the rows that are read.
     /// The network file that ML.NET's transformer reads is kept in the cache folder.
     /// </remarks>

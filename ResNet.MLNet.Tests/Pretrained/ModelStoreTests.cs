@@ -76,7 +76,7 @@ public sealed class ModelStoreTests
     [DataRow(Answer.NotFound, 1, "404")]
     [DataRow(Answer.WrongBytes, 1, "SHA-256")]
     [DataRow(Answer.Broken, 3, "500")]
-    [DataRow(Answer.Stall, 3, "sent nothing for 0.5 seconds")]
+    [DataRow(Answer.Stall, 3, "sent nothing for 1 seconds")]
     public void A_server_that_does_not_get_better_is_reported_with_what_to_do(Answer always, int requests, string reason)
     {
         using var folder = new TemporaryFolder();
@@ -155,7 +155,7 @@ public sealed class ModelStoreTests
     }
 
     private static ModelStore Store(TemporaryFolder folder, bool impatient = false) =>
-        new(folder.Path, null, new() { StallLimit = TimeSpan.FromSeconds(impatient ? 0.5 : 60), Pauses = [TimeSpan.Zero, TimeSpan.Zero] });
+        new(folder.Path, null, new() { StallLimit = TimeSpan.FromSeconds(impatient ? 1 : 60), Pauses = [TimeSpan.Zero, TimeSpan.Zero] });
 
     private static ModelStore.Item Item(LyingServer server) => new("net", server.Address, Hash[..8], new());
 

@@ -129,11 +129,21 @@ public sealed class TrainingLoop : IDisposable
             Step(batch, loss, correct);
             read = true;
             _state = _state with { Batch = batch.Index + 1, Seen = _state.Seen + batch.Count };
-            var last = _state.Batch == _training.Batches;
             var save = cancellation.IsCancellationRequested || _sinceCheckpoint.Elapsed > _options.CheckpointInterval;
-            if (!last && !save && _sinceReport.Elapsed < ReportInterval) continue;
+            if (!save && _sinceReport.Elapsed < ReportInterval) continue;
+            Look();
+            if (save) Save();
+            cancellation.ThrowIfCancellationRequested();
+        }
 
-            // Reading the sums waits for the device, so it is done only when somebody looks.
+        _badImages.ThrowIfNoneWasRead(read);
+        // Here and not with the last batch: it is left out if none of its images can be read.
+        _state = _state with { Batch = _training.Batches };
+        Look();
+
+        // Reading the sums waits for the device, so it is done only when somebody looks.
+        void Look()
+        {
             _state = _state with
             {
                 LossSum = lossBefore + loss.item<double>(),
@@ -143,11 +153,7 @@ public sealed class TrainingLoop : IDisposable
             };
             ThrowIfDiverged(_state.LossSum);
             Report(TrainingPhase.Training, _state.Batch, _training.Batches, _state.LossSum / _state.Seen, (double)_state.Correct / _state.Seen, _state.Seen / _state.EpochSeconds);
-            if (save) Save();
-            cancellation.ThrowIfCancellationRequested();
         }
-
-        _badImages.ThrowIfNoneWasRead(read);
     }
 
     private void Step(Batch batch, Tensor loss, Tensor correct)

@@ -104,6 +104,18 @@ public sealed class TrainingLoopTests
     }
 
     [TestMethod]
+    public void Batches_of_which_no_image_can_be_read_are_passed_over_wherever_they_are()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 1);
+        var options = Options(folders, epochs: 6) with { Data = folders.Open(0) };
+        // A batch an image, in another order every epoch, so that the bad one is the last of some epoch.
+        File.WriteAllText(folders.PathOf("red", "000.png"), "no image");
+        var result = TrainingLoop.Run(options with { Recipe = options.Recipe with { BatchSize = 1 } });
+        Assert.HasCount(6, result.History);
+        foreach (var epoch in result.History) Assert.IsTrue(double.IsFinite(epoch.ImagesPerSecond) && epoch.TrainingLoss > 0);
+    }
+
+    [TestMethod]
     [DataRow("gpu", "auto, cpu, cuda")]
     [DataRow("cuda:x", "auto, cpu, cuda")]
     [DataRow("cuda:99", "CUDA devices")]

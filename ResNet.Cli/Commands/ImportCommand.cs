@@ -37,7 +37,7 @@ internal static class ImportCommand
             var options = new ImportOptions { Architecture = parsed.GetValue(architecture), Labels = ReadLabels(parsed.GetValue(labels)) };
             var card = ResNetImporter.Import(source, target, options, network =>
             {
-                var standard = ResNetImporter.StandardFor(network);
+                var standard = ImagePreprocessing.For(network);
                 var size = parsed.GetValue(crop) ?? standard.Crop;
                 return standard with
                 {

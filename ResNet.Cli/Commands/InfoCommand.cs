@@ -94,7 +94,7 @@ internal static class InfoCommand
         }
     }
 
-    private static int InputSize(ResNetArchitecture architecture) => architecture.Stem == StemKind.Cifar ? 32 : 224;
+    private static int InputSize(ResNetArchitecture architecture) => ImagePreprocessing.For(architecture).Crop;
 
     private static string Input(ResNetArchitecture architecture) => $"{InputSize(architecture)} x {InputSize(architecture)}";
 

@@ -63,6 +63,14 @@ public sealed record ImagePreprocessing
     /// <summary>Whether the orientation that a camera noted in the file (EXIF) is applied. Default: true; torchvision's loader ignores it.</summary>
     public bool ApplyExifOrientation { get; init; } = true;
 
+    /// <summary>What is usual for a network: 32x32 pixels for the CIFAR networks, torchvision's ImageNet preprocessing for the others.</summary>
+    /// <param name="architecture">The network.</param>
+    public static ImagePreprocessing For(ResNetArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        return architecture.Stem == StemKind.Cifar ? Small(32) : ImageNet;
+    }
+
     /// <summary>Preprocessing for images of one small size (CIFAR, Fashion-MNIST): the shorter side is resized to it and the square cut out.</summary>
     /// <param name="size">Height and width in pixels.</param>
     public static ImagePreprocessing Small(int size) => new() { Resize = size, Crop = size };

@@ -25,13 +25,12 @@ public sealed class ResNetModel : IDisposable
     private readonly byte[]? _hash;
     private readonly Lock _lock = new();
     private readonly Dictionary<Sharing, InferenceEngine> _engines = [];
-    private readonly ModelFileHeader _header;
     private readonly ExecutionDevice _device;
     private bool _disposed;
 
     private ResNetModel(ModelFileHeader header, ModelCard card, ExecutionDevice device, string? path, byte[]? bytes, byte[]? hash)
     {
-        (_header, Card, _device, _path, _bytes, _hash) = (header, card, device, path, bytes, hash);
+        (Card, _device, _path, _bytes, _hash) = (card, device, path, bytes, hash);
         if (!header.Inputs.TryGetValue(OnnxExporter.InputName, out var input) || input is not [_, 3, _, _])
             throw new InvalidDataException($"The model has no input '{OnnxExporter.InputName}' [batch, 3, height, width].");
         FeatureCount = WidthOf(OnnxExporter.FeaturesName);

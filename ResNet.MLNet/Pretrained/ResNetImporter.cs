@@ -9,7 +9,7 @@ public sealed record ImportOptions
     /// <summary>The names of the classes in the order of the scores. Default: null, not known.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
-    /// <summary>How images are prepared. Default: null, that is torchvision's ImageNet preprocessing, and 32x32 pixels for the CIFAR networks.</summary>
+    /// <summary>How images are prepared. Default: null, <see cref="ImagePreprocessing.For"/>.</summary>
     public ImagePreprocessing? Preprocessing { get; init; }
 
     /// <summary>Where the weights are from, in words. Default: null, the file's name.</summary>
@@ -37,12 +37,8 @@ public static class ResNetImporter
     {
         ArgumentException.ThrowIfNullOrEmpty(modelFile);
         options ??= new();
-        return Import(weightsFile, modelFile, options, architecture => options.Preprocessing ?? StandardFor(architecture));
+        return Import(weightsFile, modelFile, options, architecture => options.Preprocessing ?? ImagePreprocessing.For(architecture));
     }
-
-    /// <summary>What is usual for a network: torchvision's ImageNet preprocessing, and 32x32 pixels for the CIFAR networks.</summary>
-    internal static ImagePreprocessing StandardFor(ResNetArchitecture architecture) =>
-        architecture.Stem == StemKind.Cifar ? ImagePreprocessing.Small(32) : ImagePreprocessing.ImageNet;
 
     /// <summary>The same with a preprocessing that depends on the architecture, which may be known only when the weights are read.</summary>
     internal static ModelCard Import(string weightsFile, string modelFile, ImportOptions options, Func<ResNetArchitecture, ImagePreprocessing> preprocessing)

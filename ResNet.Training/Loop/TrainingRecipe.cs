@@ -74,8 +74,13 @@ public sealed record TrainingRecipe
         ArgumentNullException.ThrowIfNull(architecture);
         var small = architecture.Stem == StemKind.Cifar;
         var batch = Math.Clamp(images / 100, 8, small ? 128 : 32);
-        var recipe = new TrainingRecipe { BatchSize = batch, LearningRate = 0.1 * Math.Min(1, batch / 64.0) };
-        return small ? recipe : recipe with { Preprocessing = ImagePreprocessing.ImageNet, Augmentation = new Augmentation.RandomResizedCrop() };
+        return new()
+        {
+            BatchSize = batch,
+            LearningRate = 0.1 * Math.Min(1, batch / 64.0),
+            Preprocessing = ImagePreprocessing.For(architecture),
+            Augmentation = small ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(),
+        };
     }
 
     /// <summary>The recipe as JSON.</summary>

@@ -19,7 +19,6 @@ internal static class RandomModel
             weights.Add(spec.Name, new(spec.Shape, values));
         }
 
-        var preprocessing = architecture.Stem == StemKind.Cifar ? ImagePreprocessing.Small(32) : ImagePreprocessing.ImageNet;
-        OnnxExporter.Export(architecture, weights, new() { Architecture = architecture.Name, Preprocessing = preprocessing, Source = "random weights" }, path);
+        OnnxExporter.Export(architecture, weights, new() { Architecture = architecture.Name, Preprocessing = ImagePreprocessing.For(architecture), Source = "random weights" }, path);
     }
 }

@@ -75,7 +75,7 @@ internal sealed class BatchLoader(
         var pixels = new byte[(end - start) * size];
         var targets = new long[end - start];
         var count = 0;
-        if (!_tools.TryTake(out var tools)) tools = (source.OpenReader(), new(preprocessing));
+        if (!_tools.TryTake(out var tools)) tools = (source.OpenReader(preprocessing.ApplyExifOrientation), new(preprocessing));
         for (var position = start; position < end && !stop.IsCancellationRequested; position++)
         {
             try

@@ -63,7 +63,7 @@ public sealed class IdxImages : ImageSource
     /// <inheritdoc/>
     public override string NameOf(int index) => $"{_name}[{index}]";
 
-    internal override ImageReader OpenReader() => new Reader(this);
+    internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this);
 
     private static (int[] Size, byte[] Data) Read(Stream stream, string name, int dimensions)
     {

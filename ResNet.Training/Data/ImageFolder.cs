@@ -49,7 +49,7 @@ public sealed class ImageFolder : ImageSource
     /// <summary>The folders inside a folder that may be classes, in ordinal order.</summary>
     internal static IEnumerable<string> ClassFolders(string folder) => Directory.EnumerateDirectories(folder).Where(each => !ImageFiles.IsHidden(each)).Order(StringComparer.Ordinal);
 
-    internal override ImageReader OpenReader() => new Reader(_images);
+    internal override ImageReader OpenReader(bool applyOrientation) => new Reader(_images, applyOrientation);
 
     private static List<string> Files(string folder, Action<string>? note)
     {
@@ -60,9 +60,9 @@ public sealed class ImageFolder : ImageSource
         return [.. files[true].Order(StringComparer.Ordinal)];
     }
 
-    private sealed class Reader((string Path, int Label)[] images) : ImageReader
+    private sealed class Reader((string Path, int Label)[] images, bool applyOrientation) : ImageReader
     {
-        private readonly ImageDecoder _decoder = new(applyOrientation: true);
+        private readonly ImageDecoder _decoder = new(applyOrientation);
 
         public override PixelBuffer Read(int index) => _decoder.Decode(images[index].Path);
     }

@@ -27,7 +27,8 @@ public abstract class ImageSource
     }
 
     /// <summary>Makes what decodes images for one thread.</summary>
-    internal abstract ImageReader OpenReader();
+    /// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
+    internal abstract ImageReader OpenReader(bool applyOrientation = true);
 
     /// <summary>
     /// Splits off a share of each class, chosen by a seed: at least one image of each class that has two, at most all but one.
@@ -57,7 +58,7 @@ public abstract class ImageSource
 
         public override string NameOf(int index) => whole.NameOf(indices[index]);
 
-        internal override ImageReader OpenReader() => new PartReader(whole.OpenReader(), indices);
+        internal override ImageReader OpenReader(bool applyOrientation) => new PartReader(whole.OpenReader(applyOrientation), indices);
     }
 
     private sealed class PartReader(ImageReader whole, int[] indices) : ImageReader

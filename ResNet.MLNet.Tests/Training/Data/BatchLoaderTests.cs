@@ -39,6 +39,20 @@ public sealed class BatchLoaderTests
     }
 
     [TestMethod]
+    public void The_orientation_is_applied_as_the_preprocessing_says()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 1);
+        var fixture = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Imaging", "exif6.jpg");
+        foreach (var label in new[] { "red", "green", "blue" }) File.Copy(fixture, folders.PathOf(label, "000.png"), overwrite: true);
+        foreach (var apply in new[] { true, false })
+        {
+            var preprocessing = ImagePreprocessing.Small(12) with { ApplyExifOrientation = apply };
+            var batch = new BatchLoader(folders.Open(0).Training, preprocessing, null, 1, 1, 1, _ => Assert.Fail()).Epoch(0).First();
+            CollectionAssert.AreEqual(new ImagePreparer(preprocessing).Crop(fixture).Bytes.ToArray(), batch.Pixels);
+        }
+    }
+
+    [TestMethod]
     public void Leaving_an_epoch_in_the_middle_ends_its_threads()
     {
         using var folders = new ClassFolders(imagesPerClass: 20);

@@ -157,7 +157,7 @@ public sealed class TrainingLoopTests
 
         public override string NameOf(int index) => source.NameOf(index);
 
-        internal override ImageReader OpenReader() => new Reader(this, source.OpenReader());
+        internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this, source.OpenReader(applyOrientation));
 
         private sealed class Reader(StopsAt owner, ImageReader reader) : ImageReader
         {

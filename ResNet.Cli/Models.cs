@@ -1,4 +1,5 @@
 using ResNet.MLNet;
+using ResNet.MLNet.Onnx;
 using Spectre.Console;
 
 namespace ResNet.Cli;
@@ -15,6 +16,20 @@ internal static class Models
         if (File.Exists(nameOrFile) || !console.Profile.Capabilities.Interactive) return ModelStore.Default.Find(nameOrFile, null, cancellation);
         return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
             .Start(context => ModelStore.Default.Find(nameOrFile, new Bar(context.AddTask($"fetching {nameOrFile}")), cancellation));
+    }
+
+    /// <summary>Whether a model file is one of ours, which says how its images are prepared.</summary>
+    public static bool HasCard(string file)
+    {
+        try
+        {
+            using var stream = File.OpenRead(file);
+            return ModelFileHeader.Read(stream).Card is not null;
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException($"'{file}': {problem.Message}", problem);
+        }
     }
 
     private sealed class Bar(ProgressTask task) : IProgress<DownloadProgress>

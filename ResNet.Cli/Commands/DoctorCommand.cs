@@ -28,6 +28,7 @@ internal static class DoctorCommand
         Row("Processor", () => $"{Environment.ProcessorCount} cores; bfloat16 {(DeviceInput.BFloat16IsFast() ? "in hardware, used for training" : "not in hardware: training uses float32")}");
         Row("Memory", () => $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB");
         Row("libtorch", () => Describe(LibTorch.Load()));
+        // Without libtorch there is nothing to ask.
         if (healthy) Row("CUDA for training", () => LibTorch.Load().CudaDevices switch
         {
             0 => "no device: training runs on the CPU. A CUDA libtorch (build with -p:TorchBackend=cuda, or RESNET_LIBTORCH) and an NVIDIA driver change that.",

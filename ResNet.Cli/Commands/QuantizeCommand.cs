@@ -16,13 +16,17 @@ internal static class QuantizeCommand
         var method = new Option<RangeMethod>("--method") { HelpName = "NAME", Description = "How ranges are chosen: mse, minmax, percentile or entropy.", DefaultValueFactory = _ => RangeMethod.Mse };
         var loss = new Option<double>("--max-loss") { HelpName = "POINTS", Description = "Exit code 1 if more percentage points are lost: of top-1 accuracy if the images have labels, else of agreement with the float network.", DefaultValueFactory = _ => 2 };
         var command = new Command("quantize", "Makes an int8 network of a model file: smaller, and faster on a CPU.") { model, calibration, output, images, method, loss };
+        var preprocessing = new PreprocessingOptions();
+        preprocessing.AddTo(command);
         command.SetWork((parsed, cancellation) =>
         {
             var console = AnsiConsole.Console;
             var file = Models.Find(console, parsed.GetRequiredValue(model), cancellation);
             var paths = ImagePaths.Find([parsed.GetRequiredValue(calibration)]);
             var target = parsed.GetRequiredValue(output);
-            var options = new QuantizationOptions { Method = parsed.GetValue(method), CalibrationImages = parsed.GetValue(images) ?? 500, LabelOf = Labels(file) };
+            // Our own files say how images are prepared; for others the options do.
+            var foreign = Models.HasCard(file) ? null : preprocessing.Get(parsed, ImagePreprocessing.ImageNet);
+            var options = new QuantizationOptions { Preprocessing = foreign, Method = parsed.GetValue(method), CalibrationImages = parsed.GetValue(images) ?? 500, LabelOf = Labels(file, foreign) };
             var report = Show(console, progress => ResNetQuantizer.Quantize(file, paths, target, options, progress, cancellation));
             foreach (var problem in report.Skipped) Console.Error.WriteLine($"Left out: {problem}");
             var table = CommandLine.CreateTable("", "Float", "int8");
@@ -42,9 +46,9 @@ internal static class QuantizeCommand
     }
 
     /// <summary>The class of an image by the name of its folder, for a network that knows its labels.</summary>
-    private static Func<string, int?>? Labels(string file)
+    private static Func<string, int?>? Labels(string file, ImagePreprocessing? foreign)
     {
-        using var model = ResNetModel.Open(file);
+        using var model = ResNetModel.Open(file, foreign);
         if (model.Labels is not { } labels) return null;
         var numbers = labels.Select((label, number) => (label, number)).ToDictionary(pair => pair.label, pair => pair.number, StringComparer.Ordinal);
         return path => numbers.TryGetValue(Path.GetFileName(Path.GetDirectoryName(path)) ?? "", out var number) ? number : null;

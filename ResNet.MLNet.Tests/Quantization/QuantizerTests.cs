@@ -108,6 +108,10 @@ public sealed class QuantizerTests
         var done = Command.Resnet([.. command, "100"]);
         Assert.AreEqual(0, done.ExitCode, done.Errors);
         StringAssert.Contains(done.Output, "Cosine of the features");
+        var foreign = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "foreign", "scores.onnx");
+        var other = Command.Resnet("quantize", "--model", foreign, "--calibration", world.PathOf("images"), "--output", world.PathOf("other8.onnx"), "--resize", "40", "--crop", "40", "--max-loss", "100");
+        Assert.AreEqual(0, other.ExitCode, other.Errors);
+        using (var model = ResNetModel.Open(world.PathOf("other8.onnx"))) Assert.AreEqual(40, model.Preprocessing.Crop);
         var failed = Command.Resnet([.. command, "-1"]);
         Assert.AreEqual(1, failed.ExitCode);
         StringAssert.Contains(failed.Errors, "--max-loss");

@@ -32,7 +32,7 @@ internal sealed record TrainingState
 /// </summary>
 internal sealed record Checkpoint(StateDict Tensors, TrainingState State, string Identity)
 {
-    public const string FileName = "last.safetensors", VelocityPrefix = "optimizer.velocity.";
+    public const string FileName = "last.safetensors", OptimizerPrefix = "optimizer.";
     private const string StateEntry = "resnet.training.state", IdentityEntry = "resnet.training.run";
 
     public void Write(string path) => SafeTensors.Write(path, Tensors, new Dictionary<string, string>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ResNet.MLNet;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -16,10 +15,7 @@ public sealed class TrainingLoop : IDisposable
     private readonly TrainingRecipe _recipe;
     private readonly ResNetArchitecture _architecture;
     private readonly IProgress<TrainingProgress>? _progress;
-    private readonly ResNetModule _network;
-    private readonly FlatParameters _parameters;
-    private readonly Sgd _optimizer;
-    private readonly DeviceInput _input;
+    private readonly TrainingStep _step;
     private readonly BatchLoader _training, _validation;
     private readonly BadImages _badImages = new();
     private readonly Stopwatch _sinceReport = Stopwatch.StartNew(), _sinceCheckpoint = Stopwatch.StartNew(), _clock = Stopwatch.StartNew();
@@ -31,11 +27,7 @@ public sealed class TrainingLoop : IDisposable
         (_options, _recipe, _progress) = (options, options.Recipe, progress);
         _architecture = options.Architecture with { Classes = options.Data.Training.Labels.Count };
         var device = Devices.Parse(options.Device);
-        _network = new(_architecture, _recipe.Seed);
-        _network.to(device);
-        _parameters = new(_network);
-        _optimizer = new(_parameters, _recipe.Momentum, _recipe.WeightDecay);
-        _input = new(_recipe.Preprocessing, _recipe.Precision, device);
+        _step = new(new(_architecture, _recipe.Seed), _recipe, device);
         _training = Loader(options.Data.Training, _recipe.Augmentation);
         _validation = Loader(options.Data.Validation, null);
 
@@ -75,10 +67,7 @@ public sealed class TrainingLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _optimizer.Dispose();
-        _parameters.Dispose();
-        _network.Dispose();
-        _input.Dispose();
+        _step.Dispose();
     }
 
     private TrainingResult Run(CancellationToken cancellation)
@@ -109,8 +98,8 @@ public sealed class TrainingLoop : IDisposable
             var checkpoint = Checkpoint.Read(CheckpointFile, Identity);
             var weights = new StateDict();
             foreach (var spec in _architecture.Tensors) weights.Add(spec.Name, checkpoint.Tensors[spec.Name]);
-            _network.Load(weights);
-            _parameters.CopyFrom(checkpoint.Tensors, _optimizer.Velocity, Checkpoint.VelocityPrefix);
+            _step.Network.Load(weights);
+            foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyFrom(checkpoint.Tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
             _state = checkpoint.State;
         }
 
@@ -119,14 +108,15 @@ public sealed class TrainingLoop : IDisposable
 
     private void TrainEpoch(CancellationToken cancellation)
     {
-        _network.train();
-        using var scope = NewDisposeScope();
-        var (loss, correct) = (zeros(1, float64, _input.Device), zeros(1, int64, _input.Device));
+        _step.Network.Train(keepStatistics: false);
+        _step.ClearSums();
         var (lossBefore, correctBefore, secondsBefore, watch) = (_state.LossSum, _state.Correct, _state.EpochSeconds, Stopwatch.StartNew());
         var read = _state.Batch > 0;
         foreach (var batch in _training.Epoch(_state.Epoch, _state.Batch))
         {
-            Step(batch, loss, correct);
+            var before = _state.Epoch * (long)_training.Batches + batch.Index;
+            var rate = _recipe.LearningRate * _recipe.Schedule.FactorAt(before / Steps);
+            _step.Run(batch, _state.Epoch, before + 1, _ => rate);
             read = true;
             _state = _state with { Batch = batch.Index + 1, Seen = _state.Seen + batch.Count };
             var save = cancellation.IsCancellationRequested || _sinceCheckpoint.Elapsed > _options.CheckpointInterval;
@@ -144,10 +134,11 @@ public sealed class TrainingLoop : IDisposable
         // Reading the sums waits for the device, so it is done only when somebody looks.
         void Look()
         {
+            var (loss, correct) = _step.ReadSums();
             _state = _state with
             {
-                LossSum = lossBefore + loss.item<double>(),
-                Correct = correctBefore + correct.item<long>(),
+                LossSum = lossBefore + loss,
+                Correct = correctBefore + correct,
                 EpochSeconds = secondsBefore + watch.Elapsed.TotalSeconds,
                 Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
             };
@@ -156,33 +147,19 @@ public sealed class TrainingLoop : IDisposable
         }
     }
 
-    private void Step(Batch batch, Tensor loss, Tensor correct)
-    {
-        using var scope = NewDisposeScope();
-        var (images, targets) = _input.Load(batch);
-        var logits = _network.forward(images);
-        var mean = nn.functional.cross_entropy(logits, targets, label_smoothing: _recipe.LabelSmoothing);
-        mean.backward();
-        _optimizer.Step(_recipe.LearningRate * _recipe.Schedule.FactorAt((_state.Epoch * (double)_training.Batches + batch.Index) / Steps));
-        using var _ = no_grad();
-        using var count = batch.Count.ToScalar();
-        loss.add_(mean.detach().to(float64), count);
-        correct.add_(logits.argmax(1).eq(targets).sum(), Scalars.One);
-    }
-
     private ClassificationMetrics? Validate(CancellationToken cancellation)
     {
         if (_validation.Batches == 0) return null;
-        _network.eval();
+        _step.Network.eval();
         using var _ = no_grad();
-        using var metrics = new MetricsAccumulator(_architecture.Classes, _input.Device);
+        using var metrics = new MetricsAccumulator(_architecture.Classes, _step.Input.Device);
         var watch = Stopwatch.StartNew();
         var read = false;
         foreach (var batch in _validation.Epoch(0))
         {
             using var scope = NewDisposeScope();
-            var (images, targets) = _input.Load(batch);
-            metrics.Add(_network.forward(images), targets);
+            var (images, targets) = _step.Input.Load(batch);
+            metrics.Add(_step.Network.forward(images), targets);
             read = true;
             // The epoch's training part is saved with the state, so that nothing but this pass is done again.
             if (cancellation.IsCancellationRequested) Save();
@@ -221,7 +198,7 @@ public sealed class TrainingLoop : IDisposable
     private string Export(ClassificationMetrics? validation)
     {
         var path = Path.Combine(_options.OutputFolder, "model.onnx");
-        OnnxExporter.Export(_architecture, _network.ToStateDict(), new()
+        OnnxExporter.Export(_architecture, _step.Network.ToStateDict(), new()
         {
             Architecture = _architecture.Name,
             Preprocessing = _recipe.Preprocessing,
@@ -236,9 +213,9 @@ public sealed class TrainingLoop : IDisposable
     private void Save()
     {
         // A checkpoint of a network that is lost already would take the place of a good one.
-        using (var finite = _parameters.Weights.isfinite().all()) ThrowIfDiverged(finite.item<bool>() ? 0 : double.NaN);
-        var tensors = _network.ToStateDict();
-        _parameters.CopyTo(tensors, _optimizer.Velocity, Checkpoint.VelocityPrefix);
+        using (var finite = _step.Parameters.Weights.isfinite().all()) ThrowIfDiverged(finite.item<bool>() ? 0 : double.NaN);
+        var tensors = _step.Network.ToStateDict();
+        foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyTo(tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
         new Checkpoint(tensors, _state, Identity).Write(CheckpointFile);
         _sinceCheckpoint.Restart();
     }

@@ -18,10 +18,21 @@ public enum TrainingPrecision
     BFloat16,
 }
 
+/// <summary>How much the classes count in the loss.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ClassWeighting>))]
+public enum ClassWeighting
+{
+    /// <summary>Every image counts alike.</summary>
+    None,
+
+    /// <summary>Every class counts alike: an image counts by images / (classes * images of its class).</summary>
+    Balanced,
+}
+
 /// <summary>Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits.</summary>
 public sealed record TrainingRecipe
 {
-    private readonly int _epochs = 30, _batchSize = 128;
+    private readonly int _epochs = 30, _batchSize = 128, _accumulation = 1;
     private readonly double _learningRate = 0.1;
 
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
@@ -41,17 +52,43 @@ public sealed record TrainingRecipe
     /// <summary>How the learning rate goes through the run. Default: <see cref="LearningRateSchedule.OneCycle"/>.</summary>
     public LearningRateSchedule Schedule { get; init; } = new LearningRateSchedule.OneCycle();
 
-    /// <summary>Momentum of SGD; default 0.9 (section 3.4).</summary>
-    public double Momentum { get; init; } = 0.9;
+    /// <summary>How gradients become steps. Default: SGD with momentum 0.9 (section 3.4).</summary>
+    public Optimizer Optimizer { get; init; } = new Optimizer.Sgd();
 
-    /// <summary>Weight decay of all parameters; default 1e-4 (section 3.4).</summary>
+    /// <summary>Weight decay; default 1e-4 (section 3.4).</summary>
     public double WeightDecay { get; init; } = 1e-4;
+
+    /// <summary>Whether the parameters of batch norm and biases decay, too. Default: true, as in the paper and PyTorch; newer recipes leave them out.</summary>
+    public bool DecayAll { get; init; } = true;
 
     /// <summary>How much of the target is spread over all classes: 0 (default) to 1.</summary>
     public double LabelSmoothing { get; init; }
 
+    /// <summary>Whether rare classes count for more in the loss. Default: no.</summary>
+    public ClassWeighting ClassWeighting { get; init; }
+
+    /// <summary>
+    /// In how many parts a step's batch is worked on, from 1 (default), for batches that do not fit in memory. The gradient is the whole batch's; batch norm sees a part at a time.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public int Accumulation { get => _accumulation; init => _accumulation = Positive(value, nameof(Accumulation)); }
+
+    /// <summary>The greatest norm that the gradient of a step may have; longer ones are shortened. Default: null, any.</summary>
+    public double? ClipNorm { get; init; }
+
+    /// <summary>
+    /// How much of an exponential moving average of the weights stays at each step, such as 0.999. The averaged network is the one that is judged and exported. Default: null, no average.
+    /// </summary>
+    public double? AverageDecay { get; init; }
+
     /// <summary>How training images are varied. Default: pad, crop, flip.</summary>
     public Augmentation Augmentation { get; init; } = new Augmentation.PadCropFlip();
+
+    /// <summary>How the images of a batch are mixed with each other. Default: null, not at all.</summary>
+    public Mixing? Mixing { get; init; }
+
+    /// <summary>How a network that has learned something else is taught these classes. Default: null: all of it is trained alike.</summary>
+    public FineTuning? FineTuning { get; init; }
 
     /// <summary>How images become the network's input. Default: 32x32 pixels.</summary>
     public ImagePreprocessing Preprocessing { get; init; } = ImagePreprocessing.Small(32);

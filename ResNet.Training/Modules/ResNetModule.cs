@@ -15,7 +15,7 @@ namespace ResNet.Training;
 public sealed class ResNetModule : nn.Module<Tensor, Tensor>
 {
     private readonly nn.Module<Tensor, Tensor> _stem, _stemNorm;
-    private readonly List<BlockModule> _blocks = [];
+    private readonly List<(int Stage, BlockModule Block)> _blocks = [];
     private readonly Linear _classifier;
 
     static ResNetModule() => LibTorch.Load();
@@ -36,7 +36,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         foreach (var stage in architecture.Blocks.GroupBy(block => block.Stage))
         {
             var blocks = stage.Select(block => new BlockModule(block, generator)).ToArray();
-            _blocks.AddRange(blocks);
+            _blocks.AddRange(blocks.Select(block => (stage.Key, block)));
             register_module($"layer{stage.Key}", nn.ModuleList<nn.Module<Tensor, Tensor>>(blocks));
         }
 
@@ -54,6 +54,9 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     /// <summary>What this is the network of.</summary>
     public ResNetArchitecture Architecture { get; }
 
+    /// <summary>The first part of the network that is trained (see <see cref="StageOf"/>); those before it keep no gradients. Default: 0, all.</summary>
+    internal int FirstTrainedStage { get; set; }
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
@@ -66,10 +69,37 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     public Tensor Features(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var value = _stemNorm.forward(_stem.forward(input)).relu_();
-        if (Architecture.HasMaxPool) value = nn.functional.max_pool2d(value, 3, 2, 1);
-        foreach (var block in _blocks) value = block.forward(value);
+        Tensor value;
+        using (FirstTrainedStage > 0 ? no_grad() : null)
+        {
+            value = _stemNorm.forward(_stem.forward(input)).relu_();
+            if (Architecture.HasMaxPool) value = nn.functional.max_pool2d(value, 3, 2, 1);
+        }
+
+        foreach (var (stage, block) in _blocks)
+        {
+            using var _ = FirstTrainedStage > stage ? no_grad() : null;
+            value = block.forward(value);
+        }
+
         return value.mean([2, 3], type: ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The part of the network that a parameter belongs to: 0 the first convolution and its batch norm, then the stages from 1, then the classifier.</summary>
+    internal int StageOf(string parameter) =>
+        parameter.StartsWith("layer", StringComparison.Ordinal) ? parameter["layer".Length] - '0'
+        : parameter.StartsWith(Architecture.Classifier.Name + ".", StringComparison.Ordinal) ? Architecture.StageBlocks.Count + 1
+        : 0;
+
+    /// <summary>Makes the network ready to be trained from <see cref="FirstTrainedStage"/> on. Batch norm before that, or everywhere, uses its statistics as they are and leaves them alone.</summary>
+    internal void Train(bool keepStatistics)
+    {
+        train();
+        if (keepStatistics || FirstTrainedStage > 0) _stemNorm.eval();
+        foreach (var (stage, block) in _blocks)
+        {
+            if (keepStatistics || FirstTrainedStage > stage) block.eval();
+        }
     }
 
     /// <summary>A copy of the weights.</summary>

@@ -4,31 +4,62 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
+/// <summary>A stretch of the flat vectors whose parameters learn alike.</summary>
+/// <param name="Start">Where it begins.</param>
+/// <param name="Count">The number of values.</param>
+/// <param name="Stage">The part of the network: 0 the first convolution, then the stages from 1, then the classifier.</param>
+/// <param name="Decays">Whether weight decay applies.</param>
+internal sealed record ParameterGroup(long Start, long Count, int Stage, bool Decays);
+
 /// <summary>
 /// All parameters of a network in one float32 vector, and all gradients in another: each parameter becomes a view of its place, so that the
 /// optimizer is a few operations on whole vectors, however many layers there are. Convolution kernels lie channels-last
-/// ([out, height, width, in]), which is how the fast kernels want them.
+/// ([out, height, width, in]), which is how the fast kernels want them. The statistics of batch norm lie in a vector of their own.
 /// </summary>
 internal sealed class FlatParameters : IDisposable
 {
     private readonly List<(string Name, long[] Shape, Parameter Parameter)> _parameters;
+    private readonly List<(string Name, long[] Shape, Tensor Buffer)> _buffers;
 
     /// <summary>Moves the network's parameters into the vector. The network must be on its device already.</summary>
-    public FlatParameters(nn.Module network)
+    /// <param name="network">The network.</param>
+    /// <param name="byStage">Whether each stage is a group of its own.</param>
+    /// <param name="decayAll">Whether weight decay applies to the parameters of batch norm and to biases, too.</param>
+    public FlatParameters(ResNetModule network, bool byStage = false, bool decayAll = true)
     {
         using var _ = no_grad();
-        _parameters = [.. network.named_parameters().Select(named => (named.name, named.parameter.shape, named.parameter))];
-        var count = _parameters.Sum(each => each.Parameter.numel());
+        // Groups lie together; within a group the network's order stays.
+        var grouped = network.named_parameters().Select(named => (named.name, named.parameter.shape, named.parameter))
+            .GroupBy(each => (Stage: byStage ? network.StageOf(each.name) : 0, Decays: decayAll || each.shape.Length > 1)).OrderBy(group => group.Key).ToList();
+        _parameters = [.. grouped.SelectMany(group => group)];
+        _buffers = [.. network.named_buffers().Select(named => (named.name, named.buffer.shape, named.buffer))];
+        var start = 0L;
+        Groups = grouped.ConvertAll(group =>
+        {
+            var count = group.Sum(each => each.parameter.numel());
+            start += count;
+            return new ParameterGroup(start - count, count, group.Key.Stage, group.Key.Decays);
+        });
         var device = _parameters[0].Parameter.device;
-        Weights = zeros(count, float32, device);
-        Gradients = zeros(count, float32, device);
-        foreach (var (view, gradient, parameter) in Views(Weights).Zip(Views(Gradients), _parameters.Select(each => each.Parameter)))
+        Weights = zeros(start, float32, device);
+        Gradients = zeros(start, float32, device);
+        Statistics = zeros(_buffers.Sum(each => each.Buffer.numel()), float32, device);
+        foreach (var (view, gradient, parameter) in ViewsOfParameters(Weights).Zip(ViewsOfParameters(Gradients), _parameters.Select(each => each.Parameter)))
         {
             using (view)
             {
                 view.copy_(parameter);
                 parameter.set_(view);
                 parameter.grad = gradient;
+            }
+        }
+
+        foreach (var (view, buffer) in Views(Statistics, _buffers.Select(each => each.Shape)).Zip(_buffers.Select(each => each.Buffer)))
+        {
+            using (view)
+            {
+                view.copy_(buffer);
+                buffer.set_(view);
             }
         }
     }
@@ -39,32 +70,50 @@ internal sealed class FlatParameters : IDisposable
     /// <summary>[count] their gradients, to which each backward pass adds.</summary>
     public Tensor Gradients { get; }
 
+    /// <summary>The running means and variances of batch norm, which are no parameters.</summary>
+    public Tensor Statistics { get; }
+
+    /// <summary>The groups, which cover the vectors without gaps.</summary>
+    public IReadOnlyList<ParameterGroup> Groups { get; }
+
     /// <summary>A copy of a vector that lies as the parameters do, by the parameters' names behind a prefix.</summary>
-    public void CopyTo(StateDict state, Tensor vector, string prefix)
-    {
-        using var scope = NewDisposeScope();
-        foreach (var ((name, shape, _), view) in _parameters.Zip(Views(vector)))
-            state.Add(prefix + name, new([.. shape.Select(size => (int)size)], view.cpu().contiguous().data<float>().ToArray()));
-    }
+    public void CopyTo(StateDict state, Tensor vector, string prefix) => Copy(state, ViewsOfParameters(vector).Zip(_parameters.Select(each => (each.Name, each.Shape))), prefix);
 
     /// <summary>Takes over what <see cref="CopyTo"/> gave.</summary>
-    public void CopyFrom(StateDict state, Tensor vector, string prefix)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        foreach (var ((name, shape, _), view) in _parameters.Zip(Views(vector))) view.copy_(tensor(state[prefix + name].Values, shape));
-    }
+    public void CopyFrom(StateDict state, Tensor vector, string prefix) => Take(state, ViewsOfParameters(vector).Zip(_parameters.Select(each => (each.Name, each.Shape))), prefix);
+
+    /// <summary>A copy of a vector that lies as the statistics do.</summary>
+    public void CopyStatisticsTo(StateDict state, Tensor vector, string prefix) => Copy(state, Views(vector, _buffers.Select(each => each.Shape)).Zip(_buffers.Select(each => (each.Name, each.Shape))), prefix);
+
+    /// <summary>Takes over what <see cref="CopyStatisticsTo"/> gave.</summary>
+    public void CopyStatisticsFrom(StateDict state, Tensor vector, string prefix) => Take(state, Views(vector, _buffers.Select(each => each.Shape)).Zip(_buffers.Select(each => (each.Name, each.Shape))), prefix);
 
     public void Dispose()
     {
         Weights.Dispose();
         Gradients.Dispose();
+        Statistics.Dispose();
     }
 
-    private IEnumerable<Tensor> Views(Tensor vector)
+    private static void Copy(StateDict state, IEnumerable<(Tensor View, (string Name, long[] Shape) Place)> views, string prefix)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (view, (name, shape)) in views) state.Add(prefix + name, new([.. shape.Select(size => (int)size)], view.cpu().contiguous().data<float>().ToArray()));
+    }
+
+    private static void Take(StateDict state, IEnumerable<(Tensor View, (string Name, long[] Shape) Place)> views, string prefix)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        foreach (var (view, (name, shape)) in views) view.copy_(tensor(state[prefix + name].Values, shape));
+    }
+
+    private IEnumerable<Tensor> ViewsOfParameters(Tensor vector) => Views(vector, _parameters.Select(each => each.Shape));
+
+    private static IEnumerable<Tensor> Views(Tensor vector, IEnumerable<long[]> shapes)
     {
         var offset = 0L;
-        foreach (var (_, shape, _) in _parameters)
+        foreach (var shape in shapes)
         {
             var count = shape.Aggregate(1L, (product, size) => product * size);
             // A kernel of [out, in, height, width] whose strides run over the input channels fastest.

@@ -33,7 +33,7 @@ public sealed class OptimizationTests
         var architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 5);
         var (flat, plain) = (new ResNetModule(architecture, seed: 3), new ResNetModule(architecture, seed: 3));
         using var parameters = new FlatParameters(flat);
-        using var optimizer = new Sgd(parameters, momentum: 0.9, weightDecay: 0.01);
+        using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0.01);
         using var peer = optim.SGD(plain.parameters(), learningRate: 0.05, momentum: 0.9, weight_decay: 0.01);
         using var generator = new Generator(7);
         for (var step = 0; step < 4; step++)
@@ -41,7 +41,7 @@ public sealed class OptimizationTests
             var images = randn([6, 3, 16, 16], generator: generator);
             var targets = randint(5, [6], dtype: int64, generator: generator);
             nn.functional.cross_entropy(flat.forward(images), targets).backward();
-            optimizer.Step(0.05);
+            optimizer.Step(step + 1, _ => 0.05);
             peer.zero_grad();
             nn.functional.cross_entropy(plain.forward(images), targets).backward();
             peer.step();

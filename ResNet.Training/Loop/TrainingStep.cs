@@ -1,0 +1,147 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// One step of training and all that it changes: forward, loss, backward, clipping, the optimizer, the averaged weights. The loop says when and with which learning rate.
+/// </summary>
+internal sealed class TrainingStep : IDisposable
+{
+    private const int MixingPurpose = 3;
+    private const double ClipEpsilon = 1e-6;
+
+    private readonly TrainingRecipe _recipe;
+    private readonly Tensor? _classWeights;
+    private readonly Scalar? _clip;
+    private readonly Scalar _clipEpsilon = ClipEpsilon.ToScalar();
+    private readonly Tensor _loss, _correct;
+
+    /// <summary>Moves the network to the device and takes charge of it.</summary>
+    /// <param name="network">The network; disposed with this.</param>
+    /// <param name="recipe">How it is trained.</param>
+    /// <param name="device">Where.</param>
+    /// <param name="classCounts">The number of training images of each class, where the recipe weighs classes.</param>
+    public TrainingStep(ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null)
+    {
+        (Network, _recipe) = (network, recipe);
+        network.to(device);
+        Parameters = new(network, byStage: recipe.FineTuning is not null, recipe.DecayAll);
+        Optimizer = recipe.Optimizer.Start(Parameters, recipe.WeightDecay);
+        if (recipe.AverageDecay is { } decay) Average = new(Parameters, decay);
+        Input = new(recipe.Preprocessing, recipe.Precision, device);
+        if (recipe.ClipNorm is { } clip) _clip = clip.ToScalar();
+        if (recipe.ClassWeighting == ClassWeighting.Balanced && classCounts is not null) _classWeights = Balance(classCounts, device);
+        (_loss, _correct) = (zeros(1, float64, device), zeros(1, int64, device));
+    }
+
+    public ResNetModule Network { get; }
+
+    public FlatParameters Parameters { get; }
+
+    public OptimizerState Optimizer { get; }
+
+    /// <summary>The averaged weights; null where the recipe has none.</summary>
+    public AveragedWeights? Average { get; }
+
+    public DeviceInput Input { get; }
+
+    /// <summary>Learns from a batch.</summary>
+    /// <param name="batch">The images.</param>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <param name="number">The number of this step in the run, from 1.</param>
+    /// <param name="rateOf">The learning rate of a group of parameters.</param>
+    public void Run(Batch batch, int epoch, long number, Func<ParameterGroup, double> rateOf)
+    {
+        using var scope = NewDisposeScope();
+        var (images, targets) = Input.Load(batch);
+        Mixture? mixture = null;
+        if (_recipe.Mixing is { } mixing)
+        {
+            var random = new SeededRandom(_recipe.Seed, MixingPurpose, epoch, batch.Index);
+            mixture = mixing.Draw(ref random, _recipe.Preprocessing.Crop);
+            Mix(images, mixture.Value);
+        }
+
+        var others = mixture is null ? null : targets.roll(1, 0);
+        // A batch that would not fit in memory is worked on in parts whose gradients add up to the whole one's.
+        var parts = Math.Min(_recipe.Accumulation, batch.Count);
+        for (var part = 0; part < parts; part++)
+        {
+            var (start, end) = ((long)batch.Count * part / parts, (long)batch.Count * (part + 1) / parts);
+            Accumulate(images.narrow(0, start, end - start), targets.narrow(0, start, end - start), others?.narrow(0, start, end - start), mixture, (double)(end - start) / batch.Count);
+        }
+
+        Clip();
+        Optimizer.Step(number, rateOf);
+        Average?.Update(number);
+    }
+
+    /// <summary>The sum of the losses and the number of right guesses since <see cref="ClearSums"/>. Waits for the device.</summary>
+    public (double Loss, long Correct) ReadSums() => (_loss.item<double>(), _correct.item<long>());
+
+    /// <summary>Begins new sums.</summary>
+    public void ClearSums()
+    {
+        _loss.zero_();
+        _correct.zero_();
+    }
+
+    public void Dispose()
+    {
+        foreach (var each in new IDisposable?[] { Optimizer, Average, Parameters, Network, Input, _classWeights, _clip, _clipEpsilon, _loss, _correct }) each?.Dispose();
+    }
+
+    private static void Mix(Tensor images, Mixture mixture)
+    {
+        using var others = images.roll(1, 0);
+        if (mixture.Cut is { } cut)
+        {
+            using var from = others.narrow(2, cut.Top, cut.Height).narrow(3, cut.Left, cut.Width);
+            using var to = images.narrow(2, cut.Top, cut.Height).narrow(3, cut.Left, cut.Width);
+            to.copy_(from);
+            return;
+        }
+
+        using var own = mixture.Own.ToScalar();
+        using var rest = (1 - mixture.Own).ToScalar();
+        images.mul_(own).add_(others, alpha: rest);
+    }
+
+    private static Tensor Balance(IReadOnlyList<int> counts, Device device)
+    {
+        var total = (double)counts.Sum();
+        return tensor([.. counts.Select(count => count == 0 ? 1f : (float)(total / (counts.Count * count)))], device: device);
+    }
+
+    private void Accumulate(Tensor images, Tensor targets, Tensor? others, Mixture? mixture, double share)
+    {
+        using var scope = NewDisposeScope();
+        var logits = Network.forward(images);
+        var loss = LossOf(logits, targets);
+        if (mixture is { } mixed)
+        {
+            using var own = mixed.Own.ToScalar();
+            using var rest = (1 - mixed.Own).ToScalar();
+            loss = loss.mul(own).add(LossOf(logits, others!), alpha: rest);
+        }
+
+        using var factor = share.ToScalar();
+        (share < 1 ? loss.mul(factor) : loss).backward();
+        using var _ = no_grad();
+        using var count = targets.shape[0].ToScalar();
+        _loss.add_(loss.detach().to(float64), count);
+        _correct.add_(logits.argmax(1).eq(targets).sum(), Scalars.One);
+    }
+
+    private Tensor LossOf(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits, targets, _classWeights, label_smoothing: _recipe.LabelSmoothing);
+
+    private void Clip()
+    {
+        if (_clip is null) return;
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var factor = Parameters.Gradients.norm().add_(_clipEpsilon, Scalars.One).reciprocal_().mul_(_clip).clamp_max_(Scalars.One);
+        Parameters.Gradients.mul_(factor);
+    }
+}

@@ -1,0 +1,47 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// An exponential moving average of weights and batch norm's statistics (Polyak averaging). At first it follows quickly: in step t no more than (1 + t) / (10 + t) of it stays.
+/// </summary>
+internal sealed class AveragedWeights(FlatParameters parameters, double decay) : IDisposable
+{
+    /// <summary>[count] the averaged parameters.</summary>
+    public Tensor Weights { get; } = parameters.Weights.clone();
+
+    /// <summary>The averaged statistics.</summary>
+    public Tensor Statistics { get; } = parameters.Statistics.clone();
+
+    /// <summary>Takes in the weights after a step.</summary>
+    /// <param name="number">The number of the step in the run, from 1.</param>
+    public void Update(long number)
+    {
+        using var _ = no_grad();
+        using var share = (1 - Math.Min(decay, (1.0 + number) / (10.0 + number))).ToScalar();
+        Weights.lerp_(parameters.Weights, share);
+        Statistics.lerp_(parameters.Statistics, share);
+    }
+
+    /// <summary>Exchanges the network's weights and the average; done twice it changes nothing.</summary>
+    public void Exchange()
+    {
+        using var _ = no_grad();
+        Exchange(Weights, parameters.Weights);
+        Exchange(Statistics, parameters.Statistics);
+    }
+
+    public void Dispose()
+    {
+        Weights.Dispose();
+        Statistics.Dispose();
+    }
+
+    private static void Exchange(Tensor left, Tensor right)
+    {
+        using var kept = left.clone();
+        left.copy_(right);
+        right.copy_(kept);
+    }
+}

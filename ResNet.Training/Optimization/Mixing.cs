@@ -1,0 +1,60 @@
+namespace ResNet.Training;
+
+/// <summary>
+/// Mixes each training image with another of its batch, and the targets in the same proportion: the pixels' weighted mean (mixup, Zhang et al. 2018) or a rectangle of the
+/// other image (CutMix, Yun et al. 2019). With both, each batch gets one of them, chosen at random.
+/// </summary>
+public sealed record Mixing
+{
+    /// <summary>Mixup's proportion is drawn from Beta(alpha, alpha). 0 (default): no mixup. Usual: 0.2.</summary>
+    public double MixUp { get; init; }
+
+    /// <summary>CutMix's share of the area is drawn from Beta(alpha, alpha). 0 (default): no CutMix. Usual: 1.</summary>
+    public double CutMix { get; init; }
+
+    /// <summary>What is done to one batch.</summary>
+    /// <param name="random">Of this batch alone.</param>
+    /// <param name="size">Height and width of the images in pixels.</param>
+    internal Mixture Draw(ref SeededRandom random, int size)
+    {
+        var cut = CutMix > 0 && (MixUp <= 0 || random.NextBool());
+        var alpha = cut ? CutMix : MixUp;
+        var own = Beta(ref random, alpha);
+        if (!cut) return new(own, null);
+        var side = size * Math.Sqrt(1 - own);
+        var (x, y) = (random.Next(size), random.Next(size));
+        var (left, right) = (Bound(x - side / 2), Bound(x + side / 2));
+        var (top, bottom) = (Bound(y - side / 2), Bound(y + side / 2));
+        // The share is the area's that was really cut, which the border may make smaller.
+        return new(1 - (right - left) * (double)(bottom - top) / ((double)size * size), (left, top, right - left, bottom - top));
+
+        int Bound(double at) => (int)Math.Clamp(Math.Round(at), 0, size);
+    }
+
+    private static double Beta(ref SeededRandom random, double alpha)
+    {
+        var (left, right) = (Gamma(ref random, alpha), Gamma(ref random, alpha));
+        return left + right > 0 ? left / (left + right) : 0.5;
+    }
+
+    /// <summary>Marsaglia and Tsang 2000; a shape below 1 by way of shape + 1.</summary>
+    private static double Gamma(ref SeededRandom random, double shape)
+    {
+        if (shape < 1) return Gamma(ref random, shape + 1) * Math.Pow(Positive(ref random), 1 / shape);
+        var d = shape - 1.0 / 3;
+        var c = 1 / Math.Sqrt(9 * d);
+        while (true)
+        {
+            var normal = Math.Sqrt(-2 * Math.Log(Positive(ref random))) * Math.Cos(2 * Math.PI * random.NextDouble());
+            var v = Math.Pow(1 + c * normal, 3);
+            if (v > 0 && Math.Log(Positive(ref random)) < 0.5 * normal * normal + d - d * v + d * Math.Log(v)) return d * v;
+        }
+    }
+
+    private static double Positive(ref SeededRandom random) => 1 - random.NextDouble();
+}
+
+/// <summary>How the images of a batch are mixed.</summary>
+/// <param name="Own">The share that stays an image's own, 0 to 1.</param>
+/// <param name="Cut">The rectangle that the other image gives; null where whole images are averaged.</param>
+internal readonly record struct Mixture(double Own, (int Left, int Top, int Width, int Height)? Cut);

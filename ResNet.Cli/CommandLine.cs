@@ -18,7 +18,7 @@ internal static class CommandLine
 
     public static RootCommand Create() => new("Residual networks for ML.NET: train them, look at them, use them.")
     {
-        DemoCommand.Create(), TrainCommand.Create(), PredictCommand.Create(), ImportCommand.Create(), QuantizeCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
+        DemoCommand.Create(), TrainCommand.Create(), FindRateCommand.Create(), PredictCommand.Create(), ImportCommand.Create(), QuantizeCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
     };
 
     public static async Task<int> RunAsync(string[] args)
@@ -45,6 +45,9 @@ internal static class CommandLine
             return Failed;
         }
     }));
+
+    /// <summary>What was typed, as it can be typed again.</summary>
+    public static string Of(ParseResult parsed) => "resnet " + string.Join(' ', parsed.Tokens.Select(token => token.Value.Any(letter => !char.IsLetterOrDigit(letter) && !"-_./:,=+@%".Contains(letter)) || token.Value.Length == 0 ? $"\"{token.Value.Replace("\"", "\\\"")}\"" : token.Value));
 
     /// <summary>A table in the style of all output.</summary>
     public static Table CreateTable(params ReadOnlySpan<string> columns)

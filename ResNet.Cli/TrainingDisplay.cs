@@ -35,13 +35,20 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
     private void WriteEpoch(EpochMetrics epoch, int epochs)
     {
         var validation = epoch.Top1 is { } top1 ? $"   validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %, top-5 {100 * epoch.Top5:0.0} %" : "";
-        console.WriteLine($"epoch {epoch.Epoch,3} of {epochs}   loss {epoch.TrainingLoss:0.000}, accuracy {100 * epoch.TrainingAccuracy:0.0} %{validation}   {epoch.ImagesPerSecond:0} images/s   {TimeSpan.FromSeconds(epoch.Seconds):h\\:mm\\:ss}");
+        var name = epoch.Epoch == 0 ? "new head    " : $"epoch {epoch.Epoch,3} of {epochs}";
+        console.WriteLine($"{name}   loss {epoch.TrainingLoss:0.000}, accuracy {100 * epoch.TrainingAccuracy:0.0} %{validation}   {epoch.ImagesPerSecond:0} images/s   {TimeSpan.FromSeconds(epoch.Seconds):h\\:mm\\:ss}");
     }
 
     private static void Move(ProgressTask bar, TrainingProgress value)
     {
         bar.Value = value.Done;
-        var what = value.Phase == TrainingPhase.Validating ? "validating" : $"epoch {value.Epoch}/{value.Epochs}";
+        var what = value.Phase switch
+        {
+            TrainingPhase.Validating => "validating",
+            TrainingPhase.Featurizing => $"features {value.Batch}/{value.Batches}",
+            TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
+            _ => $"epoch {value.Epoch}/{value.Epochs}",
+        };
         bar.Description = $"{what}  loss {value.Loss:0.000}  accuracy {100 * value.Accuracy:0.0} %  {value.ImagesPerSecond:0} images/s  {value.Remaining:h\\:mm\\:ss} left";
     }
 }

@@ -23,6 +23,7 @@ internal static class DemoCommand
         WeightDecay = 5e-4,
         Augmentation = new Augmentation.PadCropFlip(Padding: 3),
         Preprocessing = ImagePreprocessing.Small(DemoData.Size),
+        Keep = KeptEpoch.Last,
     };
 
     public static Command Create()

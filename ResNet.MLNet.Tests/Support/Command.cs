@@ -6,7 +6,7 @@ namespace ResNet.Tests;
 /// <summary>Runs a program of this solution in a process of its own.</summary>
 internal static class Command
 {
-    private const int Interrupt = 2;
+    private const int Interrupt = 2, KillNow = 9;
 
     /// <summary>Runs the `resnet` command.</summary>
     public static CommandResult Resnet(params string[] arguments) => Run("resnet.dll", null, [], arguments);
@@ -17,6 +17,20 @@ internal static class Command
     /// <summary>Runs the `resnet` command and presses Ctrl-C when a line of its output fits.</summary>
     public static CommandResult ResnetStoppedAt(Predicate<string> line, params string[] arguments) => Run("resnet.dll", line, [], arguments);
 
+    /// <summary>Runs the `resnet` command and kills it (kill -9) after a time. False if it had ended before.</summary>
+    public static bool ResnetKilledAfter(TimeSpan time, params string[] arguments)
+    {
+        using var process = Process.Start(StartInfo("resnet.dll", [], arguments))!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var ended = process.WaitForExit(time);
+        if (!ended) Assert.AreEqual(0, Kill(process.Id, KillNow));
+        process.WaitForExit();
+        return !ended;
+    }
+
     /// <summary>Runs a program in the tests' folder.</summary>
     public static CommandResult Run(string assembly, params string[] arguments) => Run(assembly, null, [], arguments);
 
@@ -25,11 +39,7 @@ internal static class Command
 
     private static CommandResult Run(string assembly, Predicate<string>? stopAt, IEnumerable<(string Name, string Value)> variables, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        foreach (var (name, value) in variables) start.Environment[name] = value;
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(StartInfo(assembly, variables, arguments))!;
         var errors = process.StandardError.ReadToEndAsync();
         List<string> lines = [];
         while (process.StandardOutput.ReadLine() is { } line)
@@ -40,6 +50,15 @@ internal static class Command
 
         process.WaitForExit();
         return new(process.ExitCode, lines, errors.GetAwaiter().GetResult());
+    }
+
+    private static ProcessStartInfo StartInfo(string assembly, IEnumerable<(string Name, string Value)> variables, string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in variables) start.Environment[name] = value;
+        return start;
     }
 
     [DllImport("libc", EntryPoint = "kill")]

@@ -12,10 +12,28 @@ public static class WeightFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path)) throw new FileNotFoundException(Directory.Exists(path) ? $"'{path}' is a folder, not a file of weights." : $"There is no file '{path}'.", path);
+        return KindOf(path) switch
+        {
+            Kind.PyTorch => PyTorchCheckpoint.Read(path),
+            Kind.SafeTensors => SafeTensors.Read(path).Weights,
+            _ => throw new InvalidDataException($"'{path}' is no file of weights that is known: it is neither a PyTorch checkpoint (zip or legacy) nor safetensors."),
+        };
+    }
+
+    /// <summary>What a file is, by its first bytes.</summary>
+    internal static Kind KindOf(string path)
+    {
         Span<byte> start = stackalloc byte[9];
         using (var file = File.OpenRead(path)) start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-        if (PyTorchCheckpoint.IsZip(start) || PyTorchCheckpoint.IsPickle(start)) return PyTorchCheckpoint.Read(path);
-        if (start is [.., (byte)'{'] && start.Length == 9) return SafeTensors.Read(path).Weights;
-        throw new InvalidDataException($"'{path}' is no file of weights that is known: it is neither a PyTorch checkpoint (zip or legacy) nor safetensors.");
+        return PyTorchCheckpoint.IsZip(start) || PyTorchCheckpoint.IsPickle(start) ? Kind.PyTorch
+            : start is [.., (byte)'{'] && start.Length == 9 ? Kind.SafeTensors
+            : Kind.Other;
+    }
+
+    internal enum Kind
+    {
+        Other,
+        PyTorch,
+        SafeTensors,
     }
 }

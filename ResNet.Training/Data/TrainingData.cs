@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace ResNet.Training;
 
 /// <summary>What a network is trained on and what it is judged by.</summary>
@@ -9,6 +12,22 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
 
     /// <summary>What was left out when the data was listed, in words.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What the data is, for telling whether a run goes on with the same: the numbers of images and a hash of their names and classes. Folders may move.</summary>
+    internal string Identity
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var source in new[] { Training, Validation })
+            {
+                foreach (var label in source.Labels) hash.AppendData(Encoding.UTF8.GetBytes(label + "\n"));
+                for (var i = 0; i < source.Count; i++) hash.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(source.NameOf(i))}\t{source.LabelOf(i)}\n"));
+            }
+
+            return $"{Training.Count} + {Validation.Count} images of {Training.Labels.Count} classes ({Convert.ToHexStringLower(hash.GetHashAndReset())[..16]})";
+        }
+    }
 
     /// <summary>
     /// Lists the images of a folder: train/ and val/ (or valid/, validation/, test/) with class folders inside; or class folders, of which a

@@ -2,16 +2,29 @@ using ResNet.MLNet;
 
 namespace ResNet.Training;
 
+/// <summary>What becomes of a training run when an image cannot be read.</summary>
+public enum BadTrainingImage
+{
+    /// <summary>The image is named in the progress and left out.</summary>
+    LeaveOut,
+
+    /// <summary>The run ends with an <see cref="InvalidImageException"/> that names the image.</summary>
+    Throw,
+}
+
 /// <summary>The images of a run that could not be read, each told once. Used from many threads.</summary>
-internal sealed class BadImages
+internal sealed class BadImages(BadTrainingImage policy)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly List<string> _new = [];
     private InvalidImageException? _first;
 
+    /// <summary>Notes an image.</summary>
+    /// <exception cref="InvalidImageException">The policy is to throw.</exception>
     public void Add(InvalidImageException problem)
     {
+        if (policy == BadTrainingImage.Throw) throw problem;
         lock (_lock)
         {
             _first ??= problem;

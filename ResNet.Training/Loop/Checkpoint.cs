@@ -3,7 +3,7 @@ using ResNet.MLNet;
 
 namespace ResNet.Training;
 
-/// <summary>Where a run stands, so that it can go on from here.</summary>
+/// <summary>Where a run stands, so that it can go on from here. What is random is a function of the position, so that no random states are needed.</summary>
 internal sealed record TrainingState
 {
     /// <summary>The epoch, from 0, and the next batch of it.</summary>
@@ -27,19 +27,24 @@ internal sealed record TrainingState
 }
 
 /// <summary>
-/// A safetensors file with the network's weights under their own names, the optimizer's memory behind a prefix, and the rest as JSON in the
-/// metadata: one file, so that its parts always fit together.
+/// A safetensors file with the network's weights under their own names, the optimizer's memory and the averaged weights behind a prefix, and the rest as JSON in the
+/// metadata: one file, so that its parts always fit together. Without a state it is a network alone, as the best epoch's.
 /// </summary>
-internal sealed record Checkpoint(StateDict Tensors, TrainingState State, string Identity)
+internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, string Identity, ModelCard Card)
 {
-    public const string FileName = "last.safetensors", OptimizerPrefix = "optimizer.";
+    public const string LastFile = "last.safetensors", BestFile = "best.safetensors";
+
+    /// <summary>What stands before the names of all tensors that are not the network's.</summary>
+    public const string OptimizerPrefix = "optimizer.", AveragePrefix = OptimizerPrefix + "average.";
+
     private const string StateEntry = "resnet.training.state", IdentityEntry = "resnet.training.run";
 
-    public void Write(string path) => SafeTensors.Write(path, Tensors, new Dictionary<string, string>
+    public void Write(string path)
     {
-        [StateEntry] = JsonSerializer.Serialize(State),
-        [IdentityEntry] = Identity,
-    });
+        Dictionary<string, string> metadata = new() { [IdentityEntry] = Identity, [ModelCard.MetadataKey] = Card.ToJson() };
+        if (State is not null) metadata[StateEntry] = JsonSerializer.Serialize(State);
+        SafeTensors.Write(path, Tensors, metadata);
+    }
 
     /// <summary>Reads a checkpoint of the same run.</summary>
     /// <param name="path">The file.</param>
@@ -48,10 +53,23 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState State, string
     public static Checkpoint Read(string path, string identity)
     {
         var (tensors, metadata) = SafeTensors.Read(path);
-        if (!metadata.TryGetValue(StateEntry, out var state) || !metadata.TryGetValue(IdentityEntry, out var written))
+        if (!metadata.TryGetValue(IdentityEntry, out var written) || !metadata.TryGetValue(ModelCard.MetadataKey, out var card))
             throw new InvalidDataException($"'{path}' is no checkpoint of a training run.");
         if (written != identity)
             throw new InvalidDataException($"'{path}' is the checkpoint of another run, so this one cannot go on from it. It was: {written}. This is: {identity}.");
-        return new(tensors, JsonSerializer.Deserialize<TrainingState>(state) ?? throw new InvalidDataException($"'{path}' has no state."), identity);
+        var state = metadata.TryGetValue(StateEntry, out var json) ? JsonSerializer.Deserialize<TrainingState>(json) : null;
+        return new(tensors, state, identity, ModelCard.FromJson(card));
+    }
+
+    /// <summary>What a file of weights says of its network, if it is a checkpoint of a run.</summary>
+    public static ModelCard? ReadCard(string path) =>
+        WeightFile.KindOf(path) == WeightFile.Kind.SafeTensors && SafeTensors.Read(path).Metadata.TryGetValue(ModelCard.MetadataKey, out var card) ? ModelCard.FromJson(card) : null;
+
+    /// <summary>The network's own weights among the tensors.</summary>
+    public StateDict NetworkOf(ResNetArchitecture architecture)
+    {
+        var weights = new StateDict();
+        foreach (var spec in architecture.Tensors) weights.Add(spec.Name, Tensors[spec.Name]);
+        return weights;
     }
 }

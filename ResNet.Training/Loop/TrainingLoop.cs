@@ -1,14 +1,19 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using ResNet.MLNet;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>Trains a network: epochs of forward, backward, step; validation after each; checkpoints; and the model file in the end.</summary>
+/// <summary>
+/// Trains a network: the head first, if it has learned something else before; then epochs of steps; validation after each; checkpoints; and in the end the model file and
+/// the report. A run can be stopped or killed at any moment and resumed to the same bits.
+/// </summary>
 public sealed class TrainingLoop : IDisposable
 {
+    private const int BatchesForStatistics = 16;
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly TrainingOptions _options;
@@ -16,34 +21,43 @@ public sealed class TrainingLoop : IDisposable
     private readonly ResNetArchitecture _architecture;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly TrainingStep _step;
-    private readonly BatchLoader _training, _validation;
-    private readonly BadImages _badImages = new();
+    private readonly BatchLoader _training, _validation, _inOrder;
+    private readonly BadImages _badImages;
+    private readonly string _identity;
     private readonly Stopwatch _sinceReport = Stopwatch.StartNew(), _sinceCheckpoint = Stopwatch.StartNew(), _clock = Stopwatch.StartNew();
     private TrainingState _state = new();
     private double _startSeconds, _startDone;
 
     private TrainingLoop(TrainingOptions options, IProgress<TrainingProgress>? progress)
     {
-        (_options, _recipe, _progress) = (options, options.Recipe, progress);
-        _architecture = options.Architecture with { Classes = options.Data.Training.Labels.Count };
+        (_options, _progress) = (options, progress);
+        _architecture = options.FindArchitecture();
+        _recipe = options.FindRecipe();
+        _badImages = new(options.OnBadImage);
         var device = Devices.Parse(options.Device);
-        _step = new(new(_architecture, _recipe.Seed), _recipe, device);
+        _step = new(new(_architecture, _recipe.Seed), _recipe, device, options.Data.Training.ClassCounts);
         _training = Loader(options.Data.Training, _recipe.Augmentation);
         _validation = Loader(options.Data.Validation, null);
+        _inOrder = Loader(options.Data.Training, null);
+        // Two runs of the same identity give the same weights on the same machine.
+        _identity = $"{_architecture.Name} on {options.Data.Identity}, {(options.StartFrom is { } start ? $"from {start.Name}, " : "")}recipe {_recipe.ToJson()}";
 
         BatchLoader Loader(ImageSource source, Augmentation? augmentation) =>
             new(source, _recipe.Preprocessing, augmentation, _recipe.BatchSize, _recipe.Seed, Math.Max(1, options.Workers), _badImages.Add);
     }
 
-    private string CheckpointFile => Path.Combine(_options.OutputFolder, Checkpoint.FileName);
+    private ResNetModule Network => _step.Network;
 
-    /// <summary>What the run is. Two runs of the same identity give the same weights on the same machine.</summary>
-    private string Identity =>
-        $"{_architecture.Name} with {_architecture.Classes} classes on {_options.Data.Training.Count} images, recipe {_recipe.ToJson()}";
+    private string CheckpointFile => FileOf(Checkpoint.LastFile);
 
-    private double StepsDone => _state.Epoch * (double)_training.Batches + _state.Batch;
+    /// <summary>Steps before the present one, batches without readable images counted, so that a step has the same number whatever happened before.</summary>
+    private long StepsDone => _state.Epoch * (long)_training.Batches + _state.Batch;
 
     private double Steps => _recipe.Epochs * (double)_training.Batches;
+
+    private double Done => Steps > 0 ? StepsDone / Steps : 0;
+
+    private bool StopsEarly => _recipe.Patience is { } patience && EpochMetrics.Best(_state.History) is { } best && _state.Epoch - best.Epoch >= patience;
 
     /// <summary>Trains.</summary>
     /// <param name="options">What, on what, and where to.</param>
@@ -52,6 +66,8 @@ public sealed class TrainingLoop : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled; <see cref="ExistingRun.Resume"/> goes on.</exception>
     /// <exception cref="IOException">The output folder cannot be written, or holds a run and <see cref="TrainingOptions.IfExists"/> says to refuse.</exception>
     /// <exception cref="InvalidDataException">No image can be read, or the checkpoint to go on from is another run's.</exception>
+    /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
     public static TrainingResult Run(TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
@@ -65,58 +81,110 @@ public sealed class TrainingLoop : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _step.Dispose();
-    }
+    public void Dispose() => _step.Dispose();
 
     private TrainingResult Run(CancellationToken cancellation)
     {
-        Prepare();
         foreach (var note in _options.Data.Notes) Tell(note);
-        ClassificationMetrics? validation = null;
-        while (_state.Epoch < _recipe.Epochs)
+        if (!Resume()) Begin(cancellation);
+        (_startSeconds, _startDone) = (_state.Seconds, StepsDone);
+        while (_state.Epoch < _recipe.Epochs && !StopsEarly)
         {
             TrainEpoch(cancellation);
-            validation = Validate(cancellation);
-            CompleteEpoch(validation);
+            CompleteEpoch(Validate(cancellation));
         }
 
-        // A run that was complete already is judged once more.
-        validation ??= Validate(cancellation);
-        return new(Export(validation), _state.History, validation, TimeSpan.FromSeconds(_state.Seconds));
+        return Finish(cancellation);
     }
 
-    /// <summary>Makes the output folder and takes over what it holds, as the options say.</summary>
-    private void Prepare()
+    /// <summary>Goes on from what the output folder holds, as the options say. False if there is nothing to go on from.</summary>
+    private bool Resume()
     {
-        Directory.CreateDirectory(_options.OutputFolder);
-        if (File.Exists(CheckpointFile) && _options.IfExists != ExistingRun.Overwrite)
+        if (!File.Exists(CheckpointFile) || _options.IfExists == ExistingRun.Overwrite) return false;
+        if (_options.IfExists == ExistingRun.Refuse)
+            throw new IOException($"'{_options.OutputFolder}' holds a training run already. Resume it, choose another folder, or say that it is to be overwritten.");
+        var checkpoint = Checkpoint.Read(CheckpointFile, _identity);
+        _state = checkpoint.State ?? throw new InvalidDataException($"'{CheckpointFile}' does not say where its run stands.");
+        Network.Load(checkpoint.NetworkOf(_architecture));
+        foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyFrom(checkpoint.Tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
+        if (_step.Average is not { } average) return true;
+        _step.Parameters.CopyFrom(checkpoint.Tensors, average.Weights, Checkpoint.AveragePrefix);
+        _step.Parameters.CopyStatisticsFrom(checkpoint.Tensors, average.Statistics, Checkpoint.AveragePrefix);
+        return true;
+    }
+
+    /// <summary>Begins a new run: with the weights of the network that it starts from, if there is one, and a new head, if that has to be.</summary>
+    private void Begin(CancellationToken cancellation)
+    {
+        try
         {
-            if (_options.IfExists == ExistingRun.Refuse)
-                throw new IOException($"'{_options.OutputFolder}' holds a training run already. Resume it, choose another folder, or say that it is to be overwritten.");
-            var checkpoint = Checkpoint.Read(CheckpointFile, Identity);
-            var weights = new StateDict();
-            foreach (var spec in _architecture.Tensors) weights.Add(spec.Name, checkpoint.Tensors[spec.Name]);
-            _step.Network.Load(weights);
-            foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyFrom(checkpoint.Tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
-            _state = checkpoint.State;
+            // What cannot be written is told now and not after the first epoch.
+            AtomicFile.Write(FileOf("recipe.json"), stream => stream.Write(Encoding.UTF8.GetBytes(_recipe.ToJson())));
+            foreach (var old in new[] { Checkpoint.LastFile, Checkpoint.BestFile, MetricsFile.FileName }) File.Delete(FileOf(old));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The output folder '{_options.OutputFolder}' cannot be written: {problem.Message}", problem);
         }
 
-        (_startSeconds, _startDone) = (_state.Seconds, StepsDone);
+        if (_options.StartFrom is not { } start) return;
+        var sameClasses = start.Labels is { } labels && labels.SequenceEqual(_options.Data.Training.Labels);
+        Network.Load(start.WeightsFor(_architecture, Network, sameClasses));
+        if (start.IsFolded && _recipe.FineTuning is not { KeepStatistics: true })
+            Network.MeasureStatistics(_inOrder.Epoch(0).Take(BatchesForStatistics).Select(batch => _step.Input.Load(batch).Images));
+        if (!sameClasses && _recipe.FineTuning is { HeadEpochs: > 0 }) TrainHead(cancellation);
+        _step.Average?.Restart();
+    }
+
+    private void TrainHead(CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        Network.eval();
+        var cache = new FeatureCache(FileOf("features"), _identity);
+        var seen = 0L;
+        var (features, targets) = cache.Get(Network, _step.Input, _inOrder, (done, images) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            seen += images;
+            if (done == _inOrder.Batches || _sinceReport.Elapsed > ReportInterval) Report(TrainingPhase.Featurizing, done, _inOrder.Batches, 0, 0, seen / _clock.Elapsed.TotalSeconds);
+        });
+        _badImages.ThrowIfNoneWasRead(targets.shape[0] > 0);
+        var (lastLoss, lastAccuracy) = (0.0, 0.0);
+        HeadTrainer.Train(features, targets, Network.Classifier, _recipe, _step.ClassWeights, (epoch, loss, accuracy) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ThrowIfDiverged(loss);
+            (lastLoss, lastAccuracy) = (loss, accuracy);
+            if (_sinceReport.Elapsed > ReportInterval) Report(TrainingPhase.TrainingHead, epoch, _recipe.FineTuning!.HeadEpochs, loss, accuracy, 0);
+        });
+        var validation = Judge(cancellation);
+        Complete(new()
+        {
+            Epoch = 0,
+            LearningRate = 0,
+            TrainingLoss = lastLoss,
+            TrainingAccuracy = lastAccuracy,
+            ValidationLoss = validation?.Loss,
+            Top1 = validation?.Top1,
+            Top5 = validation?.Top5,
+            ImagesPerSecond = targets.shape[0] / _clock.Elapsed.TotalSeconds,
+            Seconds = _clock.Elapsed.TotalSeconds,
+        });
+        cache.Delete();
     }
 
     private void TrainEpoch(CancellationToken cancellation)
     {
-        _step.Network.Train(keepStatistics: false);
+        Network.FirstTrainedStage = FirstTrainedStage(_state.Epoch);
+        Network.Train(_recipe.FineTuning?.KeepStatistics ?? false);
         _step.ClearSums();
         var (lossBefore, correctBefore, secondsBefore, watch) = (_state.LossSum, _state.Correct, _state.EpochSeconds, Stopwatch.StartNew());
         var read = _state.Batch > 0;
         foreach (var batch in _training.Epoch(_state.Epoch, _state.Batch))
         {
-            var before = _state.Epoch * (long)_training.Batches + batch.Index;
-            var rate = _recipe.LearningRate * _recipe.Schedule.FactorAt(before / Steps);
-            _step.Run(batch, _state.Epoch, before + 1, _ => rate);
+            _state = _state with { Batch = batch.Index };
+            var rate = LearningRateAt(StepsDone);
+            _step.Run(batch, _state.Epoch, StepsDone + 1, group => rate * ShareOf(group.Stage));
             read = true;
             _state = _state with { Batch = batch.Index + 1, Seen = _state.Seen + batch.Count };
             var save = cancellation.IsCancellationRequested || _sinceCheckpoint.Elapsed > _options.CheckpointInterval;
@@ -147,10 +215,42 @@ public sealed class TrainingLoop : IDisposable
         }
     }
 
+    private double LearningRateAt(long steps) => _recipe.LearningRate * _recipe.Schedule.FactorAt(steps / Steps, _state.History);
+
+    /// <summary>The first part of the network that learns in an epoch: all, or, where stages are released one by one, the last at first.</summary>
+    private int FirstTrainedStage(int epoch) =>
+        _recipe.FineTuning is { EpochsPerStage: > 0 and var each } ? Math.Max(0, _architecture.StageBlocks.Count - epoch / each) : 0;
+
+    /// <summary>The learning rate of a part of the network as a share of the head's.</summary>
+    private double ShareOf(int stage) =>
+        _recipe.FineTuning is not { } tuning ? 1 : stage < Network.FirstTrainedStage ? 0 : Math.Pow(tuning.StageRate, _architecture.StageBlocks.Count + 1 - stage);
+
+    /// <summary>Judges the network, or its average, after an epoch.</summary>
     private ClassificationMetrics? Validate(CancellationToken cancellation)
     {
+        _step.Average?.Exchange();
+        try
+        {
+            return Judge(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            _step.Average?.Exchange();
+            // The epoch's training part is saved with the state, so that nothing but this pass is done again.
+            Save();
+            _step.Average?.Exchange();
+            throw;
+        }
+        finally
+        {
+            _step.Average?.Exchange();
+        }
+    }
+
+    private ClassificationMetrics? Judge(CancellationToken cancellation)
+    {
         if (_validation.Batches == 0) return null;
-        _step.Network.eval();
+        Network.eval();
         using var _ = no_grad();
         using var metrics = new MetricsAccumulator(_architecture.Classes, _step.Input.Device);
         var watch = Stopwatch.StartNew();
@@ -159,10 +259,8 @@ public sealed class TrainingLoop : IDisposable
         {
             using var scope = NewDisposeScope();
             var (images, targets) = _step.Input.Load(batch);
-            metrics.Add(_step.Network.forward(images), targets);
+            metrics.Add(Network.forward(images), targets);
             read = true;
-            // The epoch's training part is saved with the state, so that nothing but this pass is done again.
-            if (cancellation.IsCancellationRequested) Save();
             cancellation.ThrowIfCancellationRequested();
             if (batch.Index + 1 < _validation.Batches && _sinceReport.Elapsed < ReportInterval) continue;
             var soFar = metrics.Read();
@@ -176,10 +274,11 @@ public sealed class TrainingLoop : IDisposable
     private void CompleteEpoch(ClassificationMetrics? validation)
     {
         var seen = Math.Max(1.0, _state.Seen);
-        var completed = new EpochMetrics
+        ThrowIfDiverged(validation?.Loss ?? 0);
+        Complete(new()
         {
             Epoch = _state.Epoch + 1,
-            LearningRate = _recipe.LearningRate * _recipe.Schedule.FactorAt((StepsDone - 1) / Steps),
+            LearningRate = LearningRateAt(StepsDone - 1),
             TrainingLoss = _state.LossSum / seen,
             TrainingAccuracy = _state.Correct / seen,
             ValidationLoss = validation?.Loss,
@@ -187,45 +286,77 @@ public sealed class TrainingLoop : IDisposable
             Top5 = validation?.Top5,
             ImagesPerSecond = _state.Seen / _state.EpochSeconds,
             Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
-        };
-        ThrowIfDiverged(validation?.Loss ?? 0);
-        _state = new() { Epoch = _state.Epoch + 1, Seconds = completed.Seconds, History = [.. _state.History, completed] };
-        MetricsFile.Write(Path.Combine(_options.OutputFolder, MetricsFile.FileName), _state.History);
-        Save();
-        _progress?.Report(new() { Epoch = completed.Epoch, Epochs = _recipe.Epochs, Done = StepsDone / Steps, Completed = completed });
+        });
     }
 
-    private string Export(ClassificationMetrics? validation)
+    private void Complete(EpochMetrics completed)
     {
-        var path = Path.Combine(_options.OutputFolder, "model.onnx");
-        OnnxExporter.Export(_architecture, _step.Network.ToStateDict(), new()
-        {
-            Architecture = _architecture.Name,
-            Preprocessing = _recipe.Preprocessing,
-            Labels = _options.Data.Training.Labels,
-            Source = string.Create(CultureInfo.InvariantCulture, $"Trained from scratch with ResNet.Training on {_options.Data.Training.Count:N0} images{(_options.DataName is { } name ? $" of {name}" : "")}, {_recipe.Epochs} epochs, seed {_recipe.Seed}."),
-            Recipe = JsonSerializer.Deserialize<JsonElement>(_recipe.ToJson()),
-            Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
-        }, path);
-        return path;
+        _state = new() { Epoch = completed.Epoch, Seconds = completed.Seconds, History = [.. _state.History, completed] };
+        // The best network first: if the power goes between the two files, the epoch is done again and gives the same.
+        if (EpochMetrics.Best(_state.History) == completed) SaveBest();
+        Save();
+        MetricsFile.Write(FileOf(MetricsFile.FileName), _state.History);
+        _progress?.Report(new() { Epoch = completed.Epoch, Epochs = _recipe.Epochs, Done = Done, Completed = completed });
     }
+
+    /// <summary>Chooses the network that the run gives, judges it once more for the details, and writes model file and report.</summary>
+    private TrainingResult Finish(CancellationToken cancellation)
+    {
+        _step.Average?.Exchange();
+        var kept = _state.History[^1];
+        if (_recipe.Keep == KeptEpoch.Best && EpochMetrics.Best(_state.History) is { } best && best != kept)
+        {
+            Network.Load(Checkpoint.Read(FileOf(Checkpoint.BestFile), _identity).NetworkOf(_architecture));
+            kept = best;
+        }
+
+        var validation = Judge(cancellation);
+        var model = FileOf("model.onnx");
+        OnnxExporter.Export(_architecture, Network.ToStateDict(), Card(kept, validation), model);
+        return new(model, _state.History, kept, validation, TimeSpan.FromSeconds(_state.Seconds));
+    }
+
+    private ModelCard Card(EpochMetrics? epoch = null, ClassificationMetrics? validation = null) => new()
+    {
+        Architecture = _architecture.Name,
+        Preprocessing = _recipe.Preprocessing,
+        Labels = _options.Data.Training.Labels,
+        Source = string.Create(CultureInfo.InvariantCulture, $"Trained {(_options.StartFrom is { } start ? $"from {start.Name}" : "from scratch")} with ResNet.Training on {_options.Data.Training.Count:N0} images{(_options.DataName is { } name ? $" of {name}" : "")}, epoch {epoch?.Epoch ?? _state.Epoch} of {_recipe.Epochs}, seed {_recipe.Seed}."),
+        Recipe = JsonSerializer.Deserialize<JsonElement>(_recipe.ToJson()),
+        Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
+    };
+
+    private string FileOf(string name) => Path.Combine(_options.OutputFolder, name);
 
     private void Save()
     {
         // A checkpoint of a network that is lost already would take the place of a good one.
         using (var finite = _step.Parameters.Weights.isfinite().all()) ThrowIfDiverged(finite.item<bool>() ? 0 : double.NaN);
-        var tensors = _step.Network.ToStateDict();
+        var tensors = Network.ToStateDict();
         foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyTo(tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
-        new Checkpoint(tensors, _state, Identity).Write(CheckpointFile);
+        if (_step.Average is { } average)
+        {
+            _step.Parameters.CopyTo(tensors, average.Weights, Checkpoint.AveragePrefix);
+            _step.Parameters.CopyStatisticsTo(tensors, average.Statistics, Checkpoint.AveragePrefix);
+        }
+
+        new Checkpoint(tensors, _state, _identity, Card()).Write(CheckpointFile);
         _sinceCheckpoint.Restart();
+    }
+
+    private void SaveBest()
+    {
+        _step.Average?.Exchange();
+        new Checkpoint(Network.ToStateDict(), null, _identity, Card()).Write(FileOf(Checkpoint.BestFile));
+        _step.Average?.Exchange();
     }
 
     private void ThrowIfDiverged(double loss)
     {
         if (double.IsFinite(loss)) return;
         throw new TrainingDivergedException(
-            $"Loss or weights are not finite any more, in epoch {_state.Epoch + 1} after batch {_state.Batch}. Try a lower learning rate (it is {_recipe.LearningRate}), a longer warm-up, or " +
-            $"{nameof(TrainingPrecision.Float32)}. The last checkpoint, if there is one, is from before that.");
+            $"Loss or weights are not finite any more, in epoch {_state.Epoch + 1} after batch {_state.Batch}. Try a lower learning rate (it is {_recipe.LearningRate}), a longer warm-up, " +
+            $"gradients of limited length ({nameof(TrainingRecipe.ClipNorm)}), or {nameof(TrainingPrecision.Float32)}. The last checkpoint, if there is one, is from before that.");
     }
 
     private void Report(TrainingPhase phase, int batch, int batches, double loss, double accuracy, double imagesPerSecond)
@@ -240,7 +371,7 @@ public sealed class TrainingLoop : IDisposable
             Epochs = _recipe.Epochs,
             Batch = batch,
             Batches = batches,
-            Done = StepsDone / Steps,
+            Done = Done,
             Loss = loss,
             Accuracy = accuracy,
             ImagesPerSecond = imagesPerSecond,
@@ -248,5 +379,5 @@ public sealed class TrainingLoop : IDisposable
         });
     }
 
-    private void Tell(string message) => _progress?.Report(new() { Epoch = _state.Epoch + 1, Epochs = _recipe.Epochs, Done = StepsDone / Steps, Message = message });
+    private void Tell(string message) => _progress?.Report(new() { Epoch = _state.Epoch + 1, Epochs = _recipe.Epochs, Done = Done, Message = message });
 }

@@ -8,6 +8,12 @@ public enum TrainingPhase
 
     /// <summary>Being judged by the validation images.</summary>
     Validating,
+
+    /// <summary>Computing the frozen network's features of the training images, for the head.</summary>
+    Featurizing,
+
+    /// <summary>Teaching the new head on these features; batches are then the head's epochs.</summary>
+    TrainingHead,
 }
 
 /// <summary>How far a training run is. Reported a few times a second from the training thread.</summary>
@@ -50,10 +56,10 @@ public sealed record TrainingProgress
     public string? Message { get; init; }
 }
 
-/// <summary>The figures of one epoch.</summary>
+/// <summary>The figures of one epoch. Epoch 0 is the new head of a network that has learned something else, trained alone.</summary>
 public sealed record EpochMetrics
 {
-    /// <summary>The epoch, from 1.</summary>
+    /// <summary>The epoch, from 1; 0 for the head alone.</summary>
     public int Epoch { get; init; }
 
     /// <summary>The learning rate of its last step.</summary>
@@ -79,14 +85,19 @@ public sealed record EpochMetrics
 
     /// <summary>Time since the run began, in seconds, resumed parts added up.</summary>
     public double Seconds { get; init; }
+
+    /// <summary>The best epoch: the most right guesses on the validation images, then the least loss, then the first. Null without validation.</summary>
+    internal static EpochMetrics? Best(IEnumerable<EpochMetrics> history) =>
+        history.Where(epoch => epoch.Top1 is not null).OrderByDescending(epoch => epoch.Top1).ThenBy(epoch => epoch.ValidationLoss).FirstOrDefault();
 }
 
 /// <summary>What a run gave.</summary>
 /// <param name="ModelFile">The model file.</param>
 /// <param name="History">The figures of every epoch.</param>
-/// <param name="Validation">The figures of the trained network on the validation images; null without any.</param>
+/// <param name="Kept">The epoch whose network is in the model file (<see cref="TrainingRecipe.Keep"/>).</param>
+/// <param name="Validation">The figures of that network on the validation images; null without any.</param>
 /// <param name="Elapsed">How long it took, resumed parts added up.</param>
-public sealed record TrainingResult(string ModelFile, IReadOnlyList<EpochMetrics> History, ClassificationMetrics? Validation, TimeSpan Elapsed);
+public sealed record TrainingResult(string ModelFile, IReadOnlyList<EpochMetrics> History, EpochMetrics Kept, ClassificationMetrics? Validation, TimeSpan Elapsed);
 
 /// <summary>The loss is no number any more; the message says what to try.</summary>
 public sealed class TrainingDivergedException(string message) : Exception(message);

@@ -29,17 +29,29 @@ public enum ClassWeighting
     Balanced,
 }
 
+/// <summary>Which epoch's network a run gives.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<KeptEpoch>))]
+public enum KeptEpoch
+{
+    /// <summary>The one with the most right guesses on the validation images, then the least loss; without validation images the last. These images then no longer judge it fairly.</summary>
+    Best,
+
+    /// <summary>The last.</summary>
+    Last,
+}
+
 /// <summary>Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits.</summary>
 public sealed record TrainingRecipe
 {
     private readonly int _epochs = 30, _batchSize = 128, _accumulation = 1;
     private readonly double _learningRate = 0.1;
+    private readonly int? _patience;
 
-    private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
-    /// <summary>How often every image is shown: from 1; default 30.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int Epochs { get => _epochs; init => _epochs = Positive(value, nameof(Epochs)); }
+    /// <summary>How often every image is shown: from 1; default 30. 0 with <see cref="FineTuning"/>: only the head is trained.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public int Epochs { get => _epochs; init => _epochs = value >= 0 ? value : throw new ArgumentOutOfRangeException(nameof(Epochs), value, "Epochs must not be negative."); }
 
     /// <summary>Images of one step: from 1; default 128 (He et al. 2015, section 4.2).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
@@ -90,6 +102,13 @@ public sealed record TrainingRecipe
     /// <summary>How a network that has learned something else is taught these classes. Default: null: all of it is trained alike.</summary>
     public FineTuning? FineTuning { get; init; }
 
+    /// <summary>Epochs that may pass without a better one on the validation images before the run ends, from 1. Default: null, it never ends early.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public int? Patience { get => _patience; init => _patience = value is null ? null : Positive(value.Value, nameof(Patience)); }
+
+    /// <summary>Which epoch's network the run gives. Default: the best on the validation images.</summary>
+    public KeptEpoch Keep { get; init; }
+
     /// <summary>How images become the network's input. Default: 32x32 pixels.</summary>
     public ImagePreprocessing Preprocessing { get; init; } = ImagePreprocessing.Small(32);
 
@@ -118,6 +137,46 @@ public sealed record TrainingRecipe
             Preprocessing = ImagePreprocessing.For(architecture),
             Augmentation = small ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(),
         };
+    }
+
+    /// <summary>
+    /// What is sensible for teaching a trained network new classes: a new head on cached features, then ten epochs in which all stages learn at rates that halve towards the first, batch norm's
+    /// statistics kept, with the network's own preprocessing.
+    /// </summary>
+    /// <param name="start">The network.</param>
+    /// <param name="images">The number of training images.</param>
+    public static TrainingRecipe FineTune(StartingPoint start, int images)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        var small = start.Architecture.Stem == StemKind.Cifar;
+        return new()
+        {
+            Epochs = 10,
+            BatchSize = Math.Clamp(images / 50, 8, 32),
+            LearningRate = 0.01,
+            Optimizer = new Optimizer.Sgd { Nesterov = true },
+            LabelSmoothing = 0.1,
+            FineTuning = new(),
+            Preprocessing = start.Preprocessing,
+            Augmentation = small ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(0.35),
+        };
+    }
+
+    /// <summary>Reads a recipe, such as the <c>recipe.json</c> that a run leaves.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no recipe; the message names the file and says what is wrong.</exception>
+    public static TrainingRecipe Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            return JsonSerializer.Deserialize<TrainingRecipe>(File.ReadAllText(path), Format) ?? throw new JsonException("it is null");
+        }
+        catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
+        {
+            throw new InvalidDataException($"'{path}' is no recipe: {problem.Message}", problem);
+        }
     }
 
     /// <summary>The recipe as JSON.</summary>

@@ -12,8 +12,7 @@ internal sealed class TrainingStep : IDisposable
     private const double ClipEpsilon = 1e-6;
 
     private readonly TrainingRecipe _recipe;
-    private readonly Tensor? _classWeights;
-    private readonly Scalar? _clip;
+        private readonly Scalar? _clip;
     private readonly Scalar _clipEpsilon = ClipEpsilon.ToScalar();
     private readonly Tensor _loss, _correct;
 
@@ -26,12 +25,12 @@ internal sealed class TrainingStep : IDisposable
     {
         (Network, _recipe) = (network, recipe);
         network.to(device);
-        Parameters = new(network, byStage: recipe.FineTuning is not null, recipe.DecayAll);
+        Parameters = new(network, recipe.FineTuning is null ? null : network.StageOf, recipe.DecayAll);
         Optimizer = recipe.Optimizer.Start(Parameters, recipe.WeightDecay);
         if (recipe.AverageDecay is { } decay) Average = new(Parameters, decay);
         Input = new(recipe.Preprocessing, recipe.Precision, device);
         if (recipe.ClipNorm is { } clip) _clip = clip.ToScalar();
-        if (recipe.ClassWeighting == ClassWeighting.Balanced && classCounts is not null) _classWeights = Balance(classCounts, device);
+        if (recipe.ClassWeighting == ClassWeighting.Balanced && classCounts is not null) ClassWeights = Balance(classCounts, device);
         (_loss, _correct) = (zeros(1, float64, device), zeros(1, int64, device));
     }
 
@@ -45,6 +44,9 @@ internal sealed class TrainingStep : IDisposable
     public AveragedWeights? Average { get; }
 
     public DeviceInput Input { get; }
+
+    /// <summary>[classes] how much each class counts in the loss; null for alike.</summary>
+    public Tensor? ClassWeights { get; }
 
     /// <summary>Learns from a batch.</summary>
     /// <param name="batch">The images.</param>
@@ -89,7 +91,7 @@ internal sealed class TrainingStep : IDisposable
 
     public void Dispose()
     {
-        foreach (var each in new IDisposable?[] { Optimizer, Average, Parameters, Network, Input, _classWeights, _clip, _clipEpsilon, _loss, _correct }) each?.Dispose();
+        foreach (var each in new IDisposable?[] { Optimizer, Average, Parameters, Network, Input, ClassWeights, _clip, _clipEpsilon, _loss, _correct }) each?.Dispose();
     }
 
     private static void Mix(Tensor images, Mixture mixture)
@@ -134,7 +136,7 @@ internal sealed class TrainingStep : IDisposable
         _correct.add_(logits.argmax(1).eq(targets).sum(), Scalars.One);
     }
 
-    private Tensor LossOf(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits, targets, _classWeights, label_smoothing: _recipe.LabelSmoothing);
+    private Tensor LossOf(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits, targets, ClassWeights, label_smoothing: _recipe.LabelSmoothing);
 
     private void Clip()
     {

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -12,6 +13,8 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
     private const double Momentum = 0.1, Epsilon = 1e-5;
     private readonly Parameter _weight, _bias;
     private readonly Tensor _mean, _variance;
+    private readonly Scalar _epsilon = Epsilon.ToScalar();
+    private Sums? _measured;
 
     public BatchNorm(int channels)
         : base(nameof(BatchNorm))
@@ -23,6 +26,58 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
         register_buffer("running_var", _variance = ones(channels).DetachFromDisposeScope());
     }
 
-    public override Tensor forward(Tensor input) =>
-        nn.functional.batch_norm(input, _mean, _variance, _weight, _bias, training, Momentum, Epsilon);
+    public override Tensor forward(Tensor input)
+    {
+        _measured?.Add(input);
+        return nn.functional.batch_norm(input, _mean, _variance, _weight, _bias, training, Momentum, Epsilon);
+    }
+
+    /// <summary>Begins to look at what passes, which stays as it is.</summary>
+    public void BeginMeasuring() => _measured = new(_mean);
+
+    /// <summary>Takes over mean and variance of what has passed, and changes weight and bias so that the layer, in evaluation, does what it did before.</summary>
+    public void EndMeasuring()
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var (mean, variance) = _measured!.Read();
+        var epsilon = full_like(_variance, _epsilon);
+        var factor = _weight.div(_variance.add(epsilon, Scalars.One).sqrt_());
+        _bias.add_(factor.mul(mean.sub(_mean)), Scalars.One);
+        _weight.copy_(factor.mul_(variance.add(epsilon, Scalars.One).sqrt_()));
+        _mean.copy_(mean);
+        _variance.copy_(variance);
+        _measured.Dispose();
+        _measured = null;
+    }
+
+    /// <summary>Sums over all that passes, by channel.</summary>
+    private sealed class Sums(Tensor like) : IDisposable
+    {
+        private readonly Tensor _sum = zeros_like(like, float64), _squares = zeros_like(like, float64);
+        private long _count;
+
+        public void Add(Tensor input)
+        {
+            using var scope = NewDisposeScope();
+            using var _ = no_grad();
+            var values = input.to(float64);
+            _sum.add_(values.sum([0, 2, 3]), Scalars.One);
+            _squares.add_(values.mul_(values).sum([0, 2, 3]), Scalars.One);
+            _count += input.numel() / input.shape[1];
+        }
+
+        public (Tensor Mean, Tensor Variance) Read()
+        {
+            using var count = _count.ToScalar();
+            var mean = _sum.div(count);
+            return (mean.to(float32), _squares.div(count).sub_(mean.mul(mean)).to(float32));
+        }
+
+        public void Dispose()
+        {
+            _sum.Dispose();
+            _squares.Dispose();
+        }
+    }
 }

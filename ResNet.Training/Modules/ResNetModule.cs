@@ -16,7 +16,6 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
 {
     private readonly nn.Module<Tensor, Tensor> _stem, _stemNorm;
     private readonly List<(int Stage, BlockModule Block)> _blocks = [];
-    private readonly Linear _classifier;
 
     static ResNetModule() => LibTorch.Load();
 
@@ -40,16 +39,19 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
             register_module($"layer{stage.Key}", nn.ModuleList<nn.Module<Tensor, Tensor>>(blocks));
         }
 
-        _classifier = nn.Linear(architecture.FeatureCount, architecture.Classes);
-        register_module(architecture.Classifier.Name, _classifier);
+        Classifier = nn.Linear(architecture.FeatureCount, architecture.Classes);
+        register_module(architecture.Classifier.Name, Classifier);
         using (no_grad())
         {
             // PyTorch's default for a linear layer.
             var bound = 1 / Math.Sqrt(architecture.FeatureCount);
-            _classifier.weight.uniform_(-bound, bound, generator);
-            _classifier.bias!.uniform_(-bound, bound, generator);
+            Classifier.weight.uniform_(-bound, bound, generator);
+            Classifier.bias!.uniform_(-bound, bound, generator);
         }
     }
+
+    /// <summary>The fully connected layer at the end.</summary>
+    internal Linear Classifier { get; }
 
     /// <summary>What this is the network of.</summary>
     public ResNetArchitecture Architecture { get; }
@@ -61,7 +63,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var features = Features(input);
-        return _classifier.forward(features);
+        return Classifier.forward(features);
     }
 
     /// <summary>The global average pool: float32 [batch, <see cref="ResNetArchitecture.FeatureCount"/>].</summary>
@@ -100,6 +102,23 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         {
             if (keepStatistics || FirstTrainedStage > stage) block.eval();
         }
+    }
+
+    /// <summary>
+    /// Gives batch norm the statistics of images, for a network whose own were folded into its weights. What the network computes in evaluation stays the same.
+    /// </summary>
+    /// <param name="inputs">Normalised pixels, batch after batch.</param>
+    internal void MeasureStatistics(IEnumerable<Tensor> inputs)
+    {
+        eval();
+        var norms = modules().OfType<BatchNorm>().ToList();
+        norms.ForEach(norm => norm.BeginMeasuring());
+        using (no_grad())
+        {
+            foreach (var input in inputs) Features(input).Dispose();
+        }
+
+        norms.ForEach(norm => norm.EndMeasuring());
     }
 
     /// <summary>A copy of the weights.</summary>

@@ -14,14 +14,24 @@ internal sealed class AveragedWeights(FlatParameters parameters, double decay) :
     /// <summary>The averaged statistics.</summary>
     public Tensor Statistics { get; } = parameters.Statistics.clone();
 
+    /// <summary>Begins with the weights as they are.</summary>
+    public void Restart()
+    {
+        using var _ = no_grad();
+        Weights.copy_(parameters.Weights);
+        Statistics.copy_(parameters.Statistics);
+    }
+
     /// <summary>Takes in the weights after a step.</summary>
     /// <param name="number">The number of the step in the run, from 1.</param>
     public void Update(long number)
     {
         using var _ = no_grad();
-        using var share = (1 - Math.Min(decay, (1.0 + number) / (10.0 + number))).ToScalar();
-        Weights.lerp_(parameters.Weights, share);
-        Statistics.lerp_(parameters.Statistics, share);
+        var stays = Math.Min(decay, (1.0 + number) / (10.0 + number));
+        using var keep = stays.ToScalar();
+        using var take = (1 - stays).ToScalar();
+        Weights.mul_(keep).add_(parameters.Weights, alpha: take);
+        Statistics.mul_(keep).add_(parameters.Statistics, alpha: take);
     }
 
     /// <summary>Exchanges the network's weights and the average; done twice it changes nothing.</summary>

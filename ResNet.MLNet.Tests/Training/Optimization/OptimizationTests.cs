@@ -14,16 +14,16 @@ public sealed class OptimizationTests
         // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=1001), PyTorch 1.13, whose peak lies one step before 0.3 of them.
         var schedule = new LearningRateSchedule.OneCycle();
         foreach (var (done, expected) in new[] { (0.0, 0.04), (0.1, 0.281019), (0.299, 0.999998), (0.5, 0.810869), (0.75, 0.282556), (1.0, 4e-6) })
-            Assert.AreEqual(expected, schedule.FactorAt(done), 3e-3);
+            Assert.AreEqual(expected, schedule.FactorAt(done, []), 3e-3);
     }
 
     [TestMethod]
     public void Steps_are_those_of_the_paper_and_a_cosine_warms_up_and_ends_at_zero()
     {
         var steps = new LearningRateSchedule.Steps();
-        CollectionAssert.AreEqual(new[] { 1.0, 1.0, 0.1, 0.1, 0.01 }, new[] { 0, 0.499, 0.5, 0.749, 0.75 }.Select(steps.FactorAt).Select(value => Math.Round(value, 9)).ToList());
+        CollectionAssert.AreEqual(new[] { 1.0, 1.0, 0.1, 0.1, 0.01 }, new[] { 0, 0.499, 0.5, 0.749, 0.75 }.Select(done => steps.FactorAt(done, [])).Select(value => Math.Round(value, 9)).ToList());
         var cosine = new LearningRateSchedule.Cosine { WarmUp = 0.1 };
-        CollectionAssert.AreEqual(new[] { 0.01, 0.5, 1, 0.5, 0 }, new[] { 0, 0.05, 0.1, 0.55, 1 }.Select(cosine.FactorAt).Select(value => Math.Round(value, 9)).ToList());
+        CollectionAssert.AreEqual(new[] { 0.01, 0.5, 1, 0.5, 0 }, new[] { 0, 0.05, 0.1, 0.55, 1 }.Select(done => cosine.FactorAt(done, [])).Select(value => Math.Round(value, 9)).ToList());
     }
 
     [TestMethod]

@@ -1,0 +1,80 @@
+using ResNet.MLNet;
+using ResNet.MLNet.Onnx;
+
+namespace ResNet.Training;
+
+/// <summary>A network that has learned something already, from which a run starts.</summary>
+public sealed class StartingPoint
+{
+    private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ImagePreprocessing preprocessing, IReadOnlyList<string>? labels, bool folded) =>
+        (Name, Weights, Architecture, Preprocessing, Labels, IsFolded) = (name, weights, architecture, preprocessing, labels, folded);
+
+    /// <summary>What it is called: the file's name or the catalogue's.</summary>
+    public string Name { get; }
+
+    /// <summary>The network, with as many classes as it has learned.</summary>
+    public ResNetArchitecture Architecture { get; }
+
+    /// <summary>How it wants its images: from the model card, else <see cref="ImagePreprocessing.For"/>.</summary>
+    public ImagePreprocessing Preprocessing { get; }
+
+    /// <summary>The names of the classes that it has learned, if known.</summary>
+    public IReadOnlyList<string>? Labels { get; }
+
+    internal StateDict Weights { get; }
+
+    /// <summary>Whether batch norm was folded into the convolutions, so that its statistics say nothing.</summary>
+    internal bool IsFolded { get; }
+
+    /// <summary>Opens what a run can start from.</summary>
+    /// <param name="nameOrFile">
+    /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file or a checkpoint of a run (see <see cref="WeightFile.Read"/>); or the name of published
+    /// weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are not here.
+    /// </param>
+    /// <param name="progress">Is told how far a download is.</param>
+    /// <param name="cancellation">Stops a download.</param>
+    /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, refused, no ResNet's, or an integer network; the message names it.</exception>
+    /// <exception cref="IOException">Published weights cannot be fetched; the message says what to do.</exception>
+    public static StartingPoint Open(string nameOrFile, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var file = ModelStore.Default.Find(nameOrFile, progress, cancellation);
+        return WeightFile.KindOf(file) == WeightFile.Kind.Other ? OpenModel(file, nameOrFile) : OpenWeights(file);
+    }
+
+    private static StartingPoint OpenModel(string file, string name)
+    {
+        var (weights, architecture, card) = ModelFileWeights.Read(file);
+        return new(Path.GetFileName(name), weights, architecture, card.Preprocessing, card.Labels, folded: true);
+    }
+
+    private static StartingPoint OpenWeights(string file)
+    {
+        var raw = WeightFile.Read(file);
+        try
+        {
+            var weights = WeightNames.ToTorchvision(raw);
+            var card = Checkpoint.ReadCard(file);
+            var classes = weights["fc.bias"].Values.Length;
+            var architecture = card is null ? ArchitectureRecognition.Recognise(weights) : ResNetArchitecture.Parse(card.Architecture, classes);
+            weights.EnsureFits(architecture);
+            return new(Path.GetFileName(file), weights, architecture, card?.Preprocessing ?? ImagePreprocessing.For(architecture), card?.Labels, folded: false);
+        }
+        catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"'{file}': {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>The weights for a network of other classes, whose new head stays as it is unless the classes are the same.</summary>
+    /// <exception cref="ArgumentException">It is another network.</exception>
+    internal StateDict WeightsFor(ResNetArchitecture architecture, ResNetModule network, bool keepHead)
+    {
+        if (Architecture.Name != architecture.Name) throw new ArgumentException($"'{Name}' is a {Architecture.Name}, so a {architecture.Name} cannot start from it.");
+        if (keepHead) return Weights;
+        var head = network.ToStateDict();
+        var weights = new StateDict();
+        foreach (var (name, tensor) in Weights) weights.Add(name, name.StartsWith(architecture.Classifier.Name + ".", StringComparison.Ordinal) ? head[name] : tensor);
+        return weights;
+    }
+}

@@ -49,7 +49,7 @@ internal static class TrainCommand
             if (parsed.GetValue(batch) is { } wantedBatch) recipe = recipe with { BatchSize = wantedBatch };
             if (parsed.GetValue(rate) is { } wantedRate) recipe = recipe with { LearningRate = wantedRate };
             if (parsed.GetValue(size) is { } pixels) recipe = recipe with { Preprocessing = recipe.Preprocessing with { Crop = pixels, Resize = Resized(recipe.Preprocessing, pixels) } };
-            if (parsed.GetValue(flip)) recipe = recipe with { Augmentation = WithoutFlip(recipe.Augmentation) };
+            if (parsed.GetValue(flip)) recipe = recipe with { Augmentation = recipe.Augmentation.WithoutFlip() };
             return Train(AnsiConsole.Console, new()
             {
                 Architecture = network,
@@ -93,11 +93,4 @@ internal static class TrainCommand
 
     /// <summary>The same proportion of resized and cropped size as before.</summary>
     private static int? Resized(ImagePreprocessing standard, int crop) => standard.Resize is { } resize ? (int)Math.Round((double)crop * resize / standard.Crop) : null;
-
-    private static Augmentation WithoutFlip(Augmentation augmentation) => augmentation switch
-    {
-        Augmentation.PadCropFlip pad => pad with { Flip = false },
-        Augmentation.RandomResizedCrop crop => crop with { Flip = false },
-        _ => augmentation,
-    };
 }

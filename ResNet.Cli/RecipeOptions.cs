@@ -16,7 +16,7 @@ internal sealed class RecipeOptions
 
     private readonly Option<ResNetArchitecture?> _architecture = CommonOptions.Architecture(null, "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them). [default: resnet18, or what --start-from is]");
     private readonly Option<string?> _start = new("--start-from") { HelpName = "FILE | NAME", Description = "A network that has learned something: a model file, a checkpoint, or published weights by name." };
-    private readonly Option<string?> _recipe = new("--recipe") { HelpName = "NAME | FILE", Description = $"NAMES, or the recipe.json of a run. [default: by network and number of images; finetune with --start-from]" };
+    private readonly Option<string?> _recipe = new("--recipe") { HelpName = "NAME | FILE", Description = $"{string.Join(", ", NamedRecipe.All.Select(recipe => recipe.Name))}, or the recipe.json of a run. [default: by network and number of images; finetune with --start-from]" };
     private readonly Option<int?> _epochs = new("--epochs") { HelpName = "N", Description = "How often every image is shown; 0 with --start-from: only a new head is trained. [default: the recipe's]" };
     private readonly Option<int?> _batch = CommonOptions.Positive("--batch", "Images of one step. [default: the recipe's]");
     private readonly Option<int?> _accumulate = CommonOptions.Positive("--accumulate", "Parts in which a step's images are worked on, where memory is short. [default: 1]");
@@ -72,8 +72,9 @@ internal sealed class RecipeOptions
         var recipe = parsed.GetValue(_recipe) switch
         {
             null => options.FindRecipe(),
+            var name when NamedRecipe.Find(name) is { } named => named.Create(network, data.Training.Count, start),
             var file when File.Exists(file) => TrainingRecipe.Read(file),
-            var name => throw new ArgumentException($"There is no recipe '{name}' and no such file."),
+            var name => throw new ArgumentException($"There is no recipe '{name}' and no such file. There are: {string.Join(", ", NamedRecipe.All.Select(each => each.Name))}."),
         };
         recipe = recipe with { Seed = parsed.GetValue(_seed), Precision = parsed.GetValue(_precision) };
         if (parsed.GetValue(_epochs) is { } epochs) recipe = recipe with { Epochs = epochs };

@@ -6,6 +6,9 @@ namespace ResNet.MLNet;
 /// <summary>Turns and mirrors an image as the camera noted it (EXIF tag 0x0112, values 1 to 8).</summary>
 internal static class ExifOrientation
 {
+    /// <summary>Whether width and height of the upright image are those of the file exchanged.</summary>
+    public static bool SwapsSides(SKEncodedOrigin orientation) => orientation >= SKEncodedOrigin.LeftTop;
+
     /// <summary>Writes the upright image to <paramref name="target"/>, or gives back <paramref name="source"/> if it is upright already.</summary>
     public static PixelBuffer Apply(SKEncodedOrigin orientation, PixelBuffer source, PixelBuffer target)
     {

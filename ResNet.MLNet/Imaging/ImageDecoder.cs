@@ -15,16 +15,21 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     /// <summary>A quarter of a gigabyte of RGB, Pillow's limit.</summary>
     public const long DefaultMaximumPixels = 178_956_970;
 
+    /// <summary>Pixels beside a part that its own depend on: colour of half the resolution is interpolated with the next sample, two pixels away.</summary>
+    private const int ChromaReach = 2;
+
     private readonly PixelBuffer _decoded = new(), _oriented = new();
     private byte[] _file = [];
 
-    /// <summary>Decodes a file. The result is valid until the next call.</summary>
+    /// <summary>Decodes a file. The result is valid until the next call, and the caller may change it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="choose">Chooses the part that is decoded; null (default) for all of the image.</param>
     /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the file.</exception>
-    public PixelBuffer Decode(string path)
+    public PixelBuffer Decode(string path, PartChooser? choose = null)
     {
         try
         {
-            return Decode(ReadFile(path));
+            return Decode(ReadFile(path), choose);
         }
         catch (InvalidImageException problem)
         {
@@ -36,9 +41,11 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         }
     }
 
-    /// <summary>Decodes an encoded image (JPEG, PNG, BMP, GIF, WebP). The result is valid until the next call.</summary>
-    /// <exception cref="InvalidImageException">It is none, damaged, or too large.</exception>
-    public unsafe PixelBuffer Decode(ReadOnlySpan<byte> encoded)
+    /// <summary>Decodes an encoded image (JPEG, PNG, BMP, GIF, WebP). The result is valid until the next call, and the caller may change it.</summary>
+    /// <param name="encoded">The image.</param>
+    /// <param name="choose">Chooses the part that is decoded; null (default) for all of the image.</param>
+    /// <exception cref="InvalidImageException">It is none, damaged in what is read of it, or too large.</exception>
+    public unsafe PixelBuffer Decode(ReadOnlySpan<byte> encoded, PartChooser? choose = null)
     {
         if (encoded.IsEmpty) throw new InvalidImageException("The image is empty (0 bytes).");
         fixed (byte* start = encoded)
@@ -48,16 +55,14 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
             if (codec is null) throw new InvalidImageException("This is not an image that can be decoded (JPEG, PNG, BMP, GIF, WebP).");
             var (width, height) = (codec.Info.Width, codec.Info.Height);
             CheckSize(width, height);
-            _decoded.Reset(width, height);
-            // No colour space: values stay as they are in the file, as torchvision and Pillow leave them.
-            var format = new SKImageInfo(width, height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, null);
-            fixed (byte* pixels = _decoded.Bytes)
-            {
-                var result = codec.GetPixels(format, (nint)pixels, _decoded.Stride, SKCodecOptions.Default);
-                if (result != SKCodecResult.Success) throw new InvalidImageException(Explain(result));
-            }
-
-            return applyOrientation ? ExifOrientation.Apply(codec.EncodedOrigin, _decoded, _oriented) : _decoded;
+            var orientation = applyOrientation ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
+            var part = choose is null ? ImagePart.Whole(width, height) : ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
+            // Only JPEG is worth it, and turned images are too few to be.
+            if (choose is not null && codec.EncodedFormat == SKEncodedImageFormat.Jpeg && orientation == SKEncodedOrigin.TopLeft && TryDecodePart(codec, part)) return _decoded;
+            DecodeWhole(codec);
+            var image = ExifOrientation.Apply(orientation, _decoded, _oriented);
+            if (choose is not null) image.Cut(part.Box);
+            return image;
         }
     }
 
@@ -80,6 +85,56 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
             to[i] = (from[i] & 0xff00ff00) | ((from[i] >> 16) & 0xff) | ((from[i] & 0xff) << 16);
         return _decoded;
     }
+
+    private unsafe void DecodeWhole(SKCodec codec)
+    {
+        _decoded.Reset(codec.Info.Width, codec.Info.Height);
+        fixed (byte* pixels = _decoded.Bytes)
+        {
+            var result = codec.GetPixels(Format(codec, codec.Info.Size), (nint)pixels, _decoded.Stride, SKCodecOptions.Default);
+            if (result != SKCodecResult.Success) throw new InvalidImageException(Explain(result));
+        }
+    }
+
+    /// <summary>
+    /// Decodes a part of a JPEG: rows below it are not read, and of what is above and beside it only the entropy coding is undone. The pixels are those of
+    /// the whole image to the bit, unless the part may come smaller (then by 2, 4 or 8, which the decoder's inverse DCT does on the way).
+    /// </summary>
+    /// <returns>False if this JPEG is of a kind that the decoder only gives whole.</returns>
+    private unsafe bool TryDecodePart(SKCodec codec, ImagePart part)
+    {
+        var (size, box) = Scale(codec, part);
+        var (left, right) = (Math.Max(0, box.Left - ChromaReach), Math.Min(size.Width, box.Left + box.Width + ChromaReach));
+        if (codec.StartScanlineDecode(Format(codec, size), new(new SKRectI(left, 0, right, size.Height))) != SKCodecResult.Success) return false;
+        _decoded.Reset(right - left, box.Height);
+        fixed (byte* pixels = _decoded.Bytes)
+        {
+            if ((box.Top > 0 && !codec.SkipScanlines(box.Top)) || codec.GetScanlines((nint)pixels, box.Height, _decoded.Stride) != box.Height)
+                throw new InvalidImageException("The image is cut off or damaged.");
+        }
+
+        _decoded.Cut(new(box.Left - left, 0, box.Width, box.Height));
+        return true;
+    }
+
+    /// <summary>The size to decode at, and the part in it.</summary>
+    private static (SKSizeI Size, PixelBox Box) Scale(SKCodec codec, ImagePart part)
+    {
+        var (box, full) = (part.Box, codec.Info.Size);
+        if (part.LeastSide is not { } least) return (full, box);
+        for (var divisor = 8; divisor > 1; divisor /= 2)
+        {
+            // Whole pixels of the smaller image: what is left over at the edges is less than one of them.
+            if (box.Width / divisor >= least && box.Height / divisor >= least)
+                return (codec.GetScaledDimensions(1f / divisor), new(box.Left / divisor, box.Top / divisor, box.Width / divisor, box.Height / divisor));
+        }
+
+        return (full, box);
+    }
+
+    /// <summary>No colour space: values stay as they are in the file, as torchvision and Pillow leave them.</summary>
+    private static SKImageInfo Format(SKCodec codec, SKSizeI size) =>
+        new(size.Width, size.Height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, null);
 
     private ReadOnlySpan<byte> ReadFile(string path)
     {

@@ -39,15 +39,21 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
     /// <summary>The same of an image that is decoded already.</summary>
     internal PixelBuffer Crop(PixelBuffer image)
     {
+        Crop(image, _crop);
+        return _crop;
+    }
+
+    /// <summary>The same, written to another buffer.</summary>
+    internal void Crop(PixelBuffer image, PixelBuffer target)
+    {
         var (width, height) = ResizedSize(image.Width, image.Height);
         var crop = preprocessing.Crop;
-        _crop.Reset(crop, crop);
-        if (width < crop || height < crop) _crop.Bytes.Clear();
+        target.Reset(crop, crop);
+        if (width < crop || height < crop) target.Bytes.Clear();
         var (sourceLeft, left, wantedWidth) = Place(width, crop);
         var (sourceTop, top, wantedHeight) = Place(height, crop);
         _resampler.Resize(image, new(0, 0, image.Width, image.Height), width, height, new(sourceLeft, sourceTop, wantedWidth, wantedHeight),
-            preprocessing.Interpolation, _crop, left, top);
-        return _crop;
+            preprocessing.Interpolation, target, left, top);
     }
 
     private (int Width, int Height) ResizedSize(int width, int height)

@@ -31,4 +31,20 @@ internal sealed class PixelBuffer
     public Span<byte> Row(int y) => _bytes.AsSpan(y * Stride, Stride);
 
     public Span<uint> PixelRow(int y) => MemoryMarshal.Cast<byte, uint>(Row(y));
+
+    /// <summary>Keeps only a part, in place.</summary>
+    public void Cut(PixelBox box)
+    {
+        if (box == new PixelBox(0, 0, Width, Height)) return;
+        var pixels = Pixels;
+        // Rows only move towards the start, so none overwrites one that is still to be moved.
+        for (var y = 0; y < box.Height; y++) pixels.Slice((box.Top + y) * Width + box.Left, box.Width).CopyTo(pixels[(y * box.Width)..]);
+        (Width, Height) = (box.Width, box.Height);
+    }
+
+    /// <summary>Mirrors it, left and right, in place.</summary>
+    public void Mirror()
+    {
+        for (var y = 0; y < Height; y++) PixelRow(y).Reverse();
+    }
 }

@@ -96,6 +96,3 @@ internal sealed class Resampler
         return Vector128.Narrow(Vector128.Narrow(clipped, clipped), Vector128<ushort>.Zero).AsUInt32().ToScalar();
     }
 }
-
-/// <summary>A rectangle of pixels.</summary>
-internal readonly record struct PixelBox(int Left, int Top, int Width, int Height);

@@ -21,14 +21,21 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
 /// <param name="augmentation">How images are varied; null for images in their order, not varied (validation).</param>
 /// <param name="batchSize">The most images of a batch; the epoch is cut into batches whose sizes differ by one at most.</param>
 /// <param name="seed">Seed of order and variation.</param>
-/// <param name="workers">Number of threads.</param>
-/// <param name="onBadImage">Is told, on some thread, of each image that cannot be read; the batch goes without it.</param>
+/// <param name="workers">The most threads that work at a time.</param>
+/// <param name="onBadImage">
+/// Is told, on some thread, of each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of that batch.
+/// </param>
 internal sealed class BatchLoader(
     ImageSource source, ImagePreprocessing preprocessing, Augmentation? augmentation, int batchSize, long seed, int workers, Action<InvalidImageException> onBadImage)
 {
     private const int OrderPurpose = 1, ImagePurpose = 2;
+
+    /// <summary>The images that a thread makes at a time: few, so that all threads work on the batch that is waited for.</summary>
+    private const int PartSize = 8;
+
     private readonly ConcurrentBag<(ImageReader Reader, Canvas Canvas)> _tools = [];
     private readonly Augmentation _augmentation = augmentation ?? Augmentation.None;
+    private readonly int _imageSize = PixelBuffer.BytesPerPixel * preprocessing.Crop * preprocessing.Crop;
 
     /// <summary>The number of batches of an epoch.</summary>
     public int Batches { get; } = (source.Count + batchSize - 1) / batchSize;
@@ -39,23 +46,21 @@ internal sealed class BatchLoader(
         var order = OrderOf(epoch);
         var ahead = new Queue<Task<Batch>>();
         using var stop = new CancellationTokenSource();
+        var threads = new TaskFactory(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, workers).ConcurrentScheduler);
+        // Besides the batch that is waited for, enough to keep the threads busy while it is used.
+        var wanted = 2 + workers * PartSize / batchSize;
         try
         {
             for (int next = first, batch = first; batch < Batches; batch++)
             {
-                for (; next < Batches && ahead.Count <= workers; next++)
-                {
-                    var index = next;
-                    ahead.Enqueue(Task.Run(() => Make(epoch, index, order, stop.Token)));
-                }
-
+                for (; next < Batches && ahead.Count < wanted; next++) ahead.Enqueue(Make(epoch, next, order, threads, stop.Token));
                 var made = ahead.Dequeue().GetAwaiter().GetResult();
                 if (made.Count > 0) yield return made;
             }
         }
         finally
         {
-            // The reader may have gone away in the middle: what is being made is called off and waited for.
+            // The reader may have gone away in the middle, or an image ended the epoch: what is being made is called off and waited for.
             stop.Cancel();
             foreach (var task in ahead) ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
         }
@@ -68,31 +73,54 @@ internal sealed class BatchLoader(
         return order;
     }
 
-    private Batch Make(int epoch, int index, int[] order, CancellationToken stop)
+    private async Task<Batch> Make(int epoch, int index, int[] order, TaskFactory threads, CancellationToken stop)
     {
-        var (start, end) = (Boundary(index), Boundary(index + 1));
-        var size = PixelBuffer.BytesPerPixel * preprocessing.Crop * preprocessing.Crop;
-        var pixels = new byte[(end - start) * size];
-        var targets = new long[end - start];
-        var count = 0;
-        if (!_tools.TryTake(out var tools)) tools = (source.OpenReader(preprocessing.ApplyExifOrientation), new(preprocessing));
-        for (var position = start; position < end && !stop.IsCancellationRequested; position++)
+        var (start, count) = (Boundary(index), Boundary(index + 1) - Boundary(index));
+        var pixels = GC.AllocateUninitializedArray<byte>(count * _imageSize);
+        var isGood = new bool[count];
+        var parts = new Task[(count + PartSize - 1) / PartSize];
+        for (var part = 0; part < parts.Length; part++)
         {
-            try
-            {
-                var random = new SeededRandom(seed, ImagePurpose, epoch, position);
-                var image = _augmentation.Apply(tools.Reader.Read(order[position]), ref random, tools.Canvas);
-                image.Bytes.CopyTo(pixels.AsSpan(count * size));
-                targets[count++] = source.LabelOf(order[position]);
-            }
-            catch (InvalidImageException problem)
-            {
-                onBadImage(problem);
-            }
+            var (from, to) = (part * PartSize, Math.Min((part + 1) * PartSize, count));
+            parts[part] = threads.StartNew(() => Read(from, to), stop);
         }
 
-        _tools.Add(tools);
-        return count == targets.Length ? new(index, pixels, targets) : new(index, pixels[..(count * size)], targets[..count]);
+        // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's context.
+        await Task.WhenAll(parts).ConfigureAwait(false);
+        return Collect(index, pixels, isGood, position => source.LabelOf(order[start + position]));
+
+        void Read(int from, int to)
+        {
+            if (!_tools.TryTake(out var tools)) tools = (source.OpenReader(preprocessing.ApplyExifOrientation), new(preprocessing));
+            for (var position = from; position < to && !stop.IsCancellationRequested; position++)
+            {
+                try
+                {
+                    var random = new SeededRandom(seed, ImagePurpose, epoch, start + position);
+                    _augmentation.Read(tools.Reader, order[start + position], random, tools.Canvas).Bytes.CopyTo(pixels.AsSpan(position * _imageSize));
+                    isGood[position] = true;
+                }
+                catch (InvalidImageException problem)
+                {
+                    onBadImage(problem);
+                }
+            }
+
+            _tools.Add(tools);
+        }
+    }
+
+    /// <summary>The batch of the images that could be read.</summary>
+    private Batch Collect(int index, byte[] pixels, bool[] isGood, Func<int, int> labelOf)
+    {
+        List<int> good = [.. Enumerable.Range(0, isGood.Length).Where(position => isGood[position])];
+        if (good.Count < isGood.Length)
+        {
+            for (var i = 0; i < good.Count; i++) pixels.AsSpan(good[i] * _imageSize, _imageSize).CopyTo(pixels.AsSpan(i * _imageSize));
+            Array.Resize(ref pixels, good.Count * _imageSize);
+        }
+
+        return new(index, pixels, [.. good.Select(position => (long)labelOf(position))]);
     }
 
     private int Boundary(int batch) => (int)((long)source.Count * batch / Batches);

@@ -49,7 +49,7 @@ public sealed class ImageFolder : ImageSource
     /// <summary>The folders inside a folder that may be classes, in ordinal order.</summary>
     internal static IEnumerable<string> ClassFolders(string folder) => Directory.EnumerateDirectories(folder).Where(each => !ImageFiles.IsHidden(each)).Order(StringComparer.Ordinal);
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new Reader(_images, applyOrientation);
+    internal override ImageReader OpenReader(bool applyOrientation) => new FileReader(NameOf, applyOrientation);
 
     private static List<string> Files(string folder, Action<string>? note)
     {
@@ -58,12 +58,5 @@ public sealed class ImageFolder : ImageSource
         var others = files[false].Order(StringComparer.Ordinal).ToList();
         if (others.Count > 0) note?.Invoke($"{others.Count} {(others.Count == 1 ? "file" : "files")} in '{folder}' {(others.Count == 1 ? "has" : "have")} no image's extension and {(others.Count == 1 ? "is" : "are")} left out, such as '{Path.GetFileName(others[0])}'.");
         return [.. files[true].Order(StringComparer.Ordinal)];
-    }
-
-    private sealed class Reader((string Path, int Label)[] images, bool applyOrientation) : ImageReader
-    {
-        private readonly ImageDecoder _decoder = new(applyOrientation);
-
-        public override PixelBuffer Read(int index) => _decoder.Decode(images[index].Path);
     }
 }

@@ -75,13 +75,7 @@ public abstract class ImageSource
     private sealed class PartReader(ImageReader whole, int[] indices) : ImageReader
     {
         public override PixelBuffer Read(int index) => whole.Read(indices[index]);
-    }
-}
 
-/// <summary>Decodes the images of a source for one thread.</summary>
-internal abstract class ImageReader
-{
-    /// <summary>The pixels of an image, valid until the next call.</summary>
-    /// <exception cref="InvalidImageException">It cannot be read; the message names it.</exception>
-    public abstract PixelBuffer Read(int index);
+        public override PixelBuffer Read(int index, PartChooser choose) => whole.Read(indices[index], choose);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace ResNet.Training;
 
 /// <summary>
@@ -22,6 +24,16 @@ internal struct SeededRandom
     public int Next(int bound) => (int)(((NextBits() >> 32) * (ulong)bound) >> 32);
 
     public bool NextBool() => NextBits() >> 63 != 0;
+
+    /// <summary>Normally distributed, with mean 0 and standard deviation 1 (Box and Muller 1958).</summary>
+    public double NextGaussian() => Math.Sqrt(-2 * Math.Log(1 - NextDouble())) * Math.Cos(Math.Tau * NextDouble());
+
+    /// <summary>Fills memory with bytes of which every value is as likely.</summary>
+    public void Fill(Span<byte> bytes)
+    {
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..]) BinaryPrimitives.WriteUInt64LittleEndian(bytes, NextBits());
+        for (var bits = NextBits(); bytes.Length > 0; bytes = bytes[1..], bits >>= 8) bytes[0] = (byte)bits;
+    }
 
     public void Shuffle<T>(Span<T> items)
     {

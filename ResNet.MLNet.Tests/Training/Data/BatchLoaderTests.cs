@@ -73,8 +73,7 @@ public sealed class BatchLoaderTests
         HashSet<(int, int, bool)> seen = [];
         for (var seed = 0; seed < 2000; seed++)
         {
-            var random = new SeededRandom(seed);
-            var result = new Augmentation.PadCropFlip(padding).Apply(image, ref random, canvas).Pixels.ToArray();
+            var result = new Augmentation.PadCropFlip(padding).Read(new OneImage(image), 0, new(seed), canvas).Pixels.ToArray();
             seen.Add(Windows().Single(window => Window(window.X, window.Y, window.Flip).SequenceEqual(result)));
         }
 
@@ -107,8 +106,7 @@ public sealed class BatchLoaderTests
         var mirrored = 0;
         for (var seed = 0; seed < 500; seed++)
         {
-            var random = new SeededRandom(seed);
-            var result = new Augmentation.RandomResizedCrop(0.2).Apply(image, ref random, canvas);
+            var result = new Augmentation.RandomResizedCrop(0.2).Read(new OneImage(image), 0, new(seed), canvas);
             var (left, right) = ((int)(result.PixelRow(25)[0] & 0xff), (int)(result.PixelRow(25)[49] & 0xff));
             var (top, bottom) = ((int)(result.PixelRow(0)[25] >> 8 & 0xff), (int)(result.PixelRow(49)[25] >> 8 & 0xff));
             if (left > right) mirrored++;

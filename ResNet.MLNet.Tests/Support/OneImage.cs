@@ -1,0 +1,17 @@
+using ResNet.MLNet;
+using ResNet.Training;
+
+namespace ResNet.Tests;
+
+/// <summary>Gives copies of one image.</summary>
+internal sealed class OneImage(PixelBuffer image) : ImageReader
+{
+    private readonly PixelBuffer _copy = new();
+
+    public override PixelBuffer Read(int index)
+    {
+        _copy.Reset(image.Width, image.Height);
+        image.Bytes.CopyTo(_copy.Bytes);
+        return _copy;
+    }
+}

@@ -1,0 +1,57 @@
+using ResNet.MLNet;
+
+namespace ResNet.Training;
+
+/// <summary>Decodes the images of a source for one thread.</summary>
+internal abstract class ImageReader
+{
+    /// <summary>The pixels of an image, valid until the next call. The caller may change them.</summary>
+    /// <exception cref="InvalidImageException">It cannot be read; the message names it.</exception>
+    public abstract PixelBuffer Read(int index);
+
+    /// <summary>The pixels of a part of an image, valid until the next call. Readers of encoded images decode little more than it.</summary>
+    /// <inheritdoc cref="Read(int)" path="/exception"/>
+    public virtual PixelBuffer Read(int index, PartChooser choose)
+    {
+        var image = Read(index);
+        image.Cut(choose(image.Width, image.Height).Box);
+        return image;
+    }
+}
+
+/// <summary>Decodes image files.</summary>
+/// <param name="path">The path of each image.</param>
+/// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
+internal sealed class FileReader(Func<int, string> path, bool applyOrientation) : ImageReader
+{
+    private readonly ImageDecoder _decoder = new(applyOrientation);
+
+    public override PixelBuffer Read(int index) => _decoder.Decode(path(index));
+
+    public override PixelBuffer Read(int index, PartChooser choose) => _decoder.Decode(path(index), choose);
+}
+
+/// <summary>Decodes image files that are in memory.</summary>
+/// <param name="encoded">The bytes of each image.</param>
+/// <param name="name">What each image is called in messages.</param>
+/// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
+internal sealed class BytesReader(Func<int, ReadOnlyMemory<byte>> encoded, Func<int, string> name, bool applyOrientation) : ImageReader
+{
+    private readonly ImageDecoder _decoder = new(applyOrientation);
+
+    public override PixelBuffer Read(int index) => Decode(index, null);
+
+    public override PixelBuffer Read(int index, PartChooser choose) => Decode(index, choose);
+
+    private PixelBuffer Decode(int index, PartChooser? choose)
+    {
+        try
+        {
+            return _decoder.Decode(encoded(index).Span, choose);
+        }
+        catch (InvalidImageException problem)
+        {
+            throw new InvalidImageException(problem.Reason, name(index), problem.InnerException);
+        }
+    }
+}

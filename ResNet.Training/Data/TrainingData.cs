@@ -29,8 +29,14 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
         List<string> notes = [];
         var (training, validation) = CsvImages.IsTable(path) && !Directory.Exists(path) ? OpenTable(path, notes.Add) : OpenFolder(path, notes.Add);
         if (training.Labels.Count < 2) throw new InvalidDataException($"'{path}' holds only one class, '{training.Labels[0]}'; a classifier needs two or more.{Hint(Path.Combine(path, training.Labels[0]))}");
-        if (validation is null && validationShare > 0) (training, validation) = training.SplitStratified(validationShare, seed);
-        return new(training, validation ?? training.Subset([])) { Notes = notes };
+        return (validation is null ? Split(training, validationShare, seed) : new(training, validation)) with { Notes = notes };
+    }
+
+    /// <summary>Splits off a share of each class for validation; 0 for none.</summary>
+    internal static TrainingData Split(ImageSource images, double validationShare, long seed)
+    {
+        var (training, validation) = validationShare > 0 ? images.SplitStratified(validationShare, seed) : (images, images.Subset([]));
+        return new(training, validation);
     }
 
     /// <summary>An archive often unpacks into a folder inside the folder.</summary>

@@ -13,6 +13,9 @@ internal sealed class ImageValue
     /// <summary>How the image of a row is called in messages.</summary>
     public string? Name => _path;
 
+    /// <summary>The image, if the column holds <see cref="MLImage"/>; the source's, and valid until the next row.</summary>
+    public MLImage? Image => _image;
+
     /// <summary>Makes what reads the images of a cursor's rows.</summary>
     public static Action<ImageValue> Reader(DataViewRow row, DataViewSchema.Column column, string? folder)
     {
@@ -38,6 +41,9 @@ internal sealed class ImageValue
         return value => image(ref value._image!);
     }
 
+    /// <summary>A copy of the encoded image; null if there is none.</summary>
+    public byte[]? CopyBytes() => _bytes.Length == 0 ? null : [.. _bytes.DenseValues()];
+
     /// <summary>Prepares the image for the network.</summary>
     /// <exception cref="InvalidImageException">The image cannot be read.</exception>
     public void Prepare(ImagePreparer preparer, Span<float> destination)
@@ -46,6 +52,6 @@ internal sealed class ImageValue
         else if (_image is not null) preparer.Prepare(_image, destination);
         else if (_bytes.Length == 0) throw new InvalidImageException("There is no image in this row.");
         else if (_bytes.IsDense) preparer.Prepare(_bytes.GetValues(), destination);
-        else preparer.Prepare([.. _bytes.DenseValues()], destination);
+        else preparer.Prepare(CopyBytes(), destination);
     }
 }

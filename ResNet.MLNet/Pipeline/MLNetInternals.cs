@@ -35,10 +35,18 @@ namespace ResNet.MLNet
 
         public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
 
+        public static IHostEnvironment EnvironmentOf(MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers) => ((IInternalCatalog)trainers).Environment;
+
         public static bool IsCanceled(IHostEnvironment environment) => environment is ICancelable { IsCanceled: true };
 
         public static (int? GpuDeviceId, bool FallbackToCpu) DeviceOf(IHostEnvironment environment) =>
             environment is IHostEnvironmentInternal known ? (known.GpuDeviceId, known.FallbackToCpu) : default;
+
+        /// <summary>The seed that the user gave the context; null if none.</summary>
+        public static int? SeedOf(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.Seed;
+
+        /// <summary>Where the context wants temporary files.</summary>
+        public static string TemporaryFolderOf(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.TempFilePath ?? Path.GetTempPath();
 
         /// <summary>The shape of columns, as estimators hand it on before there is data.</summary>
         public static IEnumerable<SchemaShape.Column> ShapeOf(DataViewSchema schema) => SchemaShape.Create(schema);

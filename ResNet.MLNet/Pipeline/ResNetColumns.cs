@@ -21,36 +21,48 @@ internal static class ResNetColumns
     }
 
     /// <summary>The column of images in data.</summary>
-    public static DataViewSchema.Column FindInput(ResNetOptions options, DataViewSchema schema)
+    public static DataViewSchema.Column FindInput(ResNetOptions options, DataViewSchema schema) => FindInput(options.InputColumnName, options.OutputColumnName, schema);
+
+    /// <summary>The same before there is data.</summary>
+    public static void FindInput(ResNetOptions options, SchemaShape schema) => FindInput(options.InputColumnName, options.OutputColumnName, schema);
+
+    /// <summary>The column of images in data.</summary>
+    /// <param name="name">What the user called it; null for the one with a usual name.</param>
+    /// <param name="otherwise">Its name if not exactly one has a usual name; null for an exception then.</param>
+    /// <param name="schema">The columns.</param>
+    public static DataViewSchema.Column FindInput(string? name, string? otherwise, DataViewSchema schema)
     {
-        var name = InputName(options, [.. schema.Where(column => !column.IsHidden).Select(column => column.Name)]);
-        var input = schema[name];
-        if (!IsImage(input.Type, isVector: input.Type is VectorDataViewType, (input.Type as VectorDataViewType)?.ItemType ?? input.Type))
-            throw WrongType(name, input.Type.ToString()!);
-        return input;
+        var found = schema[InputName(name, otherwise, [.. schema.Where(column => !column.IsHidden).Select(column => column.Name)])];
+        if (!IsImage(found.Type, isVector: found.Type is VectorDataViewType, (found.Type as VectorDataViewType)?.ItemType ?? found.Type))
+            throw WrongType(found.Name, found.Type.ToString()!);
+        return found;
     }
 
     /// <summary>The same before there is data.</summary>
-    public static void FindInput(ResNetOptions options, SchemaShape schema)
+    public static void FindInput(string? name, string? otherwise, SchemaShape schema)
     {
-        var name = InputName(options, [.. schema.Select(column => column.Name)]);
-        var input = schema.First(column => column.Name == name);
+        var found = InputName(name, otherwise, [.. schema.Select(column => column.Name)]);
+        var input = schema.First(column => column.Name == found);
         var isVector = input.Kind != SchemaShape.Column.VectorKind.Scalar;
-        if (!IsImage(input.ItemType, isVector, input.ItemType)) throw WrongType(name, $"{(isVector ? "vector of " : "")}{input.ItemType}");
+        if (!IsImage(input.ItemType, isVector, input.ItemType)) throw WrongType(found, $"{(isVector ? "vector of " : "")}{input.ItemType}");
     }
 
     /// <summary>The columns that are made.</summary>
-    public static DataViewSchema Create(ResNetOptions options, ResNetModel model)
+    public static DataViewSchema Create(ResNetOptions options, ResNetModel model) => Create(options, model.Width(options.Output), model.Labels);
+
+    /// <summary>The columns that are made with a network of some classes.</summary>
+    public static DataViewSchema Create(ResNetOptions options, int width, IReadOnlyList<string>? names)
     {
         var builder = new DataViewSchema.Builder();
-        AddTo(builder, options, model);
+        AddTo(builder, options, width, names);
         return builder.ToSchema();
     }
 
-    public static void AddTo(DataViewSchema.Builder builder, ResNetOptions options, ResNetModel model)
+    public static void AddTo(DataViewSchema.Builder builder, ResNetOptions options, ResNetModel model) => AddTo(builder, options, model.Width(options.Output), model.Labels);
+
+    private static void AddTo(DataViewSchema.Builder builder, ResNetOptions options, int width, IReadOnlyList<string>? names)
     {
-        var width = model.Width(options.Output);
-        var labels = model.Labels is { } known && known.Count == width ? known : null;
+        var labels = names is { } known && known.Count == width ? known : null;
         var annotations = new DataViewSchema.Annotations.Builder();
         if (options.Output != ResNetOutput.Features)
         {
@@ -66,13 +78,19 @@ internal static class ResNetColumns
         builder.AddColumn(predicted, new KeyDataViewType(typeof(uint), width), annotations.ToAnnotations());
     }
 
-    private static string InputName(ResNetOptions options, IReadOnlyList<string> columns)
+    private static string InputName(string? name, string? otherwise, IReadOnlyList<string> columns)
     {
         var usual = UsualInputs.Where(columns.Contains).ToList();
-        var name = options.InputColumnName ?? (usual.Count == 1 ? usual[0] : options.OutputColumnName);
-        if (columns.Contains(name)) return name;
+        name ??= usual.Count == 1 ? usual[0] : otherwise;
+        if (name is not null && columns.Contains(name)) return name;
+        var problem = (name, usual.Count) switch
+        {
+            (null, 0) => $"There is no column {string.Join(", ", UsualInputs[..^1])} or {UsualInputs[^1]}",
+            (null, _) => $"There are several columns ({string.Join(", ", usual)})",
+            _ => $"There is no column '{name}'",
+        };
         throw new ArgumentException(
-            $"There is no column '{name}' with images (a path, an encoded image or an MLImage). Columns are: {string.Join(", ", columns)}. Say inputColumnName.");
+            $"{problem} with images (a path, an encoded image or an MLImage). Columns are: {string.Join(", ", columns)}. Say inputColumnName.");
     }
 
     private static bool IsImage(DataViewType type, bool isVector, DataViewType item) =>

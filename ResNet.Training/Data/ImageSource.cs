@@ -13,6 +13,17 @@ public abstract class ImageSource
     /// <summary>The number of images.</summary>
     public abstract int Count { get; }
 
+    /// <summary>The number of images of each class, in the order of <see cref="Labels"/>.</summary>
+    public IReadOnlyList<int> ClassCounts
+    {
+        get
+        {
+            var counts = new int[Labels.Count];
+            for (var i = 0; i < Count; i++) counts[LabelOf(i)]++;
+            return counts;
+        }
+    }
+
     /// <summary>The class of an image: an index into <see cref="Labels"/>.</summary>
     public abstract int LabelOf(int index);
 

@@ -31,28 +31,53 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
 
     /// <summary>
     /// Lists the images of a folder: train/ and val/ (or valid/, validation/, test/) with class folders inside; or class folders, of which a
-    /// share is split off; or the IDX files of MNIST and Fashion-MNIST (train-images-idx3-ubyte and so on, also .gz; class names in labels.txt, if there).
+    /// share is split off; or the IDX files of MNIST and Fashion-MNIST (train-images-idx3-ubyte and so on, also .gz; class names in labels.txt, if there); or the binary
+    /// files of CIFAR-10 (data_batch_1.bin and so on) or CIFAR-100 (train.bin, test.bin). Or those that a table names (.csv, .tsv; see <see cref="CsvImages"/>), whose
+    /// column split says what is for training and for validation; without it a share is split off.
     /// </summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="validationShare">The share of each class that is split off for validation where the folder does not say it: 0 to 1, default 0.2.</param>
+    /// <param name="path">The folder or the table.</param>
+    /// <param name="validationShare">The share of each class that is split off for validation where the data does not say it: 0 to 1, default 0.2.</param>
     /// <param name="seed">Chooses which; default 0.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="FileNotFoundException">There is no such table.</exception>
     /// <exception cref="InvalidDataException">It holds nothing of the kind, or fewer than two classes; the message says what was found.</exception>
-    public static TrainingData Open(string folder, double validationShare = 0.2, long seed = 0)
+    public static TrainingData Open(string path, double validationShare = 0.2, long seed = 0)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (validationShare is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare, "The share for validation is from 0 up to, but without, 1.");
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
         List<string> notes = [];
-        var (training, validation) = OpenIdx(folder) ?? OpenFolders(folder, notes.Add);
-        if (training.Labels.Count < 2) throw new InvalidDataException($"'{folder}' holds only one class, '{training.Labels[0]}'; a classifier needs two or more.{Hint(Path.Combine(folder, training.Labels[0]))}");
-        if (validation is null && validationShare > 0) (training, validation) = training.SplitStratified(validationShare, seed);
-        return new(training, validation ?? training.Subset([])) { Notes = notes };
+        var (training, validation) = CsvImages.IsTable(path) && !Directory.Exists(path) ? OpenTable(path, notes.Add) : OpenFolder(path, notes.Add);
+        if (training.Labels.Count < 2) throw new InvalidDataException($"'{path}' holds only one class, '{training.Labels[0]}'; a classifier needs two or more.{Hint(Path.Combine(path, training.Labels[0]))}");
+        return (validation is null ? Split(training, validationShare, seed) : new(training, validation)) with { Notes = notes };
+    }
+
+    /// <summary>Splits off a share of each class for validation; 0 for none.</summary>
+    internal static TrainingData Split(ImageSource images, double validationShare, long seed)
+    {
+        var (training, validation) = validationShare > 0 ? images.SplitStratified(validationShare, seed) : (images, images.Subset([]));
+        return new(training, validation);
     }
 
     /// <summary>An archive often unpacks into a folder inside the folder.</summary>
     private static string Hint(string inside) =>
         Directory.Exists(inside) && ImageFolder.ClassFolders(inside).Take(2).Count() == 2 ? $" Did you mean '{inside}'?" : "";
+
+    private static (ImageSource Training, ImageSource? Validation) OpenTable(string path, Action<string> note)
+    {
+        var images = CsvImages.Open(path);
+        var parts = Enumerable.Range(0, images.Count).ToLookup(images.SplitOf);
+        if (parts.Contains(null)) return (images, null);
+        if (!parts.Contains("train")) throw new InvalidDataException($"'{path}' has no images whose split is train.");
+        var judges = parts.Contains("val") ? "val" : "test";
+        if (judges == "val" && parts.Contains("test")) note($"'{path}': {parts["test"].Count()} images of the split test are left out; those of val are there to judge by.");
+        return (images.Subset([.. parts["train"]]), parts.Contains(judges) ? images.Subset([.. parts[judges]]) : null);
+    }
+
+    private static (ImageSource Training, ImageSource? Validation) OpenFolder(string folder, Action<string> note)
+    {
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException(File.Exists(folder) ? $"'{folder}' is neither a folder nor a table (.csv, .tsv)." : $"There is no folder '{folder}'.");
+        return OpenIdx(folder) ?? OpenCifar(folder) ?? OpenFolders(folder, note);
+    }
 
     private static (ImageSource Training, ImageSource? Validation) OpenFolders(string folder, Action<string> note)
     {
@@ -66,9 +91,7 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
     private static (ImageSource Training, ImageSource? Validation)? OpenIdx(string folder)
     {
         if (Find("train-images", 3) is not { } images) return null;
-        var labelFile = Path.Combine(folder, "labels.txt");
-        IReadOnlyList<string>? labels = File.Exists(labelFile) ? [.. File.ReadLines(labelFile).Select(line => line.Trim()).Where(line => line.Length > 0)] : null;
-        var training = IdxImages.Open(images, Need("train-labels", 1), labels);
+        var training = IdxImages.Open(images, Need("train-labels", 1), ReadLabels(Path.Combine(folder, "labels.txt")));
         return (training, Find("t10k-images", 3) is { } test ? IdxImages.Open(test, Need("t10k-labels", 1), training.Labels) : null);
 
         string? Find(string name, int dimensions)
@@ -80,4 +103,22 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
         string Need(string name, int dimensions) => Find(name, dimensions)
             ?? throw new InvalidDataException($"'{folder}' has IDX images, but '{name}-idx{dimensions}-ubyte' (or .gz) is missing.");
     }
+
+    private static (ImageSource Training, ImageSource? Validation)? OpenCifar(string folder)
+    {
+        string[] batches = [.. Enumerable.Range(1, 5).Select(number => $"data_batch_{number}.bin")];
+        if (File.Exists(Path.Combine(folder, batches[0]))) return Read(batches, "test_batch.bin", "batches.meta.txt", labelBytes: 1);
+        return File.Exists(Path.Combine(folder, "train.bin")) ? Read(["train.bin"], "test.bin", "fine_label_names.txt", labelBytes: 2) : null;
+
+        (ImageSource, ImageSource?) Read(string[] names, string test, string labels, int labelBytes)
+        {
+            if (names.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing) throw new InvalidDataException($"'{folder}' holds CIFAR's '{names[0]}', but '{missing}' is missing.");
+            var training = CifarImages.Open([.. names.Select(name => Path.Combine(folder, name))], ReadLabels(Path.Combine(folder, labels)), labelBytes);
+            test = Path.Combine(folder, test);
+            return (training, File.Exists(test) ? CifarImages.Open([test], training.Labels, labelBytes) : null);
+        }
+    }
+
+    /// <summary>The names of classes, one a line; null if there is no such file.</summary>
+    private static IReadOnlyList<string>? ReadLabels(string path) => File.Exists(path) ? [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)] : null;
 }

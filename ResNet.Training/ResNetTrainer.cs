@@ -1,0 +1,164 @@
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using ResNet.MLNet;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// Trains a ResNet on a column of images and a column of classes. What it gives scores with ONNX Runtime: it is saved into and loaded from ML.NET model files by
+/// applications that have neither this library nor TorchSharp.
+/// </summary>
+/// <remarks>
+/// The classes are the values of the label's key in their order, so that <c>Evaluate</c> compares what belongs together. The rows are read once, before training
+/// (<see cref="DataViewImages"/>). Progress goes to <c>mlContext.Log</c>, a line an epoch.
+/// </remarks>
+public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
+{
+    private readonly IHost _host;
+    private readonly Options _options;
+
+    internal ResNetTrainer(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(options.LabelColumnName, nameof(options.LabelColumnName));
+        ArgumentException.ThrowIfNullOrEmpty(options.ScoreColumnName, nameof(options.ScoreColumnName));
+        if (options.ScoreColumnName == options.PredictedLabelColumnName) throw new ArgumentException($"The scores and the predicted labels cannot both be in the column '{options.ScoreColumnName}'.");
+        if (options.ValidationShare is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(options), options.ValidationShare, "ValidationShare is from 0 up to, but without, 1.");
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs ?? 1, 1, nameof(options.Epochs));
+        (_host, _options) = (environment.Register(nameof(ResNetTrainer)), options);
+    }
+
+    /// <summary>Trains on the rows, of which <see cref="Options.ValidationShare"/> is split off to judge by.</summary>
+    /// <inheritdoc cref="Fit(IDataView, IDataView)"/>
+    public ResNetTransformer Fit(IDataView input) => Fit(input, null);
+
+    /// <summary>Trains on rows and judges by others.</summary>
+    /// <param name="input">The rows to learn from, with the columns of images and of classes.</param>
+    /// <param name="validation">
+    /// The rows to judge by, with columns of the same names. Classes are matched by name, whatever their keys. Null: <see cref="Options.ValidationShare"/> of the first are split off.
+    /// </param>
+    /// <returns>A transformer that adds the scores (probabilities) and the predicted label. Disposing it frees the network.</returns>
+    /// <exception cref="ArgumentException">A column is missing or of another type; the message names it.</exception>
+    /// <exception cref="InvalidDataException">There are fewer than two classes, the validation rows have a class that the others lack, or no image can be read.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.Cancellation"/> was cancelled, or the context was told to cancel.</exception>
+    /// <exception cref="IOException"><see cref="Options.OutputFolder"/> cannot be written, or holds a run and <see cref="Options.IfExists"/> says to refuse.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
+    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    public ResNetTransformer Fit(IDataView input, IDataView? validation)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var seed = Seed();
+        List<string> notes = [];
+        var images = ResNetColumns.FindInput(_options.InputColumnName, otherwise: null, input.Schema).Name;
+        var training = Read(input, null);
+        if (training.Labels.Count < 2) throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {training.Labels.Count} classes; a classifier needs two or more.");
+        var data = validation is not null ? new TrainingData(training, Read(validation, training.Labels)) : TrainingData.Split(training, _options.ValidationShare, seed);
+
+        var bytes = Train(data with { Notes = notes }, seed);
+        var options = ScoringOptions with { InputColumnName = images };
+        return new(_host, options, new SharedModel(() => SharedModel.Open(_host, options, bytes)).Take());
+
+        ImageSource Read(IDataView rows, IReadOnlyList<string>? labels) =>
+            DataViewImages.Read(rows, _options.LabelColumnName, images, _options.ImageFolder, labels, notes.Add, beforeRow: ThrowIfCanceled);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">A column is missing or of another type; the message names it.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ResNetColumns.FindInput(_options.InputColumnName, otherwise: null, inputSchema);
+        DataViewImages.CheckLabel(_options.LabelColumnName, inputSchema);
+        var columns = inputSchema.ToDictionary(column => column.Name);
+        // A shape does not say how many classes there are.
+        foreach (var column in MLNetInternals.ShapeOf(ResNetColumns.Create(ScoringOptions, 2, ["", ""]))) columns[column.Name] = column;
+        return new(columns.Values);
+    }
+
+    /// <summary>How the trained network is applied. If ONNX Runtime cannot use the GPU that libtorch trained on, the network scores on the CPU: training is not to be lost for that.</summary>
+    private ResNetOptions ScoringOptions => new()
+    {
+        ModelFile = "(trained by ResNetTrainer)",
+        OutputColumnName = _options.ScoreColumnName,
+        PredictedLabelColumnName = _options.PredictedLabelColumnName,
+        Output = ResNetOutput.Probabilities,
+        ImageFolder = _options.ImageFolder,
+        OnBadImage = _options.OnBadImage,
+        FallbackToCpu = true,
+    };
+
+    /// <summary>Trains, and gives the bytes of the model file.</summary>
+    private byte[] Train(TrainingData data, long seed)
+    {
+        var recipe = (_options.Recipe ?? TrainingRecipe.For(_options.Architecture, data.Training.Count)) with { Seed = seed };
+        if (_options.Epochs is { } epochs) recipe = recipe with { Epochs = epochs };
+        var folder = _options.OutputFolder ?? Path.Combine(MLNetInternals.TemporaryFolderOf(_host), $"resnet-{Guid.NewGuid():N}");
+        using var channel = _host.Start("Training");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_options.Cancellation);
+        try
+        {
+            var result = TrainingLoop.Run(new()
+            {
+                Architecture = _options.Architecture,
+                Data = data,
+                Recipe = recipe,
+                OutputFolder = folder,
+                IfExists = _options.IfExists,
+                Device = Device(channel),
+            }, new Reporter(this, channel, stop), stop.Token);
+            return File.ReadAllBytes(result.ModelFile);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            ThrowIfCanceled();
+            throw;
+        }
+        finally
+        {
+            if (_options.OutputFolder is null && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private long Seed()
+    {
+        if (_options.Recipe is { Seed: not 0 and var chosen }) return chosen;
+        if (MLNetInternals.SeedOf(_host) is { } given) return given;
+        if (_options is { OutputFolder: not null, IfExists: ExistingRun.Resume })
+            throw new ArgumentException("A run can only be resumed with the seed that it began with: give MLContext a seed, or the recipe.");
+        return _host.Rand.Next();
+    }
+
+    private string Device(IChannel channel)
+    {
+        if (_options.Device is { } device) return device;
+        var (gpu, fallbackToCpu) = MLNetInternals.DeviceOf(_host);
+        if (gpu is null) return "auto";
+        if (!fallbackToCpu || gpu < LibTorch.Load().CudaDevices) return $"cuda:{gpu}";
+        channel.Warning(MessageSensitivity.UserData, $"libtorch finds no CUDA device {gpu}; training on the CPU.");
+        return "cpu";
+    }
+
+    private void ThrowIfCanceled()
+    {
+        _options.Cancellation.ThrowIfCancellationRequested();
+        if (MLNetInternals.IsCanceled(_host)) throw new OperationCanceledException("The ML.NET context was told to cancel.");
+    }
+
+    /// <summary>Hands progress on to the log and to the user, and stops the run when the context is told to cancel.</summary>
+    private sealed class Reporter(ResNetTrainer trainer, IChannel channel, CancellationTokenSource stop) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (MLNetInternals.IsCanceled(trainer._host)) stop.Cancel();
+            if (value.Message is { } message) channel.Warning(MessageSensitivity.UserData, message);
+            if (value.Completed is { } epoch) channel.Info(MessageSensitivity.None, Describe(epoch, value.Epochs));
+            trainer._options.Progress?.Report(value);
+        }
+
+        private static string Describe(EpochMetrics epoch, int epochs) => string.Create(CultureInfo.InvariantCulture,
+            $"Epoch {epoch.Epoch} of {epochs}: training loss {epoch.TrainingLoss:0.0000}, accuracy {100 * epoch.TrainingAccuracy:0.00} %") +
+            (epoch.Top1 is { } top1 ? string.Create(CultureInfo.InvariantCulture, $"; validation loss {epoch.ValidationLoss:0.0000}, accuracy {100 * top1:0.00} %") : "") +
+            string.Create(CultureInfo.InvariantCulture, $"; learning rate {epoch.LearningRate:0.#####}, {epoch.ImagesPerSecond:0} images/s.");
+    }
+}

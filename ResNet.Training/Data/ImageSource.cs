@@ -27,17 +27,6 @@ public abstract class ImageSource
     /// <summary>The class of an image: an index into <see cref="Labels"/>.</summary>
     public abstract int LabelOf(int index);
 
-    /// <summary>The number of images of each class.</summary>
-    public IReadOnlyList<int> ClassCounts
-    {
-        get
-        {
-            var counts = new int[Labels.Count];
-            for (var i = 0; i < Count; i++) counts[LabelOf(i)]++;
-            return counts;
-        }
-    }
-
     /// <summary>What an image is called in messages: its path, or its place in its file.</summary>
     public abstract string NameOf(int index);
 

@@ -3,14 +3,29 @@ using ResNet.MLNet;
 namespace ResNet.Training;
 
 /// <summary>A recipe that has a name: what it is for, the command that runs it, how long that takes and what to expect.</summary>
-/// <param name="Name">Its name for <c>resnet train --recipe</c>.</param>
-/// <param name="Summary">What it is for, in a sentence.</param>
-/// <param name="Command">The command that runs it.</param>
-/// <param name="Time">How long that takes, and where.</param>
-/// <param name="Accuracy">What to expect of it, and where that figure is from.</param>
-public sealed record NamedRecipe(string Name, string Summary, string Command, string Time, string Accuracy)
+public sealed class NamedRecipe
 {
+    private readonly Func<ResNetArchitecture, int, StartingPoint?, TrainingRecipe> _make;
+
+    private NamedRecipe(string name, string summary, string command, string time, string accuracy, Func<ResNetArchitecture, int, StartingPoint?, TrainingRecipe> make) =>
+        (Name, Summary, Command, Time, Accuracy, _make) = (name, summary, command, time, accuracy, make);
+
     private const int CifarSteps = 64_000, ImageNetSteps = 600_000;
+
+    /// <summary>Its name for <c>resnet train --recipe</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What it is for.</summary>
+    public string Summary { get; }
+
+    /// <summary>The command that runs it.</summary>
+    public string Command { get; }
+
+    /// <summary>How long that takes, and where.</summary>
+    public string Time { get; }
+
+    /// <summary>What to expect of it, and where that figure is from.</summary>
+    public string Accuracy { get; }
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<NamedRecipe> All { get; } = [PaperImageNet, PaperCifar, Modern, FineTune];
@@ -24,9 +39,8 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
         "He et al. 2015, section 3.4: ImageNet",
         "resnet train --data IMAGENET --recipe paper-imagenet --architecture resnet50:v1 --output OUT",
         "days on a GPU (not run by this project: 600,000 steps of 256 images)",
-        "top-1 error 22.85 % for ResNet-50 with ten crops (the paper's Table 4)")
-    {
-        Make = (_, images, _) => new()
+        "top-1 error 22.85 % for ResNet-50 with ten crops (the paper's Table 4)",
+        (_, images, _) => new()
         {
             BatchSize = 256,
             Epochs = Epochs(ImageNetSteps, 256, images),
@@ -36,8 +50,7 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
             Augmentation = new Augmentation.Sequence([new Augmentation.RandomScaleCrop(), new Augmentation.PcaColour()]),
             Preprocessing = ImagePreprocessing.ImageNet,
             Keep = KeptEpoch.Last,
-        },
-    };
+        });
 
     /// <summary>The paper's for CIFAR-10 (section 4.2): batches of 128, rate 0.1 divided by 10 at 32,000 and 48,000 of 64,000 steps, padding of 4, crop, flip.</summary>
     public static NamedRecipe PaperCifar => new(
@@ -45,9 +58,8 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
         "He et al. 2015, section 4.2: CIFAR-10",
         "resnet train --data CIFAR10 --recipe paper-cifar --architecture cifar-resnet20 --output OUT",
         "hours on two CPU cores (benchmarks/README.md has the time of a step; there are 64,000)",
-        "91.25 % for ResNet-20 (the paper's Table 6, with the original PNG-quality images)")
-    {
-        Make = (_, images, _) => new()
+        "91.25 % for ResNet-20 (the paper's Table 6, with the original PNG-quality images)",
+        (_, images, _) => new()
         {
             BatchSize = 128,
             Epochs = Epochs(CifarSteps, 128, images),
@@ -57,8 +69,7 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
             Augmentation = new Augmentation.PadCropFlip(),
             Preprocessing = ImagePreprocessing.Small(32),
             Keep = KeptEpoch.Last,
-        },
-    };
+        });
 
     /// <summary>What has proved itself since: Nesterov, a cosine with warm-up, no decay of batch norm and biases, label smoothing, TrivialAugment, mixup and CutMix, random erasing, averaged weights.</summary>
     public static NamedRecipe Modern => new(
@@ -66,9 +77,8 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
         "Long training from scratch with what has proved itself since 2015",
         "resnet train --data DATA --recipe modern --architecture resnet50 --output OUT",
         "days on a GPU for ImageNet; for thousands of images of one's own, hours",
-        "torchvision's second generation of weights was trained with such a recipe: 80.858 % top-1 for ResNet-50 (torchvision's figure, 600 epochs)")
-    {
-        Make = (architecture, images, _) => TrainingRecipe.For(architecture, images) with
+        "torchvision's second generation of weights was trained with such a recipe: 80.858 % top-1 for ResNet-50 (torchvision's figure, 600 epochs)",
+        (architecture, images, _) => TrainingRecipe.For(architecture, images) with
         {
             Epochs = 100,
             Optimizer = new Optimizer.Sgd { Nesterov = true },
@@ -78,8 +88,7 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
             Augmentation = new Augmentation.Sequence([architecture.Stem == StemKind.Cifar ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(), new Augmentation.TrivialAugment(), new Augmentation.RandomErasing(0.1)]),
             Mixing = new() { MixUp = 0.2, CutMix = 1 },
             AverageDecay = 0.999,
-        },
-    };
+        });
 
     /// <summary>Teaches a network that has learned something else: a new head on cached features, then all stages at rates that fall towards the first.</summary>
     public static NamedRecipe FineTune => new(
@@ -87,10 +96,8 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
         "A trained network learns your classes",
         "resnet train --data DATA --start-from resnet50 --output OUT",
         "the head: the time to see each image once; then ten epochs",
-        "depends on the images; see docs/training.md for what was measured")
-    {
-        Make = (_, images, start) => TrainingRecipe.FineTune(start ?? throw new ArgumentException("The recipe 'finetune' needs a network to start from."), images),
-    };
+        "depends on the images; see docs/training.md for what was measured",
+        (_, images, start) => TrainingRecipe.FineTune(start ?? throw new ArgumentException("The recipe 'finetune' needs a network to start from."), images));
 
     /// <summary>Finds a recipe by its name.</summary>
     /// <param name="name">The name, in any case.</param>
@@ -101,8 +108,6 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
         return All.FirstOrDefault(recipe => string.Equals(recipe.Name, name.Trim(), StringComparison.OrdinalIgnoreCase));
     }
 
-    private required Func<ResNetArchitecture, int, StartingPoint?, TrainingRecipe> Make { get; init; }
-
     /// <summary>The recipe for a network and a number of images.</summary>
     /// <param name="architecture">The network.</param>
     /// <param name="images">The number of training images.</param>
@@ -111,7 +116,7 @@ public sealed record NamedRecipe(string Name, string Summary, string Command, st
     public TrainingRecipe Create(ResNetArchitecture architecture, int images, StartingPoint? start = null)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        var recipe = Make(architecture, images, start);
+        var recipe = _make(architecture, images, start);
         return start is null ? recipe : recipe with { Preprocessing = start.Preprocessing };
     }
 

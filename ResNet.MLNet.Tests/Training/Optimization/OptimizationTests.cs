@@ -27,19 +27,33 @@ public sealed class OptimizationTests
     }
 
     [TestMethod]
-    public void Flat_steps_give_what_TorchSharps_own_SGD_gives()
+    public void A_plateau_lowers_the_rate_when_the_loss_has_not_fallen_for_some_epochs()
+    {
+        var plateau = new LearningRateSchedule.Plateau { Patience = 2 };
+        double[] losses = [1, 0.8, 0.9, 0.85, 0.8, 0.7, 0.71, 0.72, 0.73, 0.74];
+        var factors = Enumerable.Range(0, losses.Length + 1).Select(count => plateau.FactorAt(0, [.. losses.Take(count).Select(loss => new EpochMetrics { TrainingLoss = 9, ValidationLoss = loss })]));
+        // 0.8 is best until three epochs without progress have passed, 0.7 until three more have.
+        CollectionAssert.AreEqual(new[] { 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01 }, factors.Select(factor => Math.Round(factor, 6)).ToList());
+    }
+
+    [TestMethod]
+    [DataRow("momentum")]
+    [DataRow("nesterov")]
+    [DataRow("adamw")]
+    public void Flat_steps_give_what_TorchSharps_own_optimizers_give(string which)
     {
         using var scope = NewDisposeScope();
-        var architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 5);
-        var (flat, plain) = (new ResNetModule(architecture, seed: 3), new ResNetModule(architecture, seed: 3));
+        var (flat, plain) = (new ResNetModule(Architecture, seed: 3), new ResNetModule(Architecture, seed: 3));
         using var parameters = new FlatParameters(flat);
-        using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0.01);
-        using var peer = optim.SGD(plain.parameters(), learningRate: 0.05, momentum: 0.9, weight_decay: 0.01);
+        Optimizer ours = which == "adamw" ? new Optimizer.AdamW() : new Optimizer.Sgd { Nesterov = which == "nesterov" };
+        using var optimizer = ours.Start(parameters, weightDecay: 0.01);
+        using optim.Optimizer peer = which == "adamw"
+            ? optim.AdamW(plain.parameters(), lr: 0.05, weight_decay: 0.01)
+            : optim.SGD(plain.parameters(), learningRate: 0.05, momentum: 0.9, weight_decay: 0.01, nesterov: which == "nesterov");
         using var generator = new Generator(7);
         for (var step = 0; step < 4; step++)
         {
-            var images = randn([6, 3, 16, 16], generator: generator);
-            var targets = randint(5, [6], dtype: int64, generator: generator);
+            var (images, targets) = Batch(generator, 6);
             nn.functional.cross_entropy(flat.forward(images), targets).backward();
             optimizer.Step(step + 1, _ => 0.05);
             peer.zero_grad();
@@ -47,10 +61,49 @@ public sealed class OptimizationTests
             peer.step();
         }
 
+        // Adam divides by the root of squares: what is nearly nothing in both need not agree in its sign.
+        var tolerance = which == "adamw" ? 0.02f : 1e-4f;
         foreach (var ((name, tensor), other) in flat.ToStateDict().Zip(plain.ToStateDict().Values))
         {
             var scale = other.Values.Max(Math.Abs);
-            for (var i = 0; i < other.Values.Length; i++) Assert.AreEqual(other.Values[i], tensor.Values[i], 1e-4f * scale, name);
+            for (var i = 0; i < other.Values.Length; i++) Assert.AreEqual(other.Values[i], tensor.Values[i], tolerance * scale, name);
         }
     }
+
+    [TestMethod]
+    public void Weight_decay_may_leave_out_batch_norm_and_biases()
+    {
+        using var network = new ResNetModule(Architecture, seed: 3);
+        using var parameters = new FlatParameters(network, decayAll: false);
+        using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0.1);
+        var before = network.ToStateDict();
+        optimizer.Step(1, _ => 1);
+        foreach (var (name, tensor) in network.ToStateDict())
+        {
+            var factor = tensor.Shape.Count > 1 ? 0.9f : 1;
+            foreach (var (old, value) in before[name].Values.Zip(tensor.Values)) Assert.AreEqual(factor * old, value, 1e-6f, name);
+        }
+    }
+
+    [TestMethod]
+    public void The_average_follows_the_weights_and_exchanging_twice_changes_nothing()
+    {
+        using var network = new ResNetModule(Architecture, seed: 3);
+        using var parameters = new FlatParameters(network);
+        using var average = new AveragedWeights(parameters, decay: 0.9);
+        var start = parameters.Weights.data<float>().ToArray();
+        using (no_grad()) parameters.Weights.zero_();
+        // Step 1 keeps 2/11, step 1000 as much as the decay says.
+        average.Update(1);
+        average.Update(1000);
+        average.Exchange();
+        foreach (var (old, value) in start.Zip(parameters.Weights.data<float>().ToArray())) Assert.AreEqual(old * 2 / 11 * 0.9f, value, 1e-6f);
+        average.Exchange();
+        Assert.AreEqual(0, parameters.Weights.abs().max().item<float>());
+    }
+
+    private static ResNetArchitecture Architecture => ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 5);
+
+    private static (Tensor Images, Tensor Targets) Batch(Generator generator, int count) =>
+        (randn([count, 3, 16, 16], generator: generator), randint(5, [count], dtype: int64, generator: generator));
 }

@@ -65,12 +65,22 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     /// <param name="input">Normalised pixels, [batch, 3, height, width].</param>
     public Tensor Features(Tensor input)
     {
+        using var map = FeatureMap(input);
+        return map.mean([2, 3], type: ScalarType.Float32);
+    }
+
+    /// <summary>What the global average pool pools: [batch, <see cref="ResNetArchitecture.FeatureCount"/>, height, width], of the input's type.</summary>
+    internal Tensor FeatureMap(Tensor input)
+    {
         using var scope = NewDisposeScope();
         var value = _stemNorm.forward(_stem.forward(input)).relu_();
         if (Architecture.HasMaxPool) value = nn.functional.max_pool2d(value, 3, 2, 1);
         foreach (var block in _blocks) value = block.forward(value);
-        return value.mean([2, 3], type: ScalarType.Float32).MoveToOuterDisposeScope();
+        return value.MoveToOuterDisposeScope();
     }
+
+    /// <summary>The logits of features, or of one place of a feature map: float32 [any, <see cref="ResNetArchitecture.FeatureCount"/>] to [any, classes].</summary>
+    internal Tensor Classify(Tensor features) => _classifier.forward(features);
 
     /// <summary>A copy of the weights.</summary>
     public StateDict ToStateDict()

@@ -1,6 +1,7 @@
 // What this project is measured against, in one sitting. See benchmarks/README.md.
 //   ResNet.Benchmarks pipeline --images DIR [--model FILE] [--int8 FILE] [--rounds 5]
 //   ResNet.Benchmarks imaging  --images DIR [--rounds 5]
+//   ResNet.Benchmarks loader   --images DIR [--rounds 7]        class folders
 //   ResNet.Benchmarks model    OUT.onnx [ARCHITECTURE]          seeded random weights, for speed
 using ResNet.Benchmarks;
 
@@ -13,6 +14,9 @@ switch (args.FirstOrDefault())
     case "imaging":
         ImagingBenchmark.Run(options);
         return 0;
+    case "loader":
+        LoaderBenchmark.Run(options);
+        return 0;
     case "model":
         RandomModel.Write(args[1], args.ElementAtOrDefault(2) ?? "resnet50");
         return 0;
@@ -20,6 +24,6 @@ switch (args.FirstOrDefault())
         Contender.Run(options);
         return 0;
     default:
-        Console.Error.WriteLine("Usage: ResNet.Benchmarks pipeline|imaging --images DIR [--model FILE] [--rounds N], or model OUT.onnx [ARCHITECTURE]");
+        Console.Error.WriteLine("Usage: ResNet.Benchmarks pipeline|imaging|loader --images DIR [--model FILE] [--rounds N], or model OUT.onnx [ARCHITECTURE]");
         return 2;
 }

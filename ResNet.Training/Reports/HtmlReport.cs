@@ -60,7 +60,7 @@ internal static class HtmlReport
             figures.Add(Figure("Loss", Decimal(last.TrainingLoss), null, "training"));
         }
 
-        figures.Add(Figure("Epochs", Count(run.History.Count), null, run.BestEpoch is { } best ? $"best: {Count(best)}" : null));
+        figures.Add(Figure("Epochs", Count(run.History[^1].Epoch), null, run.BestEpoch is { } best ? $"best: {Count(best)}" : null));
         figures.Add(Figure("Time", Duration(run.Elapsed), null, run.History.Count > 1 ? $"{Duration(run.Elapsed / run.History.Count)} an epoch" : null));
         if (run.History.Count > 0) figures.Add(Figure("Speed", Count((long)Math.Round(run.History.Select(epoch => epoch.ImagesPerSecond).Order().ElementAt(run.History.Count / 2))), null, "images/s in training"));
         return Element("section", Class("figures"), Attribute("aria-label", "Figures"), figures);

@@ -116,7 +116,7 @@ public sealed class MistakeFinderTests
     private static void Train(ResNetModule network, DeviceInput input, ImageSource source)
     {
         using var parameters = new FlatParameters(network);
-        using var optimizer = new Sgd(parameters, 0.9, 0);
+        using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0);
         var loader = new BatchLoader(source, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem);
         network.train();
         for (var step = 0; step < 30; step++)
@@ -124,7 +124,7 @@ public sealed class MistakeFinderTests
             using var scope = NewDisposeScope();
             var (images, targets) = input.Load(loader.Epoch(0).Single());
             nn.functional.cross_entropy(network.forward(images), targets).backward();
-            optimizer.Step(0.05);
+            optimizer.Step(step + 1, _ => 0.05);
         }
     }
 

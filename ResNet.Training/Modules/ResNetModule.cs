@@ -70,6 +70,13 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     /// <param name="input">Normalised pixels, [batch, 3, height, width].</param>
     public Tensor Features(Tensor input)
     {
+        using var map = FeatureMap(input);
+        return map.mean([2, 3], type: ScalarType.Float32);
+    }
+
+    /// <summary>What the global average pool pools: [batch, <see cref="ResNetArchitecture.FeatureCount"/>, height, width], of the input's type.</summary>
+    internal Tensor FeatureMap(Tensor input)
+    {
         using var scope = NewDisposeScope();
         Tensor value;
         using (FirstTrainedStage > 0 ? no_grad() : null)
@@ -84,7 +91,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
             value = block.forward(value);
         }
 
-        return value.mean([2, 3], type: ScalarType.Float32).MoveToOuterDisposeScope();
+        return value.MoveToOuterDisposeScope();
     }
 
     /// <summary>The part of the network that a parameter belongs to: 0 the first convolution and its batch norm, then the stages from 1, then the classifier.</summary>

@@ -30,6 +30,9 @@ public static class LibTorch
 
     private static readonly Lazy<LibTorchInfo> Loaded = new(LoadOnce);
 
+    /// <summary>Whether loading leaves the C library's allocator as it is, for comparisons with programs that do.</summary>
+    internal static bool LeavesAllocator { get; set; }
+
     /// <summary>
     /// Loads libtorch, once. Everything in this library calls it before it touches TorchSharp; an application that uses TorchSharp
     /// itself should do so, too.
@@ -40,7 +43,7 @@ public static class LibTorch
 
     private static LibTorchInfo LoadOnce()
     {
-        TuneAllocator();
+        if (!LeavesAllocator) TuneAllocator();
         var bridge = FindBridge();
         var folder = FindTorch(bridge);
         LoadTorch(folder);
@@ -174,17 +177,19 @@ public static class LibTorch
     private static string Join(IEnumerable<string> folders) => string.Join(", ", folders);
 
     /// <summary>
-    /// glibc keeps freed blocks below a threshold that it raises by itself, and a training process then grows by fragmentation.
-    /// Fixed thresholds give large tensors back to the system at once.
+    /// A training step frees and takes the same hundreds of megabytes again and again. glibc would give them back to the system each time, and
+    /// the system's clearing of pages cost a third of a step; so it is told to keep them. A fixed threshold also keeps it from raising its own, by which
+    /// a process grows by fragmentation.
     /// </summary>
     private static void TuneAllocator()
     {
         if (!OperatingSystem.IsLinux()) return;
-        const int trimThreshold = -1, mmapThreshold = -3;
+        // 32 MiB is the most that glibc takes for the threshold above which a block is given back at once.
+        const int trimThreshold = -1, mmapThreshold = -3, keptBlock = 32 << 20, keptInAll = 1 << 30;
         try
         {
-            _ = SetAllocator(mmapThreshold, 1 << 20);
-            _ = SetAllocator(trimThreshold, 64 << 20);
+            _ = SetAllocator(mmapThreshold, keptBlock);
+            _ = SetAllocator(trimThreshold, keptInAll);
         }
         catch (Exception problem) when (problem is EntryPointNotFoundException or DllNotFoundException)
         {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ResNet.Benchmarks;
 
 /// <summary>--name value pairs.</summary>
@@ -8,6 +10,8 @@ internal sealed class Arguments(string[] arguments)
         var at = Array.IndexOf(arguments, "--" + name);
         return at >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : standard ?? throw new ArgumentException($"--{name} is missing.");
     }
+
+    public int Number(string name, int standard) => int.Parse(Get(name, standard.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
 
     public string[] Images(int most = int.MaxValue)
     {

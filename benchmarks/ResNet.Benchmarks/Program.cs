@@ -1,6 +1,9 @@
 // What this project is measured against, in one sitting. See benchmarks/README.md.
 //   ResNet.Benchmarks pipeline --images DIR [--model FILE] [--int8 FILE] [--rounds 5]
 //   ResNet.Benchmarks imaging  --images DIR [--rounds 5]
+//   ResNet.Benchmarks step     [--case resnet18|resnet50|cifar-resnet20] [--threads 2] [--steps 7] [--rounds 5]
+//   ResNet.Benchmarks memory   [--threads 2] [--steps 1000]
+//   ResNet.Benchmarks loader   --images DIR [--rounds 7]        class folders
 //   ResNet.Benchmarks model    OUT.onnx [ARCHITECTURE]          seeded random weights, for speed
 using ResNet.Benchmarks;
 
@@ -13,13 +16,25 @@ switch (args.FirstOrDefault())
     case "imaging":
         ImagingBenchmark.Run(options);
         return 0;
+    case "step":
+        StepBenchmark.Run(options);
+        return 0;
+    case "memory":
+        MemoryBenchmark.Run(options);
+        return 0;
+    case "loader":
+        LoaderBenchmark.Run(options);
+        return 0;
     case "model":
         RandomModel.Write(args[1], args.ElementAtOrDefault(2) ?? "resnet50");
+        return 0;
+    case StepContender.Verb:
+        StepContender.Run(options);
         return 0;
     case Contender.Verb:
         Contender.Run(options);
         return 0;
     default:
-        Console.Error.WriteLine("Usage: ResNet.Benchmarks pipeline|imaging --images DIR [--model FILE] [--rounds N], or model OUT.onnx [ARCHITECTURE]");
+        Console.Error.WriteLine("Usage: ResNet.Benchmarks pipeline|imaging|loader --images DIR [--model FILE] [--rounds N], step|memory [--threads N] [--steps N], or model OUT.onnx [ARCHITECTURE]");
         return 2;
 }

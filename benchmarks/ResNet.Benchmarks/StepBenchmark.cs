@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ResNet.Benchmarks;
+
+/// <summary>
+/// A training step: this project, TorchSharp's own modules and optimizer, and PyTorch with and without channels-last and bfloat16 (benchmarks/peers/pytorch_step.py),
+/// in turn, several times, each in its own process.
+/// </summary>
+internal static class StepBenchmark
+{
+    private const string Ours = "ours", Plain = "TorchSharp";
+
+    private static readonly (string Name, string[] Switches)[] Peers =
+    [
+        ("PyTorch", []), ("PyTorch bf16", ["--bf16"]), ("PyTorch channels-last", ["--channels-last"]), ("PyTorch channels-last bf16", ["--channels-last", "--bf16"]),
+    ];
+
+    public static void Run(Arguments arguments)
+    {
+        var (rounds, steps, threads) = (arguments.Number("rounds", 5), arguments.Number("steps", 7), arguments.Number("threads", 2));
+        var cases = StepCase.All.Where(each => arguments.Get("case", each.Architecture) == each.Architecture).ToArray();
+        string[] names = [Ours, Plain, .. Peers.Select(peer => peer.Name)];
+        Console.WriteLine($"A training step, {threads} threads: ms (ms of processor time), medians of {rounds} interleaved rounds of {steps} steps");
+        Console.WriteLine(Measure.Machine());
+        Console.WriteLine();
+        Console.WriteLine($"| | {string.Join(" | ", names)} | ours / TorchSharp | ours / best PyTorch |");
+        Console.WriteLine($"| --- |{string.Concat(Enumerable.Repeat(" ---: |", names.Length + 2))}");
+        foreach (var what in cases)
+        {
+            var results = names.ToDictionary(name => name, _ => new List<(double Wall, double Processor)>());
+            for (var round = 0; round < rounds; round++)
+            {
+                string[] common = ["--threads", $"{threads}", "--steps", $"{steps}"];
+                foreach (var name in names.Take(2)) Add(name, Environment.ProcessPath!, [StepContender.Verb, "--name", name == Ours ? "ours" : "plain", "--case", what.Architecture, .. common]);
+                foreach (var (name, switches) in Peers)
+                    Add(name, "/usr/bin/python3", [Path.Combine("benchmarks", "peers", "pytorch_step.py"), what.Architecture, $"{what.Batch}", $"{what.Size}", $"{what.Classes}", .. switches, .. common]);
+
+                void Add(string name, string program, string[] options)
+                {
+                    results[name].Add(Measured(program, options));
+                    Console.Error.WriteLine($"{what.Architecture} round {round + 1} {name,-26} {results[name][^1].Wall:0} ms ({results[name][^1].Processor:0})");
+                }
+            }
+
+            double Ratio(string peer) => Measure.Median(results[Ours].Zip(results[peer], (left, right) => left.Wall / right.Wall));
+            // The setting of PyTorch that is fastest on this network, against which ours is worst.
+            var best = Peers.Max(peer => Ratio(peer.Name));
+            var cells = names.Select(name => $"{Measure.Median(results[name].Select(each => each.Wall)):0} ({Measure.Median(results[name].Select(each => each.Processor)):0})");
+            Console.WriteLine($"| {what.Architecture}, batch {what.Batch}, {what.Size} px | {string.Join(" | ", cells)} | {Ratio(Plain):0.00} | {best:0.00} |");
+        }
+    }
+
+    private static (double Wall, double Processor) Measured(string program, string[] options)
+    {
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
+        foreach (var option in options) start.ArgumentList.Add(option);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', options)} failed.");
+        var figures = output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(figure => double.Parse(figure, CultureInfo.InvariantCulture)).ToArray();
+        return (figures[0], figures[1]);
+    }
+}

@@ -114,7 +114,7 @@ internal static class HtmlReport
     private static XElement Classes(IReadOnlyList<string> labels, ClassificationMetrics validation)
     {
         return Element("section", Element("h2", "Classes"),
-            Element("p", Class("about"), "Precision: how many of the images taken for the class are of it. Recall: how many of its images are recognised. F1: the harmonic mean of the two."),
+            Element("p", Class("about"), "In percent. Precision: how many of the images taken for the class are of it. Recall: how many of its images are recognised. F1: the harmonic mean of the two."),
             Element("div", Class("scroll tall"), Element("table", Class("classes sortable"),
                 Element("thead", Element("tr", Head("Class", false), Head("Precision", true), Head("Recall", true), Head("F1", true), Head("Images", true))),
                 Element("tbody", validation.PerClass().Select(each => Element("tr",

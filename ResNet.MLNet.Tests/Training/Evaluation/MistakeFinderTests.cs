@@ -31,7 +31,7 @@ public sealed class MistakeFinderTests
         Assert.IsNotEmpty(bad);
 
         var preparer = new ImagePreparer(ImagePreprocessing.Small(Size));
-        var expected = Enumerable.Range(0, source.Count).Where(index => !source.NameOf(index).EndsWith("blue/001.jpg", StringComparison.Ordinal)).Select(index =>
+        var expected = Enumerable.Range(0, source.Count).Where(index => !source.NameOf(index).EndsWith(Path.Combine("blue", "001.jpg"), StringComparison.Ordinal)).Select(index =>
         {
             var pixels = preparer.Crop(source.NameOf(index));
             var probabilities = network.forward(Normalised(input, pixels.Bytes.ToArray())).softmax(1).data<float>().ToArray();
@@ -56,7 +56,7 @@ public sealed class MistakeFinderTests
     [TestMethod]
     public void The_heat_is_where_the_class_is()
     {
-        // One image: black but for a bright square below on the right. The features of a convolution with a bright input differ from those of black there alone.
+        // A bright square on black, below on the right or above on the left: nothing else tells the classes apart.
         using var folder = new TemporaryFolder();
         WriteSquare(folder.PathOf("a", "0.png"), 20, 20);
         WriteSquare(folder.PathOf("b", "0.png"), 2, 2);

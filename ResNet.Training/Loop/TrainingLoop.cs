@@ -299,11 +299,11 @@ public sealed class TrainingLoop : IDisposable
     private void Complete(EpochMetrics completed)
     {
         _state = new() { Epoch = completed.Epoch, Seconds = completed.Seconds, History = [.. _state.History, completed] };
+        _log?.WriteEpoch(StepsDone, completed);
         // The best network first: if the power goes between the two files, the epoch is done again and gives the same.
         if (EpochMetrics.Best(_state.History) == completed) SaveBest();
         Save();
         MetricsFile.Write(FileOf(MetricsFile.FileName), _state.History);
-        _log?.WriteEpoch(StepsDone, completed);
         _progress?.Report(new() { Epoch = completed.Epoch, Epochs = _recipe.Epochs, Done = Done, Completed = completed });
     }
 

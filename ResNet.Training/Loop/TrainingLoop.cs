@@ -371,15 +371,27 @@ public sealed class TrainingLoop : IDisposable
             _step.Parameters.CopyStatisticsTo(tensors, average.Statistics, Checkpoint.AveragePrefix);
         }
 
-        new Checkpoint(tensors, _state, _identity, Card()).Write(CheckpointFile);
+        Write(new(tensors, _state, _identity, Card()), CheckpointFile);
         _sinceCheckpoint.Restart();
     }
 
     private void SaveBest()
     {
         _step.Average?.Exchange();
-        new Checkpoint(Network.ToStateDict(), null, _identity, Card()).Write(FileOf(Checkpoint.BestFile));
+        Write(new(Network.ToStateDict(), null, _identity, Card()), FileOf(Checkpoint.BestFile));
         _step.Average?.Exchange();
+    }
+
+    private static void Write(Checkpoint checkpoint, string path)
+    {
+        try
+        {
+            checkpoint.Write(path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"'{path}' cannot be written: {problem.Message} What was there before is as it was; make room or give the right to write, and resume.", problem);
+        }
     }
 
     private void ThrowIfDiverged(double loss)

@@ -131,6 +131,7 @@ public sealed class TrainingLoop : IDisposable
         }
 
         if (_options.StartFrom is not { } start) return;
+        using var scope = NewDisposeScope();
         var sameClasses = start.Labels is { } labels && labels.SequenceEqual(_options.Data.Training.Labels);
         Network.Load(start.WeightsFor(_architecture, Network, sameClasses));
         if (start.IsFolded && _recipe.FineTuning is not { KeepStatistics: true })
@@ -141,7 +142,6 @@ public sealed class TrainingLoop : IDisposable
 
     private void TrainHead(CancellationToken cancellation)
     {
-        using var scope = NewDisposeScope();
         Network.eval();
         var cache = new FeatureCache(FileOf("features"), _identity);
         var seen = 0L;

@@ -50,6 +50,10 @@ internal sealed class RecipeOptions
     public void AddTo(Command command)
     {
         foreach (var option in new Option[] { _data, _architecture, _start, _recipe, _epochs, _batch, _accumulate, _size, _rate, _patience, _balance, _flip, _share, _precision, _bad, _seed, _device }) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_epochs) == 0 && result.GetValue(_start) is null) result.AddError("--epochs 0 trains only a new head, so it needs --start-from.");
+        });
     }
 
     /// <summary>What the options say. The rest of the options is the caller's.</summary>

@@ -26,15 +26,22 @@ public sealed partial class ResNetTrainer
         /// <summary>The folder that relative paths start from, in training and in scoring. Default: null, the current folder.</summary>
         public string? ImageFolder { get; init; }
 
-        /// <summary>The network. Its number of classes is the data's, whatever it says. Default: ResNet-18.</summary>
-        public ResNetArchitecture Architecture { get; init; } = ResNetArchitecture.ResNet18;
+        /// <summary>
+        /// A network that has learned something already and is taught these classes, the usual way where there are few images: published weights by name
+        /// (<see cref="PretrainedResNet.All"/>; fetched if they are not here), a model file or a checkpoint (see <see cref="StartingPoint.Open"/>). Default: null, random weights.
+        /// </summary>
+        public string? StartFrom { get; init; }
+
+        /// <summary>The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, without it a ResNet-18.</summary>
+        public ResNetArchitecture? Architecture { get; init; }
 
         /// <summary>
-        /// How it is trained. Default: null, <see cref="TrainingRecipe.For"/> the network and the number of images. A seed of 0 stands for the <c>MLContext</c>'s seed, or a random one if that has none.
+        /// How it is trained. Default: null, <see cref="TrainingRecipe.FineTune"/> with <see cref="StartFrom"/> and <see cref="TrainingRecipe.For"/> without. A seed of 0 stands for
+        /// the <c>MLContext</c>'s seed, or a random one if that has none.
         /// </summary>
         public TrainingRecipe? Recipe { get; init; }
 
-        /// <summary>How often every image is shown, from 1. Default: null, as the recipe says.</summary>
+        /// <summary>How often every image is shown, from 1; 0 with <see cref="StartFrom"/> trains a new head only. Default: null, as the recipe says.</summary>
         public int? Epochs { get; init; }
 
         /// <summary>The share of each class that is split off to judge by, if no validation data is given: 0 (none) to 1. Default: 0.1.</summary>
@@ -49,8 +56,11 @@ public sealed partial class ResNetTrainer
         /// <summary>What happens if that folder holds a run already. Default: an exception. To resume, the seed must be the same: give it to <c>MLContext</c> or to the recipe.</summary>
         public ExistingRun IfExists { get; init; }
 
-        /// <summary>What becomes of a row whose image cannot be read when the transformer scores it. Default: throw. In training such images are left out, with a warning in the log.</summary>
+        /// <summary>What becomes of a row whose image cannot be read when the transformer scores it. Default: throw.</summary>
         public BadImagePolicy OnBadImage { get; init; }
+
+        /// <summary>What happens in training when an image cannot be read. Default: it is left out, with a warning in the log that names it.</summary>
+        public BadTrainingImage OnBadTrainingImage { get; init; }
 
         /// <summary>Receives the run's progress a few times a second, on the thread that calls Fit. Default: null.</summary>
         public IProgress<TrainingProgress>? Progress { get; init; }

@@ -25,7 +25,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         ArgumentException.ThrowIfNullOrEmpty(options.ScoreColumnName, nameof(options.ScoreColumnName));
         if (options.ScoreColumnName == options.PredictedLabelColumnName) throw new ArgumentException($"The scores and the predicted labels cannot both be in the column '{options.ScoreColumnName}'.");
         if (options.ValidationShare is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(options), options.ValidationShare, "ValidationShare is from 0 up to, but without, 1.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs ?? 1, 1, nameof(options.Epochs));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Epochs ?? 0, nameof(options.Epochs));
         (_host, _options) = (environment.Register(nameof(ResNetTrainer)), options);
     }
 
@@ -41,8 +41,10 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
     /// <returns>A transformer that adds the scores (probabilities) and the predicted label. Disposing it frees the network.</returns>
     /// <exception cref="ArgumentException">A column is missing or of another type; the message names it.</exception>
     /// <exception cref="InvalidDataException">There are fewer than two classes, the validation rows have a class that the others lack, or no image can be read.</exception>
+    /// <exception cref="FileNotFoundException">There is neither a file nor an entry of the catalogue that <see cref="Options.StartFrom"/> names.</exception>
+    /// <exception cref="InvalidImageException">An image cannot be read and <see cref="Options.OnBadTrainingImage"/> says to throw.</exception>
     /// <exception cref="OperationCanceledException"><see cref="Options.Cancellation"/> was cancelled, or the context was told to cancel.</exception>
-    /// <exception cref="IOException"><see cref="Options.OutputFolder"/> cannot be written, or holds a run and <see cref="Options.IfExists"/> says to refuse.</exception>
+    /// <exception cref="IOException"><see cref="Options.OutputFolder"/> cannot be written, or holds a run and <see cref="Options.IfExists"/> says to refuse; or weights to start from cannot be fetched.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
     public ResNetTransformer Fit(IDataView input, IDataView? validation)
@@ -91,25 +93,29 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
     /// <summary>Trains, and gives the bytes of the model file.</summary>
     private byte[] Train(TrainingData data, long seed)
     {
-        var recipe = (_options.Recipe ?? TrainingRecipe.For(_options.Architecture, data.Training.Count)) with { Seed = seed };
-        if (_options.Epochs is { } epochs) recipe = recipe with { Epochs = epochs };
         var folder = _options.OutputFolder ?? Path.Combine(MLNetInternals.TemporaryFolderOf(_host), $"resnet-{Guid.NewGuid():N}");
         using var channel = _host.Start("Training");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_options.Cancellation);
         try
         {
-            var result = TrainingLoop.Run(new()
+            var options = new TrainingOptions
             {
                 Architecture = _options.Architecture,
+                StartFrom = _options.StartFrom is { } start ? StartingPoint.Open(start, new DownloadLog(_host, channel), stop.Token) : null,
                 Data = data,
-                Recipe = recipe,
+                Recipe = _options.Recipe,
                 OutputFolder = folder,
                 IfExists = _options.IfExists,
                 Device = Device(channel),
-            }, new Reporter(this, channel, stop), stop.Token);
+                OnBadImage = _options.OnBadTrainingImage,
+            };
+            var recipe = options.FindRecipe() with { Seed = seed };
+            if (_options.Epochs is { } epochs) recipe = recipe with { Epochs = epochs };
+            var result = TrainingLoop.Run(options with { Recipe = recipe }, new Reporter(this, channel, stop), stop.Token);
+            if (result.History.Count > 1) channel.Info(MessageSensitivity.None, $"The network is that of epoch {result.Kept.Epoch}.");
             return File.ReadAllBytes(result.ModelFile);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             ThrowIfCanceled();
             throw;
@@ -156,8 +162,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             trainer._options.Progress?.Report(value);
         }
 
-        private static string Describe(EpochMetrics epoch, int epochs) => string.Create(CultureInfo.InvariantCulture,
-            $"Epoch {epoch.Epoch} of {epochs}: training loss {epoch.TrainingLoss:0.0000}, accuracy {100 * epoch.TrainingAccuracy:0.00} %") +
+        private static string Describe(EpochMetrics epoch, int epochs) => (epoch.Epoch == 0 ? "New head" : $"Epoch {epoch.Epoch} of {epochs}") + string.Create(CultureInfo.InvariantCulture,
+            $": training loss {epoch.TrainingLoss:0.0000}, accuracy {100 * epoch.TrainingAccuracy:0.00} %") +
             (epoch.Top1 is { } top1 ? string.Create(CultureInfo.InvariantCulture, $"; validation loss {epoch.ValidationLoss:0.0000}, accuracy {100 * top1:0.00} %") : "") +
             string.Create(CultureInfo.InvariantCulture, $"; learning rate {epoch.LearningRate:0.#####}, {epoch.ImagesPerSecond:0} images/s.");
     }

@@ -12,15 +12,20 @@ public static class ResNetTrainerCatalog
     /// <param name="inputColumnName">
     /// The column of images: text (a path), a vector of bytes (an encoded image) or MLImage. Null (default): the one of ImagePath, Image and ImageBytes that is there.
     /// </param>
-    /// <param name="architecture">The network; null (default) for ResNet-18.</param>
-    /// <param name="epochs">How often every image is shown, from 1; null (default) for 30.</param>
+    /// <param name="startFrom">
+    /// A network that has learned something already and is taught these classes: published weights by name (<see cref="PretrainedResNet.All"/>; fetched if they are not here), a model file or
+    /// a checkpoint. Null (default): random weights.
+    /// </param>
+    /// <param name="architecture">The network; null (default) for that of <paramref name="startFrom"/>, without it ResNet-18.</param>
+    /// <param name="epochs">How often every image is shown; null (default) for 30, and 10 with <paramref name="startFrom"/>.</param>
     public static ResNetTrainer ResNet(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, string labelColumnName = "Label", string? inputColumnName = null,
-        ResNetArchitecture? architecture = null, int? epochs = null) => catalog.ResNet(new ResNetTrainer.Options
+        string? startFrom = null, ResNetArchitecture? architecture = null, int? epochs = null) => catalog.ResNet(new ResNetTrainer.Options
         {
             LabelColumnName = labelColumnName,
             InputColumnName = inputColumnName,
-            Architecture = architecture ?? ResNetArchitecture.ResNet18,
+            StartFrom = startFrom,
+            Architecture = architecture,
             Epochs = epochs,
         });
 

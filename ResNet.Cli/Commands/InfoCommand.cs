@@ -1,24 +1,26 @@
 using System.CommandLine;
 using ResNet.MLNet;
+using ResNet.Training;
 using Spectre.Console;
 
 namespace ResNet.Cli;
 
-/// <summary>`resnet info`: the architectures, the layers of one, or what a model file says of itself.</summary>
+/// <summary>`resnet info`: the architectures, published weights and recipes, the layers of an architecture, or what a model file says of itself.</summary>
 internal static class InfoCommand
 {
     private const int LabelsShown = 10;
 
     public static Command Create()
     {
-        var subject = new Argument<string?>("MODEL | ARCHITECTURE") { Arity = ArgumentArity.ZeroOrOne, Description = "A model file, published weights or an architecture; nothing lists what there is." };
-        var command = new Command("info", "Shows architectures and model files.") { subject };
+        var subject = new Argument<string?>("MODEL | ARCHITECTURE | RECIPE") { Arity = ArgumentArity.ZeroOrOne, Description = "A model file, published weights, an architecture or a recipe; nothing lists what there is." };
+        var command = new Command("info", "Shows architectures, model files and recipes.") { subject };
         command.SetWork((parsed, _) =>
         {
             var name = parsed.GetValue(subject);
             if (name is null) List(AnsiConsole.Console);
             else if (File.Exists(name)) Show(AnsiConsole.Console, name);
             else if (PretrainedResNet.All.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } published) Show(AnsiConsole.Console, published);
+            else if (NamedRecipe.Find(name) is { } recipe) Show(AnsiConsole.Console, recipe);
             else if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) throw new FileNotFoundException($"There is no model file '{name}'.");
             else Show(AnsiConsole.Console, ResNetArchitecture.Parse(name));
             return CommandLine.Done;
@@ -34,6 +36,9 @@ internal static class InfoCommand
         console.Write(table);
         console.WriteLine("Options follow a colon: A, B, C (shortcuts), v1 (bottleneck stride as in the paper), width=N. Example: resnet50:v1 or cifar-resnet20:B,width=32.");
         ListPublished(console);
+        var recipes = CommandLine.CreateTable("Recipe", "What it is for");
+        foreach (var each in NamedRecipe.All) recipes.AddRow(each.Name, each.Summary);
+        console.Write(recipes);
     }
 
     private static void ListPublished(IAnsiConsole console)
@@ -56,6 +61,14 @@ internal static class InfoCommand
         table.AddRow("SHA-256", $"{published.HashPrefix}...");
         table.AddRow("Licence", published.License);
         table.AddRow("Here", ModelStore.Default.Has(published) ? Path.Combine(ModelStore.Default.Folder, published.Name + ".onnx") : "not yet; fetched when it is used first");
+        console.Write(table);
+    }
+
+    private static void Show(IAnsiConsole console, NamedRecipe recipe)
+    {
+        var table = CommandLine.CreateTable("", "");
+        table.HideHeaders();
+        foreach (var (what, value) in new[] { ("Recipe", recipe.Name), ("For", recipe.Summary), ("Command", recipe.Command), ("Time", recipe.Time), ("To expect", recipe.Accuracy) }) table.AddRow(new Text(what), new Text(value));
         console.Write(table);
     }
 

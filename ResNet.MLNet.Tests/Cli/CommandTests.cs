@@ -37,6 +37,41 @@ public sealed class CommandTests
     }
 
     [TestMethod]
+    public void A_model_learns_other_classes_on_the_command_line_and_leaves_a_report()
+    {
+        using var folders = new ClassFolders();
+        var (first, second) = (Path.Combine(folders.Output, "first"), Path.Combine(folders.Output, "second"));
+        string[] common = ["train", "--data", folders.Folder, "--device", "cpu", "--batch", "8"];
+        var start = Command.Resnet([.. common, "--output", first, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "3", "--recipe", "modern"]);
+        Assert.AreEqual(0, start.ExitCode, start.Errors);
+        Directory.Move(folders.PathOf("red"), folders.PathOf("crimson"));
+        var transfer = Command.Resnet([.. common, "--output", second, "--start-from", Path.Combine(first, "model.onnx"), "--epochs", "0"]);
+        Assert.AreEqual(0, transfer.ExitCode, transfer.Errors);
+        StringAssert.Contains(transfer.Output, "new head");
+        StringAssert.Contains(transfer.Output, "cifar-resnet8:width=4 from model.onnx");
+        var page = File.ReadAllText(Path.Combine(second, "report.html"));
+        StringAssert.Contains(page, "crimson");
+        StringAssert.Contains(page, "--start-from");
+        Assert.IsNotEmpty(Directory.GetFiles(Path.Combine(first, "tensorboard")));
+
+        // The recipe that a run leaves repeats it.
+        var again = Command.Resnet([.. common, "--output", Path.Combine(folders.Output, "third"), "--architecture", "cifar-resnet8:width=4", "--recipe", Path.Combine(first, "recipe.json"), "--epochs", "1"]);
+        Assert.AreEqual(0, again.ExitCode, again.Errors);
+        StringAssert.Contains(again.Output, "12 x 12 pixels");
+    }
+
+    [TestMethod]
+    public void A_learning_rate_is_found_and_plotted()
+    {
+        using var folders = new ClassFolders();
+        var plot = Path.Combine(folders.Output, "rates.svg");
+        var found = Command.Resnet("find-rate", "--data", folders.Folder, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--steps", "20", "--output", plot);
+        Assert.AreEqual(0, found.ExitCode, found.Errors);
+        StringAssert.Matches(found.Output, new(@"suggested learning rate  \S+"));
+        StringAssert.Contains(File.ReadAllText(plot), "<svg");
+    }
+
+    [TestMethod]
     public void A_bad_image_is_named_the_others_are_predicted_and_the_exit_code_says_so()
     {
         using var world = new ImageWorld(images: 3);
@@ -102,6 +137,7 @@ public sealed class CommandTests
     [TestMethod]
     [DataRow("predict --model none.onnx a.jpg", "'none.onnx'")]
     [DataRow("train --data none --output out", "'none'")]
+    [DataRow("train --data Fixtures --output out --recipe secret", "paper-cifar")]
     [DataRow("info resnet19", "resnet18")]
     [DataRow("info none.onnx", "none.onnx")]
     public void What_fails_is_exit_code_1_and_a_message(string arguments, string expected)

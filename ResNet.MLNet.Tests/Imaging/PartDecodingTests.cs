@@ -66,6 +66,34 @@ public sealed class PartDecodingTests
         Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(cut, (_, _) => new(new(20, 60, 100, 68), LeastSide: 20)));
     }
 
+    [TestMethod]
+    public void Damaged_images_are_refused_or_decoded_but_do_no_harm()
+    {
+        byte[][] whole = [.. Images().Select(row => (string)row[0]).Where(name => name.EndsWith("jpg", StringComparison.Ordinal)).Select(name => File.ReadAllBytes(Path.Combine(Folder, name))), Jpeg(128, SKJpegEncoderDownsample.Downsample420)];
+        var decoder = new ImageDecoder(true);
+        var random = new Random(3);
+        var refused = 0;
+        for (var i = 0; i < 4000; i++)
+        {
+            var bytes = whole[i % whole.Length].ToArray();
+            for (var changes = random.Next(1, 6); changes > 0; changes--) bytes[random.Next(random.Next(2) == 0 ? Math.Min(700, bytes.Length) : bytes.Length)] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
+            try
+            {
+                decoder.Decode(random.Next(3) == 0 ? bytes.AsSpan(0, random.Next(bytes.Length)) : bytes, (width, height) =>
+                {
+                    var (w, h) = (random.Next(1, width + 1), random.Next(1, height + 1));
+                    return new(new(random.Next(width - w + 1), random.Next(height - h + 1), w, h), random.Next(2) == 0 ? null : random.Next(1, 30));
+                });
+            }
+            catch (InvalidImageException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.IsInRange(500, 3500, refused);
+    }
+
     private static void AssertPartsAreExact(byte[] encoded, int parts)
     {
         PixelBuffer expected = new();

@@ -105,7 +105,10 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     {
         var (size, box) = Scale(codec, part);
         var (left, right) = (Math.Max(0, box.Left - ChromaReach), Math.Min(size.Width, box.Left + box.Width + ChromaReach));
-        if (codec.StartScanlineDecode(Format(codec, size), new(new SKRectI(left, 0, right, size.Height))) != SKCodecResult.Success) return false;
+        // Called zero-initialised, though it is not, because Skia then leaves rows alone that a cut-off image lacks. To fill them it would use the rectangle,
+        // of which it keeps a pointer only, to memory that SkiaSharp has given up by then; the process crashes.
+        var options = new SKCodecOptions(new SKRectI(left, 0, right, size.Height)) { ZeroInitialized = SKZeroInitialized.Yes };
+        if (codec.StartScanlineDecode(Format(codec, size), options) != SKCodecResult.Success) return false;
         _decoded.Reset(right - left, box.Height);
         fixed (byte* pixels = _decoded.Bytes)
         {

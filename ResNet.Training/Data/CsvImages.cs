@@ -10,15 +10,15 @@ public sealed class CsvImages : ImageSource
 {
     private static readonly string[] PathColumns = ["path", "imagepath", "image", "file", "filename"], LabelColumns = ["label", "class", "category"], SplitColumns = ["split"];
 
-    private readonly StoredImage[] _images;
+    private readonly string[] _paths;
     private readonly int[] _labels;
     private readonly string[]? _splits;
 
-    private CsvImages(IReadOnlyList<string> labels, StoredImage[] images, int[] numbers, string[]? splits)
-        : base(labels) => (_images, _labels, _splits) = (images, numbers, splits);
+    private CsvImages(IReadOnlyList<string> labels, string[] paths, int[] numbers, string[]? splits)
+        : base(labels) => (_paths, _labels, _splits) = (paths, numbers, splits);
 
     /// <inheritdoc/>
-    public override int Count => _images.Length;
+    public override int Count => _paths.Length;
 
     /// <summary>Whether a file is taken for a table, by its extension: .csv or .tsv.</summary>
     internal static bool IsTable(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";
@@ -51,12 +51,12 @@ public sealed class CsvImages : ImageSource
     public override int LabelOf(int index) => _labels[index];
 
     /// <summary>The path of an image.</summary>
-    public override string NameOf(int index) => _images[index].Name;
+    public override string NameOf(int index) => _paths[index];
 
     /// <summary>What an image is for: <c>train</c>, <c>val</c> or <c>test</c>; null if the table does not say.</summary>
     public string? SplitOf(int index) => _splits?[index];
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new StoredImageReader(_images, applyOrientation);
+    internal override ImageReader OpenReader(bool applyOrientation) => new FileReader(NameOf, applyOrientation);
 
     private static CsvImages Read(string file, string? pathColumn, string? labelColumn, string? splitColumn, IReadOnlyList<string>? labels)
     {
@@ -70,7 +70,7 @@ public sealed class CsvImages : ImageSource
         var split = splitColumn is not null || header.Any(each => SplitColumns.Contains(Plain(each))) ? Find("splits", splitColumn, SplitColumns, nameof(splitColumn)) : -1;
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        List<StoredImage> images = [];
+        List<string> paths = [];
         List<(string Name, int Line)> classes = [];
         List<string> splits = [];
         while (records.MoveNext())
@@ -78,8 +78,7 @@ public sealed class CsvImages : ImageSource
             var (line, fields) = records.Current;
             if (fields.Count != header.Count)
                 throw new InvalidDataException($"'{file}', line {line}: {fields.Count} fields, but the header has {header.Count}. A field that holds the separator '{separator}' is put in quotes.");
-            var image = Path.Combine(folder, Need(path));
-            images.Add(new(image, image));
+            paths.Add(Path.Combine(folder, Need(path)));
             classes.Add((Need(label), line));
             if (split >= 0) splits.Add(ReadSplit(Need(split)));
 
@@ -94,10 +93,10 @@ public sealed class CsvImages : ImageSource
             };
         }
 
-        if (images.Count == 0) throw new InvalidDataException($"'{file}' has a header, but no images.");
+        if (paths.Count == 0) throw new InvalidDataException($"'{file}' has a header, but no images.");
         labels ??= [.. classes.Select(each => each.Name).Distinct().Order(StringComparer.Ordinal)];
         var numbers = labels.Select((name, number) => (name, number)).ToDictionary(pair => pair.name, pair => pair.number, StringComparer.Ordinal);
-        return new(labels, [.. images], [.. classes.Select(NumberOf)], split < 0 ? null : [.. splits]);
+        return new(labels, [.. paths], [.. classes.Select(NumberOf)], split < 0 ? null : [.. splits]);
 
         int NumberOf((string Name, int Line) each) => numbers.TryGetValue(each.Name, out var number) ? number
             : throw new InvalidDataException($"'{file}', line {each.Line}: the class '{each.Name}' is not among those to train on: {string.Join(", ", labels!)}.");

@@ -30,28 +30,3 @@ internal sealed class FileReader(Func<int, string> path, bool applyOrientation) 
 
     public override PixelBuffer Read(int index, PartChooser choose) => _decoder.Decode(path(index), choose);
 }
-
-/// <summary>Decodes image files that are in memory.</summary>
-/// <param name="encoded">The bytes of each image.</param>
-/// <param name="name">What each image is called in messages.</param>
-/// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
-internal sealed class BytesReader(Func<int, ReadOnlyMemory<byte>> encoded, Func<int, string> name, bool applyOrientation) : ImageReader
-{
-    private readonly ImageDecoder _decoder = new(applyOrientation);
-
-    public override PixelBuffer Read(int index) => Decode(index, null);
-
-    public override PixelBuffer Read(int index, PartChooser choose) => Decode(index, choose);
-
-    private PixelBuffer Decode(int index, PartChooser? choose)
-    {
-        try
-        {
-            return _decoder.Decode(encoded(index).Span, choose);
-        }
-        catch (InvalidImageException problem)
-        {
-            throw new InvalidImageException(problem.Reason, name(index), problem.InnerException);
-        }
-    }
-}

@@ -15,23 +15,27 @@ internal sealed class StoredImageReader(IReadOnlyList<StoredImage> images, bool 
     private readonly ImageDecoder _decoder = new(applyOrientation);
     private readonly PixelBuffer _copy = new();
 
-    public override PixelBuffer Read(int index)
+    public override PixelBuffer Read(int index) => Read(images[index], null);
+
+    public override PixelBuffer Read(int index, PartChooser choose) => Read(images[index], choose);
+
+    private PixelBuffer Read(StoredImage image, PartChooser? choose)
     {
-        var image = images[index];
-        if (image.Path is not null) return _decoder.Decode(image.Path);
         try
         {
-            if (image.Encoded is not null) return _decoder.Decode(image.Encoded);
+            if (image.Path is not null) return _decoder.Decode(image.Path, choose);
+            if (image.Encoded is not null) return _decoder.Decode(image.Encoded, choose);
+            if (image.Pixels is null) throw new InvalidImageException("There is no image.");
         }
-        catch (InvalidImageException problem)
+        catch (InvalidImageException problem) when (problem.Path is null)
         {
-            throw new InvalidImageException(problem.Reason, image.Name, problem);
+            throw new InvalidImageException(problem.Reason, image.Name, problem.InnerException);
         }
 
-        if (image.Pixels is null) throw new InvalidImageException("There is no image.", image.Name);
         // A copy, because the pixels that a reader gives out are the caller's to change.
         _copy.Reset(image.Pixels.Width, image.Pixels.Height);
         image.Pixels.Bytes.CopyTo(_copy.Bytes);
+        if (choose is not null) _copy.Cut(choose(_copy.Width, _copy.Height).Box);
         return _copy;
     }
 }

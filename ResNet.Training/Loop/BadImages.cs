@@ -17,7 +17,8 @@ internal sealed class BadImages(BadTrainingImage policy)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
-    private readonly List<string> _new = [];
+    private readonly List<string> _all = [];
+    private int _told;
     private InvalidImageException? _first;
 
     /// <summary>Notes an image.</summary>
@@ -28,7 +29,16 @@ internal sealed class BadImages(BadTrainingImage policy)
         lock (_lock)
         {
             _first ??= problem;
-            if (_known.Add(problem.Message)) _new.Add($"Left out: {problem.Message}");
+            if (_known.Add(problem.Message)) _all.Add($"Left out: {problem.Message}");
+        }
+    }
+
+    /// <summary>All that was told or has to be.</summary>
+    public IReadOnlyList<string> Messages
+    {
+        get
+        {
+            lock (_lock) return [.. _all];
         }
     }
 
@@ -37,9 +47,8 @@ internal sealed class BadImages(BadTrainingImage policy)
     {
         lock (_lock)
         {
-            if (_new.Count == 0) return [];
-            string[] messages = [.. _new];
-            _new.Clear();
+            string[] messages = [.. _all.Skip(_told)];
+            _told = _all.Count;
             return messages;
         }
     }

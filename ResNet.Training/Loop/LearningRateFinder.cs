@@ -1,4 +1,4 @@
-using ResNet.MLNet;
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -80,7 +80,12 @@ public sealed class LearningRateFinder
     public void WritePlot(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(Points.Count.ToString())));
+        new LineChart("Loss at rising learning rates", new ChartSeries("smoothed loss", [.. Points.Select(point => (point.Rate, point.Loss))]))
+        {
+            XName = "learning rate",
+            LogarithmicX = true,
+            Marker = (Suggestion, string.Create(CultureInfo.InvariantCulture, $"{Suggestion:g2}")),
+        }.Write(path);
     }
 
     private static IEnumerable<(int Epoch, Batch Batch)> Batches(BatchLoader loader, BadImages bad)

@@ -13,7 +13,7 @@ namespace ResNet.Training;
 /// </summary>
 public sealed class TrainingLoop : IDisposable
 {
-    private const int BatchesForStatistics = 16;
+    private const int BatchesForStatistics = 16, ImagesInReport = 12, PointsPerEpoch = 100;
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly TrainingOptions _options;
@@ -26,6 +26,7 @@ public sealed class TrainingLoop : IDisposable
     private readonly string _identity;
     private readonly Stopwatch _sinceReport = Stopwatch.StartNew(), _sinceCheckpoint = Stopwatch.StartNew(), _clock = Stopwatch.StartNew();
     private TrainingState _state = new();
+    private TensorBoardLog? _log;
     private double _startSeconds, _startDone;
 
     private TrainingLoop(TrainingOptions options, IProgress<TrainingProgress>? progress)
@@ -41,9 +42,6 @@ public sealed class TrainingLoop : IDisposable
         _inOrder = Loader(options.Data.Training, null);
         // Two runs of the same identity give the same weights on the same machine.
         _identity = $"{_architecture.Name} on {options.Data.Identity}, {(options.StartFrom is { } start ? $"from {start.Name}, " : "")}recipe {_recipe.ToJson()}";
-
-        BatchLoader Loader(ImageSource source, Augmentation? augmentation) =>
-            new(source, _recipe.Preprocessing, augmentation, _recipe.BatchSize, _recipe.Seed, Math.Max(1, options.Workers), _badImages.Add);
     }
 
     private ResNetModule Network => _step.Network;
@@ -81,13 +79,18 @@ public sealed class TrainingLoop : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _step.Dispose();
+    public void Dispose()
+    {
+        _log?.Dispose();
+        _step.Dispose();
+    }
 
     private TrainingResult Run(CancellationToken cancellation)
     {
         foreach (var note in _options.Data.Notes) Tell(note);
         if (!Resume()) Begin(cancellation);
         (_startSeconds, _startDone) = (_state.Seconds, StepsDone);
+        _log = new(FileOf(TensorBoardLog.FolderName), StepsDone);
         while (_state.Epoch < _recipe.Epochs && !StopsEarly)
         {
             TrainEpoch(cancellation);
@@ -179,7 +182,7 @@ public sealed class TrainingLoop : IDisposable
         Network.Train(_recipe.FineTuning?.KeepStatistics ?? false);
         _step.ClearSums();
         var (lossBefore, correctBefore, secondsBefore, watch) = (_state.LossSum, _state.Correct, _state.EpochSeconds, Stopwatch.StartNew());
-        var read = _state.Batch > 0;
+        var (read, logged) = (_state.Batch > 0, 0);
         foreach (var batch in _training.Epoch(_state.Epoch, _state.Batch))
         {
             _state = _state with { Batch = batch.Index };
@@ -211,7 +214,11 @@ public sealed class TrainingLoop : IDisposable
                 Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
             };
             ThrowIfDiverged(_state.LossSum);
-            Report(TrainingPhase.Training, _state.Batch, _training.Batches, _state.LossSum / _state.Seen, (double)_state.Correct / _state.Seen, _state.Seen / _state.EpochSeconds);
+            var (meanLoss, accuracy, pace) = (_state.LossSum / _state.Seen, (double)_state.Correct / _state.Seen, _state.Seen / _state.EpochSeconds);
+            Report(TrainingPhase.Training, _state.Batch, _training.Batches, meanLoss, accuracy, pace);
+            if (_state.Batch - logged < _training.Batches / PointsPerEpoch) return;
+            logged = _state.Batch;
+            _log?.WriteStep(StepsDone, meanLoss, accuracy, LearningRateAt(StepsDone - 1), pace);
         }
     }
 
@@ -292,6 +299,7 @@ public sealed class TrainingLoop : IDisposable
     private void Complete(EpochMetrics completed)
     {
         _state = new() { Epoch = completed.Epoch, Seconds = completed.Seconds, History = [.. _state.History, completed] };
+        _log?.WriteEpoch(StepsDone, completed);
         // The best network first: if the power goes between the two files, the epoch is done again and gives the same.
         if (EpochMetrics.Best(_state.History) == completed) SaveBest();
         Save();
@@ -313,8 +321,31 @@ public sealed class TrainingLoop : IDisposable
         var validation = Judge(cancellation);
         var model = FileOf("model.onnx");
         OnnxExporter.Export(_architecture, Network.ToStateDict(), Card(kept, validation), model);
+        WriteReport(kept, validation, cancellation);
         return new(model, _state.History, kept, validation, TimeSpan.FromSeconds(_state.Seconds));
     }
+
+    private void WriteReport(EpochMetrics kept, ClassificationMetrics? validation, CancellationToken cancellation) => HtmlReport.Write(FileOf(HtmlReport.FileName), new()
+    {
+        Architecture = _architecture,
+        Labels = _options.Data.Training.Labels,
+        History = _state.History,
+        Validation = validation,
+        Findings = validation is null ? null : new MistakeFinder(Network, _step.Input, source => Loader(source, null)).Find(_options.Data.Validation, ImagesInReport, cancellation),
+        Recipe = _recipe.ToJson(),
+        Command = _options.Command,
+        DataName = _options.DataName,
+        TrainingImages = _options.Data.Training.Count,
+        ValidationImages = _options.Data.Validation.Count,
+        Elapsed = TimeSpan.FromSeconds(_state.Seconds),
+        BestEpoch = kept.Epoch,
+        Notes = [.. _options.Data.Notes, .. _badImages.Messages],
+        Environment = RunEnvironment.Describe(_step.Input.Device),
+        Finished = DateTimeOffset.Now,
+    });
+
+    private BatchLoader Loader(ImageSource source, Augmentation? augmentation) =>
+        new(source, _recipe.Preprocessing, augmentation, _recipe.BatchSize, _recipe.Seed, Math.Max(1, _options.Workers), _badImages.Add);
 
     private ModelCard Card(EpochMetrics? epoch = null, ClassificationMetrics? validation = null) => new()
     {

@@ -60,7 +60,7 @@ internal static class HtmlReport
             figures.Add(Figure("Loss", Decimal(last.TrainingLoss), null, "training"));
         }
 
-        figures.Add(Figure("Epochs", Count(run.History.Count), null, run.BestEpoch is { } best ? $"best: {Count(best)}" : null));
+        figures.Add(Figure("Epochs", Count(run.History[^1].Epoch), null, run.BestEpoch is { } best ? $"best: {Count(best)}" : null));
         figures.Add(Figure("Time", Duration(run.Elapsed), null, run.History.Count > 1 ? $"{Duration(run.Elapsed / run.History.Count)} an epoch" : null));
         if (run.History.Count > 0) figures.Add(Figure("Speed", Count((long)Math.Round(run.History.Select(epoch => epoch.ImagesPerSecond).Order().ElementAt(run.History.Count / 2))), null, "images/s in training"));
         return Element("section", Class("figures"), Attribute("aria-label", "Figures"), figures);
@@ -114,7 +114,7 @@ internal static class HtmlReport
     private static XElement Classes(IReadOnlyList<string> labels, ClassificationMetrics validation)
     {
         return Element("section", Element("h2", "Classes"),
-            Element("p", Class("about"), "Precision: how many of the images taken for the class are of it. Recall: how many of its images are recognised. F1: the harmonic mean of the two."),
+            Element("p", Class("about"), "In percent. Precision: how many of the images taken for the class are of it. Recall: how many of its images are recognised. F1: the harmonic mean of the two."),
             Element("div", Class("scroll tall"), Element("table", Class("classes sortable"),
                 Element("thead", Element("tr", Head("Class", false), Head("Precision", true), Head("Recall", true), Head("F1", true), Head("Images", true))),
                 Element("tbody", validation.PerClass().Select(each => Element("tr",

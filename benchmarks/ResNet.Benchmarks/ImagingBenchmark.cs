@@ -21,22 +21,12 @@ internal static class ImagingBenchmark
             var watch = Stopwatch.StartNew();
             foreach (var path in images) preparer.Prepare(path, input);
             ours.Add(watch.Elapsed.TotalMilliseconds / images.Length);
-            pillow.Add(Peer(arguments.Get("images"), images.Length));
+            pillow.Add(Measure.Peer("pillow_prepare.py", arguments.Get("images"), images.Length.ToString(CultureInfo.InvariantCulture)));
             Console.Error.WriteLine($"round {round + 1}: ours {ours[^1]:0.00} ms, Pillow {pillow[^1]:0.00} ms, {(GC.GetAllocatedBytesForCurrentThread() - before) / images.Length} managed bytes an image");
         }
 
         Console.WriteLine($"JPEG file to [3, 224, 224] floats (resize 256, centre crop 224), one core, {images.Length} files, medians of {rounds} interleaved rounds");
         Console.WriteLine(Measure.Machine());
         Console.WriteLine($"ours {Measure.Median(ours):0.00} ms, Pillow and torchvision {Measure.Median(pillow):0.00} ms, ratio {Measure.Median(ours.Zip(pillow, (left, right) => left / right)):0.00}");
-    }
-
-    private static double Peer(string folder, int count)
-    {
-        var start = new ProcessStartInfo("/usr/bin/python3") { RedirectStandardOutput = true };
-        foreach (var argument in new[] { Path.Combine("benchmarks", "peers", "pillow_prepare.py"), folder, count.ToString(CultureInfo.InvariantCulture) }) start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? double.Parse(output, CultureInfo.InvariantCulture) : throw new InvalidOperationException("pillow_prepare.py failed.");
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace ResNet.Benchmarks;
@@ -14,12 +16,24 @@ internal static class Measure
     /// <summary>The most memory that this process ever had, in MB.</summary>
     public static double PeakMemory() => File.Exists("/proc/self/status")
         ? File.ReadLines("/proc/self/status").Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024).Single()
-        : System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0;
+        : Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0;
 
     public static string Machine()
     {
         var processor = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim() : RuntimeInformation.ProcessArchitecture.ToString();
         return $"{processor}, {Environment.ProcessorCount} cores; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}; ML.NET {Version(typeof(Microsoft.ML.MLContext))}, ONNX Runtime {Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()}; {DateTime.UtcNow:yyyy-MM-dd}";
+    }
+
+    /// <summary>The figure that a script of benchmarks/peers prints.</summary>
+    public static double Peer(string script, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("/usr/bin/python3") { RedirectStandardOutput = true };
+        start.ArgumentList.Add(Path.Combine("benchmarks", "peers", script));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? double.Parse(output, CultureInfo.InvariantCulture) : throw new InvalidOperationException($"{script} failed.");
     }
 
     private static string Version(Type type) =>

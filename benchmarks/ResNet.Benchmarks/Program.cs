@@ -3,6 +3,7 @@
 //   ResNet.Benchmarks imaging  --images DIR [--rounds 5]
 //   ResNet.Benchmarks step     [--case resnet18|resnet50|cifar-resnet20] [--threads 2] [--steps 7] [--rounds 5]
 //   ResNet.Benchmarks memory   [--threads 2] [--steps 1000]
+//   ResNet.Benchmarks loader   --images DIR [--rounds 7]        class folders
 //   ResNet.Benchmarks model    OUT.onnx [ARCHITECTURE]          seeded random weights, for speed
 using ResNet.Benchmarks;
 
@@ -21,6 +22,9 @@ switch (args.FirstOrDefault())
     case "memory":
         MemoryBenchmark.Run(options);
         return 0;
+    case "loader":
+        LoaderBenchmark.Run(options);
+        return 0;
     case "model":
         RandomModel.Write(args[1], args.ElementAtOrDefault(2) ?? "resnet50");
         return 0;
@@ -31,6 +35,6 @@ switch (args.FirstOrDefault())
         Contender.Run(options);
         return 0;
     default:
-        Console.Error.WriteLine("Usage: ResNet.Benchmarks pipeline|imaging --images DIR [--model FILE] [--rounds N], step|memory [--threads N] [--steps N], or model OUT.onnx [ARCHITECTURE]");
+        Console.Error.WriteLine("Usage: ResNet.Benchmarks pipeline|imaging|loader --images DIR [--model FILE] [--rounds N], step|memory [--threads N] [--steps N], or model OUT.onnx [ARCHITECTURE]");
         return 2;
 }

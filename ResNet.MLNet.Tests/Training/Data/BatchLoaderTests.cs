@@ -39,6 +39,46 @@ public sealed class BatchLoaderTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(4)]
+    public void A_policy_that_throws_ends_the_epoch_with_its_exception_and_no_thread_goes_on(int workers)
+    {
+        using var folders = new ClassFolders(imagesPerClass: 40);
+        foreach (var name in new[] { "010.png", "011.jpg" }) File.WriteAllText(folders.PathOf("blue", name), "no image");
+        using var told = new ManualResetEventSlim();
+        var source = new Watched(folders.Open(0).Training, after: 15, told);
+        // Not varied: the images are in their order, and the third and fourth of the second batch of eight are bad.
+        var loader = new BatchLoader(source, ImagePreprocessing.Small(12), null, 8, 1, workers, problem =>
+        {
+            told.Set();
+            throw new FormatException(problem.Message);
+        });
+        List<int> seen = [];
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            var problem = Assert.ThrowsExactly<FormatException>(() => seen.AddRange(loader.Epoch(0).Select(batch => batch.Index)));
+            StringAssert.Contains(problem.Message, "010.png");
+            Assert.AreEqual(0, source.Running);
+        }
+
+        CollectionAssert.AreEqual(new[] { 0, 0, 0 }, seen);
+        // What lay ahead was called off.
+        Assert.IsLessThan(3 * source.Count, source.Begun);
+        Assert.AreEqual(4 * 8, loader.Epoch(0, first: 2).Take(4).Sum(batch => batch.Count));
+    }
+
+    [TestMethod]
+    public void An_epoch_of_bad_images_only_ends_without_a_batch()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 5);
+        foreach (var file in Directory.EnumerateFiles(folders.Folder, "*.*", SearchOption.AllDirectories)) File.WriteAllText(file, "no image");
+        var told = 0;
+        var loader = new BatchLoader(folders.Open(0).Training, ImagePreprocessing.Small(12), new Augmentation.RandomResizedCrop(), 4, 1, 3, _ => Interlocked.Increment(ref told));
+        Assert.AreEqual((0, 0), (loader.Epoch(0).Count(), loader.Epoch(1).Count()));
+        Assert.AreEqual(2 * 15, told);
+    }
+
+    [TestMethod]
     public void The_orientation_is_applied_as_the_preprocessing_says()
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
@@ -131,6 +171,42 @@ public sealed class BatchLoaderTests
             Assert.AreEqual(left.Index, right.Index);
             CollectionAssert.AreEqual(left.Targets, right.Targets);
             CollectionAssert.AreEqual(left.Pixels, right.Pixels);
+        }
+    }
+
+    /// <summary>Counts what is being read. Images behind the first few wait until a bad one was told, so that some are being read then.</summary>
+    private sealed class Watched(ImageSource source, int after, ManualResetEventSlim told) : ImageSource(source.Labels)
+    {
+        private int _running, _begun;
+
+        public override int Count => source.Count;
+
+        public int Running => Volatile.Read(ref _running);
+
+        public int Begun => _begun;
+
+        public override int LabelOf(int index) => source.LabelOf(index);
+
+        public override string NameOf(int index) => source.NameOf(index);
+
+        internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this, source.OpenReader(applyOrientation), after, told);
+
+        private sealed class Reader(Watched owner, ImageReader reader, int after, ManualResetEventSlim told) : ImageReader
+        {
+            public override PixelBuffer Read(int index)
+            {
+                Interlocked.Increment(ref owner._running);
+                Interlocked.Increment(ref owner._begun);
+                try
+                {
+                    if (index > after) told.Wait();
+                    return reader.Read(index);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref owner._running);
+                }
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed class MistakeFinderTests
         Assert.IsNotEmpty(bad);
 
         var preparer = new ImagePreparer(ImagePreprocessing.Small(Size));
-        var expected = Enumerable.Range(0, source.Count).Where(index => !source.NameOf(index).EndsWith("blue/001.jpg", StringComparison.Ordinal)).Select(index =>
+        var expected = Enumerable.Range(0, source.Count).Where(index => !source.NameOf(index).EndsWith(Path.Combine("blue", "001.jpg"), StringComparison.Ordinal)).Select(index =>
         {
             var pixels = preparer.Crop(source.NameOf(index));
             var probabilities = network.forward(Normalised(input, pixels.Bytes.ToArray())).softmax(1).data<float>().ToArray();
@@ -56,7 +56,7 @@ public sealed class MistakeFinderTests
     [TestMethod]
     public void The_heat_is_where_the_class_is()
     {
-        // One image: black but for a bright square below on the right. The features of a convolution with a bright input differ from those of black there alone.
+        // A bright square on black, below on the right or above on the left: nothing else tells the classes apart.
         using var folder = new TemporaryFolder();
         WriteSquare(folder.PathOf("a", "0.png"), 20, 20);
         WriteSquare(folder.PathOf("b", "0.png"), 2, 2);
@@ -116,7 +116,7 @@ public sealed class MistakeFinderTests
     private static void Train(ResNetModule network, DeviceInput input, ImageSource source)
     {
         using var parameters = new FlatParameters(network);
-        using var optimizer = new Sgd(parameters, 0.9, 0);
+        using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0);
         var loader = new BatchLoader(source, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem);
         network.train();
         for (var step = 0; step < 30; step++)
@@ -124,7 +124,7 @@ public sealed class MistakeFinderTests
             using var scope = NewDisposeScope();
             var (images, targets) = input.Load(loader.Epoch(0).Single());
             nn.functional.cross_entropy(network.forward(images), targets).backward();
-            optimizer.Step(0.05);
+            optimizer.Step(step + 1, _ => 0.05);
         }
     }
 

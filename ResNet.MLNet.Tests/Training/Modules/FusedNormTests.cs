@@ -29,10 +29,11 @@ public sealed class FusedNormTests
         var theirs = Run(added, relu, fused: false);
         foreach (var (name, value) in theirs)
         {
-            // bfloat16 has 8 bits; what is summed over all pixels is better.
-            var tolerance = (name.StartsWith("running", StringComparison.Ordinal) ? 1e-5 : 5e-3) * value.abs().max().item<float>();
-            var difference = (ours[name] - value).abs().max().item<float>();
-            Assert.IsTrue(difference <= tolerance, $"{name} differs by {difference}, allowed are {tolerance}.");
+            // What is stored in bfloat16 may be rounded to the neighbouring number, which is at most a 128th away. What is summed over all pixels is float32.
+            var isSum = value.dim() == 1;
+            var allowed = value.abs() * (isSum ? 0 : 1.0 / 128) + value.abs().max() * 1e-4;
+            var excess = ((ours[name] - value).abs() - allowed).max().item<float>();
+            Assert.IsLessThanOrEqualTo(0f, excess, name);
         }
     }
 
@@ -94,10 +95,9 @@ public sealed class FusedNormTests
             output = nn.functional.batch_norm(input.to(float32), mean, variance, weight, bias, true, Momentum, Epsilon);
             if (addend is not null) output = output + addend.to(float32);
             if (relu) output = output.relu();
-            // The same mask of ReLU in both: what rounding makes zero has no gradient here.
         }
 
-        output.backward([randn(output.shape, generator: generator).to(output.dtype)]);
+        output.backward([randn(output.shape, generator: generator).to(ScalarType.BFloat16).to(output.dtype)]);
         var results = new Dictionary<string, Tensor>
         {
             ["output"] = output.detach(), ["input's gradient"] = input.grad!, ["weight's gradient"] = weight.grad!, ["bias' gradient"] = bias.grad!,

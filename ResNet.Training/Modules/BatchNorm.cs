@@ -26,10 +26,19 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
         register_buffer("running_var", _variance = ones(channels).DetachFromDisposeScope());
     }
 
-    public override Tensor forward(Tensor input)
+    public override Tensor forward(Tensor input) => Apply(input, relu: false);
+
+    /// <summary>Batch norm, then the addition of a shortcut, then ReLU.</summary>
+    /// <param name="input">[batch, channels, height, width]</param>
+    /// <param name="addend">What is added; null for nothing.</param>
+    /// <param name="relu">Whether ReLU follows.</param>
+    public Tensor Apply(Tensor input, Tensor? addend = null, bool relu = true)
     {
+        if (training && FusedNorm.Fits(input, addend)) return FusedNorm.Apply(input, _weight, _bias, addend, new(relu, _mean, _variance, Momentum, Epsilon));
         _measured?.Add(input);
-        return nn.functional.batch_norm(input, _mean, _variance, _weight, _bias, training, Momentum, Epsilon);
+        var value = nn.functional.batch_norm(input, _mean, _variance, _weight, _bias, training, Momentum, Epsilon);
+        if (addend is not null) value = value.add_(addend, Scalars.One);
+        return relu ? value.relu_() : value;
     }
 
     /// <summary>Begins to look at what passes, which stays as it is.</summary>

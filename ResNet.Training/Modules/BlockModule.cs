@@ -7,7 +7,7 @@ namespace ResNet.Training;
 internal sealed class BlockModule : nn.Module<Tensor, Tensor>
 {
     private readonly Shortcut _shortcut;
-    private readonly (nn.Module<Tensor, Tensor> Convolution, nn.Module<Tensor, Tensor> Norm)[] _layers;
+    private readonly (Convolution Convolution, BatchNorm Norm)[] _layers;
     private readonly nn.Module<Tensor, Tensor>? _projection;
 
     public BlockModule(ResNetBlock block, Generator generator)
@@ -22,7 +22,8 @@ internal sealed class BlockModule : nn.Module<Tensor, Tensor>
         }
 
         // The architecture's names are whole (layer1.0.conv1); here the last part is wanted.
-        nn.Module<Tensor, Tensor> Register(string name, nn.Module<Tensor, Tensor> module)
+        T Register<T>(string name, T module)
+            where T : nn.Module
         {
             register_module(name[(name.LastIndexOf('.') + 1)..], module);
             return module;
@@ -33,10 +34,9 @@ internal sealed class BlockModule : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var value = input;
-        foreach (var (convolution, norm) in _layers[..^1]) value = norm.forward(convolution.forward(value)).relu_();
-        value = _layers[^1].Norm.forward(_layers[^1].Convolution.forward(value));
-        if (_shortcut.Kind != ShortcutKind.None) value = value.add_(Around(input), Scalars.One);
-        return value.relu_().MoveToOuterDisposeScope();
+        foreach (var (convolution, norm) in _layers[..^1]) value = norm.Apply(convolution.forward(value));
+        var (last, lastNorm) = _layers[^1];
+        return lastNorm.Apply(last.forward(value), _shortcut.Kind == ShortcutKind.None ? null : Around(input)).MoveToOuterDisposeScope();
     }
 
     private Tensor Around(Tensor input) => _shortcut.Kind switch

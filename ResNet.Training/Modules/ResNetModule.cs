@@ -14,7 +14,8 @@ namespace ResNet.Training;
 /// </remarks>
 public sealed class ResNetModule : nn.Module<Tensor, Tensor>
 {
-    private readonly nn.Module<Tensor, Tensor> _stem, _stemNorm;
+    private readonly Convolution _stem;
+    private readonly BatchNorm _stemNorm;
     private readonly List<(int Stage, BlockModule Block)> _blocks = [];
 
     static ResNetModule() => LibTorch.Load();
@@ -81,7 +82,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         Tensor value;
         using (FirstTrainedStage > 0 ? no_grad() : null)
         {
-            value = _stemNorm.forward(_stem.forward(input)).relu_();
+            value = _stemNorm.Apply(_stem.forward(input));
             if (Architecture.HasMaxPool) value = nn.functional.max_pool2d(value, 3, 2, 1);
         }
 

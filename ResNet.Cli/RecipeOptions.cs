@@ -26,9 +26,9 @@ internal sealed class RecipeOptions
     private readonly Option<bool> _balance = new("--balance") { Description = "Classes count alike, however many images they have." };
     private readonly Option<bool> _flip = new("--no-flip") { Description = "Do not mirror training images (letters, road signs)." };
     private readonly Option<double> _share = new("--validation") { HelpName = "SHARE", Description = "Share of each class that is split off to judge by, where the data does not say it.", DefaultValueFactory = _ => 0.2 };
-    private readonly Option<TrainingPrecision> _precision = new("--precision") { HelpName = "NAME", Description = "auto, float32 or bfloat16.", DefaultValueFactory = _ => TrainingPrecision.Auto };
+    private readonly Option<TrainingPrecision?> _precision = new("--precision") { HelpName = "NAME", Description = "auto, float32 or bfloat16. [default: the recipe's]" };
     private readonly Option<BadTrainingImage> _bad = new("--bad-images") { HelpName = "NAME", Description = "What becomes of images that cannot be read: leaveout or throw.", DefaultValueFactory = _ => BadTrainingImage.LeaveOut };
-    private readonly Option<long> _seed = CommonOptions.Seed();
+    private readonly Option<long?> _seed = new("--seed") { HelpName = "N", Description = "Seed of everything random. [default: the recipe's]" };
     private readonly Option<string> _device = CommonOptions.Device();
 
     public RecipeOptions()
@@ -60,7 +60,15 @@ internal sealed class RecipeOptions
     public TrainingOptions Get(ParseResult parsed, string output, CancellationToken cancellation)
     {
         var path = parsed.GetRequiredValue(_data);
-        var data = TrainingData.Open(path, parsed.GetValue(_share), parsed.GetValue(_seed));
+        var (name, file) = (parsed.GetValue(_recipe), default(TrainingRecipe));
+        if (name is not null && NamedRecipe.Find(name) is null)
+        {
+            file = File.Exists(name) ? TrainingRecipe.Read(name) : throw new ArgumentException(
+                $"There is no recipe '{name}' and no such file. There are: {string.Join(", ", NamedRecipe.All.Select(each => each.Name))}.");
+        }
+
+        var seed = parsed.GetValue(_seed) ?? file?.Seed ?? 0;
+        var data = TrainingData.Open(path, parsed.GetValue(_share), seed);
         var start = parsed.GetValue(_start) is { } from ? StartingPoint.Open(Models.Find(AnsiConsole.Console, from, cancellation), null, cancellation) : null;
         var options = new TrainingOptions
         {
@@ -73,14 +81,8 @@ internal sealed class RecipeOptions
             DataName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
         };
         var network = options.FindArchitecture();
-        var recipe = parsed.GetValue(_recipe) switch
-        {
-            null => options.FindRecipe(),
-            var name when NamedRecipe.Find(name) is { } named => named.Create(network, data.Training.Count, start),
-            var file when File.Exists(file) => TrainingRecipe.Read(file),
-            var name => throw new ArgumentException($"There is no recipe '{name}' and no such file. There are: {string.Join(", ", NamedRecipe.All.Select(each => each.Name))}."),
-        };
-        recipe = recipe with { Seed = parsed.GetValue(_seed), Precision = parsed.GetValue(_precision) };
+        var recipe = file ?? (name is null ? options.FindRecipe() : NamedRecipe.Find(name)!.Create(network, data.Training.Count, start));
+        recipe = recipe with { Seed = seed, Precision = parsed.GetValue(_precision) ?? recipe.Precision };
         if (parsed.GetValue(_epochs) is { } epochs) recipe = recipe with { Epochs = epochs };
         if (parsed.GetValue(_batch) is { } batch) recipe = recipe with { BatchSize = batch };
         if (parsed.GetValue(_accumulate) is { } parts) recipe = recipe with { Accumulation = parts };

@@ -77,6 +77,7 @@ public sealed record TrainingOptions
         var recipe = Recipe ?? (StartFrom is not null ? TrainingRecipe.FineTune(StartFrom, Data.Training.Count) : TrainingRecipe.For(FindArchitecture(), Data.Training.Count));
         if (recipe.FineTuning is not null && StartFrom is null) throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 }) throw new ArgumentException("A recipe of 0 epochs trains nothing, unless it fine-tunes a network and trains a new head.");
+        if (recipe.Epochs == 0 && StartFrom!.Knows(Data.Training.Labels)) throw new ArgumentException($"'{StartFrom.Name}' knows just these classes already, so there is no new head to train: 0 epochs would change nothing.");
         if (recipe.Patience is not null && Data.Validation.Count == 0) throw new ArgumentException("To stop early, a run needs validation images.");
         return recipe;
     }

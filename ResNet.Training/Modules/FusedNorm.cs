@@ -93,8 +93,12 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
         var addendGradient = added && relu ? empty_like(input) : null;
         var kernels = new NormKernels(channels, count)
         {
-            Input = Pixels(input), Output = Pixels(output), OutputGradient = Pixels(gradient), InputGradient = Pixels(inputGradient),
-            AddendGradient = addendGradient is null ? null : Pixels(addendGradient), Relu = relu,
+            Input = Pixels(input),
+            Output = Pixels(output),
+            OutputGradient = Pixels(gradient),
+            InputGradient = Pixels(inputGradient),
+            AddendGradient = addendGradient is null ? null : Pixels(addendGradient),
+            Relu = relu,
         };
         var (weightGradient, biasGradient) = (empty(channels, float32), empty(channels, float32));
         Span<float> weights = Numbers(weight), forWeight = Numbers(weightGradient), forBias = Numbers(biasGradient);

@@ -100,8 +100,12 @@ public sealed class FusedNormTests
         output.backward([randn(output.shape, generator: generator).to(ScalarType.BFloat16).to(output.dtype)]);
         var results = new Dictionary<string, Tensor>
         {
-            ["output"] = output.detach(), ["input's gradient"] = input.grad!, ["weight's gradient"] = weight.grad!, ["bias' gradient"] = bias.grad!,
-            ["running mean"] = mean, ["running variance"] = variance,
+            ["output"] = output.detach(),
+            ["input's gradient"] = input.grad!,
+            ["weight's gradient"] = weight.grad!,
+            ["bias' gradient"] = bias.grad!,
+            ["running mean"] = mean,
+            ["running variance"] = variance,
         };
         if (addend is not null) results["addend's gradient"] = addend.grad!;
         return results.ToDictionary(each => each.Key, each => each.Value.to(float32));

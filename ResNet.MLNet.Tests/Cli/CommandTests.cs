@@ -120,7 +120,24 @@ public sealed class CommandTests
         StringAssert.Contains(Command.Resnet("info", "resnet50:v1").Output, "layer4.2.conv3");
         var doctor = Command.Resnet("doctor");
         Assert.AreEqual(0, doctor.ExitCode, doctor.Output);
-        StringAssert.Contains(doctor.Output, "libtorch");
+        foreach (var row in new[] { "libtorch", "functions that TorchSharp calls are there", "NVIDIA driver", "CUDA for training", "CPU" }) StringAssert.Contains(doctor.Output, row);
+        StringAssert.StartsWith(doctor.Lines[^1], "All ");
+    }
+
+    [TestMethod]
+    public void A_libtorch_that_does_not_fit_is_a_message_and_not_a_crash()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Inconclusive("Only ELF libraries are compared.");
+        using var folder = new TemporaryFolder();
+        var lib = Directory.CreateDirectory(folder.PathOf("lib")).FullName;
+        foreach (var name in new[] { "libc10.so", "libtorch_cpu.so", "libtorch.so" }) File.WriteAllBytes(Path.Combine(lib, name), new ElfFile().Exports("_ZN2at3absERKNS_6TensorE").ToArray());
+        File.WriteAllText(folder.PathOf("version.py"), "__version__ = '1.13.0'\ncuda = None\n");
+        var doctor = Command.ResnetWith("RESNET_LIBTORCH", lib, "doctor");
+        Assert.AreEqual(1, doctor.ExitCode);
+        StringAssert.StartsWith(doctor.Lines[^1], "First to mend: libtorch files: ");
+        foreach (var part in new[] { lib, "1.13.0", "2.10", "are missing" }) StringAssert.Contains(doctor.Lines[^1], part);
+        var train = Command.ResnetWith("RESNET_LIBTORCH", lib, "find-rate", "--data", lib);
+        Assert.AreEqual(1, train.ExitCode);
     }
 
     [TestMethod]
@@ -130,6 +147,7 @@ public sealed class CommandTests
         Assert.AreEqual(1, doctor.ExitCode);
         StringAssert.Contains(doctor.Output, "RESNET_LIBTORCH");
         StringAssert.Contains(doctor.Output, Path.GetTempPath());
+        StringAssert.StartsWith(doctor.Lines[^1], "First to mend: ");
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using ResNet.MLNet;
@@ -13,6 +14,8 @@ namespace ResNet.Training;
 /// </summary>
 public sealed class TrainingLoop : IDisposable
 {
+    internal const string RecipeFile = "recipe.json";
+
     private const int BatchesForStatistics = 16, ImagesInReport = 12, PointsPerEpoch = 100;
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
@@ -44,6 +47,8 @@ public sealed class TrainingLoop : IDisposable
         _identity = $"{_architecture.Name} on {options.Data.Identity}, {(options.StartFrom is { } start ? $"from {start.Name}, " : "")}recipe {_recipe.ToJson()}";
     }
 
+    private long? UsedMemory => _step.Input.Device is { type: TorchSharp.DeviceType.CUDA, index: var index } ? NvidiaDriver.UsedMemory(Math.Max(0, index)) : null;
+
     private ResNetModule Network => _step.Network;
 
     private string CheckpointFile => FileOf(Checkpoint.LastFile);
@@ -67,15 +72,24 @@ public sealed class TrainingLoop : IDisposable
     /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
     public static TrainingResult Run(TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         LibTorch.Load();
-        using var scope = NewDisposeScope();
-        using var loop = new TrainingLoop(options, progress);
-        return loop.Run(cancellation);
+        try
+        {
+            using var scope = NewDisposeScope();
+            using var loop = new TrainingLoop(options, progress);
+            return loop.Run(cancellation);
+        }
+        catch (ExternalException problem) when (BatchFit.IsOutOfMemory(problem.Message))
+        {
+            // Here the run's own memory is free again, so that what would fit can be found out.
+            throw BatchFit.Explain(options, problem, cancellation);
+        }
     }
 
     /// <inheritdoc/>
@@ -88,6 +102,7 @@ public sealed class TrainingLoop : IDisposable
     private TrainingResult Run(CancellationToken cancellation)
     {
         foreach (var note in _options.Data.Notes) Tell(note);
+        if (Devices.NoteOn(_options.Device) is { } odd) Tell(odd);
         if (!Resume()) Begin(cancellation);
         (_startSeconds, _startDone) = (_state.Seconds, StepsDone);
         _log = new(FileOf(TensorBoardLog.FolderName), StepsDone);
@@ -122,7 +137,7 @@ public sealed class TrainingLoop : IDisposable
         try
         {
             // What cannot be written is told now and not after the first epoch.
-            AtomicFile.Write(FileOf("recipe.json"), stream => stream.Write(Encoding.UTF8.GetBytes(_recipe.ToJson())));
+            AtomicFile.Write(FileOf(RecipeFile), stream => stream.Write(Encoding.UTF8.GetBytes(_recipe.ToJson())));
             foreach (var old in new[] { Checkpoint.LastFile, Checkpoint.BestFile, MetricsFile.FileName }) File.Delete(FileOf(old));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -292,6 +307,7 @@ public sealed class TrainingLoop : IDisposable
             Top1 = validation?.Top1,
             Top5 = validation?.Top5,
             ImagesPerSecond = _state.Seen / _state.EpochSeconds,
+            DeviceMemory = UsedMemory,
             Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
         });
     }
@@ -406,6 +422,7 @@ public sealed class TrainingLoop : IDisposable
             Loss = loss,
             Accuracy = accuracy,
             ImagesPerSecond = imagesPerSecond,
+            DeviceMemory = UsedMemory,
             Remaining = steps > 0 ? _clock.Elapsed * ((Steps - StepsDone) / steps) : TimeSpan.Zero,
         });
     }

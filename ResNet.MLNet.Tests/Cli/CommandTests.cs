@@ -74,7 +74,7 @@ public sealed class CommandTests
     public void Ctrl_C_leaves_a_checkpoint_from_which_training_goes_on()
     {
         using var folders = new ClassFolders();
-        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "200", "--device", "cpu"];
+        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "200", "--device", "cpu", "--batch", "auto"];
         var stopped = Command.ResnetStoppedAt(line => line.StartsWith("epoch   2 of 200", StringComparison.Ordinal), train);
         Assert.AreEqual(1, stopped.ExitCode);
         StringAssert.Contains(stopped.Errors, "--resume");
@@ -88,6 +88,8 @@ public sealed class CommandTests
     [DataRow("")]
     [DataRow("train")]
     [DataRow("train --data . --output . --epochs 0")]
+    [DataRow("train --data . --output . --batch 0")]
+    [DataRow("train --data . --output . --batch large")]
     [DataRow("train --data . --output . --resume --overwrite")]
     [DataRow("predict --model m.onnx --format xml a.jpg")]
     [DataRow("train --data . --output . --architecture resnet19")]

@@ -62,19 +62,27 @@ internal static class BatchFit
     /// <summary>Whether the message of a TorchSharp exception says that memory is short.</summary>
     public static bool IsOutOfMemory(string message) => Array.Exists(Complaints, complaint => message.Contains(complaint, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>What to do about a run that ran out of memory; on a GPU its memory must be free again.</summary>
-    public static DeviceMemoryException Explain(TrainingOptions options, Exception problem, CancellationToken cancellation)
+    /// <summary>Runs something that trains. If memory is short, it is found out what would fit, when the work has given back its own.</summary>
+    /// <exception cref="DeviceMemoryException">Memory was short; the message says what would fit.</exception>
+    public static T Explaining<T>(TrainingOptions options, Func<T> work, CancellationToken cancellation)
     {
-        var (architecture, recipe, device) = (options.FindArchitecture(), options.FindRecipe(), Devices.Parse(options.Device));
-        int? fitting = null;
-        if (device.type != DeviceType.CPU)
+        try
         {
-            using var trial = new Trial(architecture, recipe with { Accumulation = 1 }, device, cancellation);
-            var part = PartOf(recipe);
-            fitting = part > 1 ? Largest(trial.Fits, part - 1) : 0;
+            return work();
         }
+        catch (ExternalException problem) when (IsOutOfMemory(problem.Message))
+        {
+            var (architecture, recipe, device) = (options.FindArchitecture(), options.FindRecipe(), Devices.Parse(options.Device));
+            int? fitting = null;
+            if (device.type != DeviceType.CPU)
+            {
+                using var trial = new Trial(architecture, recipe with { Accumulation = 1 }, device, cancellation);
+                var part = PartOf(recipe);
+                fitting = part > 1 ? Largest(trial.Fits, part - 1) : 0;
+            }
 
-        return new($"{Describe(architecture, recipe, $"{device}", fitting)} libtorch says: {problem.Message.Split('\n')[0].Trim()}", problem);
+            throw new DeviceMemoryException($"{Describe(architecture, recipe, $"{device}", fitting)} libtorch says: {problem.Message.Split('\n')[0].Trim()}", problem);
+        }
     }
 
     /// <summary>What to do where a step does not fit.</summary>
@@ -97,7 +105,7 @@ internal static class BatchFit
     private static int PartOf(TrainingRecipe recipe) => (recipe.BatchSize + recipe.Accumulation - 1) / recipe.Accumulation;
 
     /// <summary>Takes steps of a run with black images, at a learning rate of 0.</summary>
-    private sealed class Trial : IDisposable
+    internal sealed class Trial : IDisposable
     {
         private readonly DisposeScope _scope = NewDisposeScope();
         private readonly TrainingRecipe _recipe;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using ResNet.MLNet;
@@ -79,17 +78,12 @@ public sealed class TrainingLoop : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         LibTorch.Load();
-        try
+        return BatchFit.Explaining(options, () =>
         {
             using var scope = NewDisposeScope();
             using var loop = new TrainingLoop(options, progress);
             return loop.Run(cancellation);
-        }
-        catch (ExternalException problem) when (BatchFit.IsOutOfMemory(problem.Message))
-        {
-            // Here the run's own memory is free again, so that what would fit can be found out.
-            throw BatchFit.Explain(options, problem, cancellation);
-        }
+        }, cancellation);
     }
 
     /// <inheritdoc/>

@@ -78,11 +78,26 @@ public sealed class BatchFitTests
     {
         using var folders = new ClassFolders();
         var options = SmallRun.Options(folders, SmallRun.Recipe(1));
-        var problem = new InvalidOperationException("[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.\nframe #0: c10");
-        var told = BatchFit.Explain(options, problem, default);
+        LibTorch.Load();
+        var told = Assert.ThrowsExactly<DeviceMemoryException>(() => BatchFit.Explaining(options, () => empty(1L << 55).NumberOfElements, default));
         StringAssert.Contains(told.Message, "--batch 4");
         StringAssert.Contains(told.Message, "DefaultCPUAllocator");
-        Assert.DoesNotContain("frame #0", told.Message);
+        Assert.DoesNotContain("\n", told.Message);
+        using var flat = zeros(2, 3);
+        Assert.ThrowsExactly<ExternalException>(() => BatchFit.Explaining(options, () => flat.mm(flat).NumberOfElements, default), "Other errors pass as they are.");
+    }
+
+    [TestMethod]
+    public void A_trial_takes_real_steps_and_stops_when_told()
+    {
+        LibTorch.Load();
+        using var cancel = new CancellationTokenSource();
+        var recipe = SmallRun.Recipe(1) with { AverageDecay = 0.9, Accumulation = 2, Mixing = new() { MixUp = 0.2 } };
+        using var trial = new BatchFit.Trial(ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 3), recipe, CPU, cancel.Token);
+        Assert.IsTrue(trial.Fits(1));
+        Assert.IsTrue(trial.Fits(16));
+        cancel.Cancel();
+        Assert.ThrowsExactly<OperationCanceledException>(() => trial.Fits(8));
     }
 
     [TestMethod]

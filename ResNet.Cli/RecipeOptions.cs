@@ -11,7 +11,8 @@ internal sealed class RecipeOptions
 {
     private readonly Option<string> _data = new("--data")
     {
-        Required = true, HelpName = "PATH",
+        Required = true,
+        HelpName = "PATH",
         Description = "A folder of class folders (train/ and val/ inside it, if there), of the IDX files of MNIST or of CIFAR's binary files; or a .csv of paths and labels.",
     };
 

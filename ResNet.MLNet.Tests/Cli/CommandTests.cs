@@ -138,8 +138,11 @@ public sealed class CommandTests
         Assert.AreEqual(1, doctor.ExitCode);
         StringAssert.StartsWith(doctor.Lines[^1], "First to mend: libtorch files: ");
         foreach (var part in new[] { lib, "1.13.0", "2.10", "are missing" }) StringAssert.Contains(doctor.Lines[^1], part);
-        var train = Command.ResnetWith("RESNET_LIBTORCH", lib, "find-rate", "--data", lib);
+        using var folders = new ClassFolders();
+        var train = Command.ResnetWith("RESNET_LIBTORCH", lib, "train", "--data", folders.Folder, "--output", folders.Output);
         Assert.AreEqual(1, train.ExitCode);
+        StringAssert.Contains(train.Errors, "does not fit TorchSharp");
+        Assert.DoesNotContain("   at ", train.Errors);
     }
 
     [TestMethod]

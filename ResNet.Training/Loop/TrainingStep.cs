@@ -12,7 +12,7 @@ internal sealed class TrainingStep : IDisposable
     private const double ClipEpsilon = 1e-6;
 
     private readonly TrainingRecipe _recipe;
-        private readonly Scalar? _clip;
+    private readonly Scalar? _clip;
     private readonly Scalar _clipEpsilon = ClipEpsilon.ToScalar();
     private readonly Tensor _loss, _correct;
 

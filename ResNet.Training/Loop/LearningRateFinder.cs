@@ -44,12 +44,31 @@ public sealed class LearningRateFinder
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="InvalidDataException">No image can be read.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite from the first step on.</exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
     public static LearningRateFinder Run(TrainingOptions options, int steps = DefaultSteps, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 10);
         if (options.Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         LibTorch.Load();
+        return BatchFit.Explaining(options, () => Search(options, steps, progress, cancellation), cancellation);
+    }
+
+    /// <summary>Writes the plot: the smoothed loss over the rate, with the suggestion marked.</summary>
+    /// <param name="path">The file, by custom <c>*.svg</c>.</param>
+    public void WritePlot(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        new LineChart("Loss at rising learning rates", new ChartSeries("smoothed loss", [.. Points.Select(point => (point.Rate, point.Loss))]))
+        {
+            XName = "learning rate",
+            LogarithmicX = true,
+            Marker = (Suggestion, string.Create(CultureInfo.InvariantCulture, $"{Suggestion:g2}")),
+        }.Write(path);
+    }
+
+    private static LearningRateFinder Search(TrainingOptions options, int steps, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
         using var scope = NewDisposeScope();
         var (architecture, recipe) = (options.FindArchitecture(), options.FindRecipe());
         var network = new ResNetModule(architecture, recipe.Seed);
@@ -81,19 +100,6 @@ public sealed class LearningRateFinder
 
         BatchLoader Loader(Augmentation augmentation) =>
             new(options.Data.Training, recipe.Preprocessing, augmentation, recipe.BatchSize, recipe.Seed, Math.Max(1, options.Workers), bad.Add);
-    }
-
-    /// <summary>Writes the plot: the smoothed loss over the rate, with the suggestion marked.</summary>
-    /// <param name="path">The file, by custom <c>*.svg</c>.</param>
-    public void WritePlot(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        new LineChart("Loss at rising learning rates", new ChartSeries("smoothed loss", [.. Points.Select(point => (point.Rate, point.Loss))]))
-        {
-            XName = "learning rate",
-            LogarithmicX = true,
-            Marker = (Suggestion, string.Create(CultureInfo.InvariantCulture, $"{Suggestion:g2}")),
-        }.Write(path);
     }
 
     private static IEnumerable<(int Epoch, Batch Batch)> Batches(BatchLoader loader, BadImages bad)

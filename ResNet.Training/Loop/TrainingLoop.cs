@@ -47,6 +47,8 @@ public sealed class TrainingLoop : IDisposable
         _identity = $"{_architecture.Name} on {options.Data.Identity}, {(options.StartFrom is { } start ? $"from {start.Name} ({start.Fingerprint}), " : "")}recipe {_recipe.ToJson()}";
     }
 
+    private long? UsedMemory => _step.Input.Device is { type: TorchSharp.DeviceType.CUDA, index: var index } ? NvidiaDriver.UsedMemory(Math.Max(0, index)) : null;
+
     private ResNetModule Network => _step.Network;
 
     private FeatureCache Features => new(FileOf("features"), _identity);
@@ -72,15 +74,19 @@ public sealed class TrainingLoop : IDisposable
     /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
     public static TrainingResult Run(TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         LibTorch.Load();
-        using var scope = NewDisposeScope();
-        using var loop = new TrainingLoop(options, progress);
-        return loop.Run(cancellation);
+        return BatchFit.Explaining(options, () =>
+        {
+            using var scope = NewDisposeScope();
+            using var loop = new TrainingLoop(options, progress);
+            return loop.Run(cancellation);
+        }, cancellation);
     }
 
     /// <inheritdoc/>
@@ -93,6 +99,7 @@ public sealed class TrainingLoop : IDisposable
     private TrainingResult Run(CancellationToken cancellation)
     {
         foreach (var note in _options.Data.Notes) Tell(note);
+        if (Devices.NoteOn(_options.Device) is { } odd) Tell(odd);
         if (Resume())
         {
             _log = new(FileOf(TensorBoardLog.FolderName), StepsDone);
@@ -310,6 +317,7 @@ public sealed class TrainingLoop : IDisposable
             Top1 = validation?.Top1,
             Top5 = validation?.Top5,
             ImagesPerSecond = _state.Seen / _state.EpochSeconds,
+            DeviceMemory = UsedMemory,
             Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
         });
     }
@@ -468,6 +476,7 @@ public sealed class TrainingLoop : IDisposable
             Loss = loss,
             Accuracy = accuracy,
             ImagesPerSecond = imagesPerSecond,
+            DeviceMemory = UsedMemory,
             Remaining = steps > 0 ? _clock.Elapsed * ((Steps - StepsDone) / steps) : TimeSpan.Zero,
         });
     }

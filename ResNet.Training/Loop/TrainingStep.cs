@@ -24,6 +24,7 @@ internal sealed class TrainingStep : IDisposable
     public TrainingStep(ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null)
     {
         (Network, _recipe) = (network, recipe);
+        CudaSettings.Apply(device, recipe.Precision);
         network.to(device);
         Parameters = new(network, recipe.FineTuning is null ? null : network.StageOf, recipe.DecayAll);
         Optimizer = recipe.Optimizer.Start(Parameters, recipe.WeightDecay);

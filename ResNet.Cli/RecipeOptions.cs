@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ResNet.MLNet;
 using ResNet.Training;
 using Spectre.Console;
@@ -10,7 +11,8 @@ internal sealed class RecipeOptions
 {
     private readonly Option<string> _data = new("--data")
     {
-        Required = true, HelpName = "PATH",
+        Required = true,
+        HelpName = "PATH",
         Description = "A folder of class folders (train/ and val/ inside it, if there), of the IDX files of MNIST or of CIFAR's binary files; or a .csv of paths and labels.",
     };
 
@@ -18,7 +20,7 @@ internal sealed class RecipeOptions
     private readonly Option<string?> _start = new("--start-from") { HelpName = "FILE | NAME", Description = "A network that has learned something: a model file, a checkpoint, or published weights by name." };
     private readonly Option<string?> _recipe = new("--recipe") { HelpName = "NAME | FILE", Description = $"{string.Join(", ", NamedRecipe.All.Select(recipe => recipe.Name))}, or the recipe.json of a run. [default: by network and number of images; finetune with --start-from]" };
     private readonly Option<int?> _epochs = new("--epochs") { HelpName = "N", Description = "How often every image is shown; 0 with --start-from: only a new head is trained. [default: the recipe's]" };
-    private readonly Option<int?> _batch = CommonOptions.Positive("--batch", "Images of one step. [default: the recipe's]");
+    private readonly Option<string?> _batch = new("--batch") { HelpName = "N | auto", Description = "Images of one step; auto: the most that fit in the GPU's memory. [default: the recipe's]" };
     private readonly Option<int?> _accumulate = CommonOptions.Positive("--accumulate", "Parts in which a step's images are worked on, where memory is short. [default: 1]");
     private readonly Option<int?> _size = CommonOptions.Positive("--size", "Height and width of the network's input in pixels. [default: 224, and 32 for the CIFAR networks]");
     private readonly Option<double?> _rate = new("--learning-rate") { HelpName = "X", Description = "The greatest learning rate. [default: the recipe's]" };
@@ -26,13 +28,19 @@ internal sealed class RecipeOptions
     private readonly Option<bool> _balance = new("--balance") { Description = "Classes count alike, however many images they have." };
     private readonly Option<bool> _flip = new("--no-flip") { Description = "Do not mirror training images (letters, road signs)." };
     private readonly Option<double> _share = new("--validation") { HelpName = "SHARE", Description = "Share of each class that is split off to judge by, where the data does not say it.", DefaultValueFactory = _ => 0.2 };
-    private readonly Option<TrainingPrecision> _precision = new("--precision") { HelpName = "NAME", Description = "auto, float32 or bfloat16.", DefaultValueFactory = _ => TrainingPrecision.Auto };
+    private readonly Option<TrainingPrecision?> _precision = new("--precision") { HelpName = "NAME", Description = "auto, float32, tensorfloat32 (on a GPU) or bfloat16. [default: the recipe's]" };
     private readonly Option<BadTrainingImage> _bad = new("--bad-images") { HelpName = "NAME", Description = "What becomes of images that cannot be read: leaveout or throw.", DefaultValueFactory = _ => BadTrainingImage.LeaveOut };
-    private readonly Option<long> _seed = CommonOptions.Seed();
+    private readonly Option<long?> _seed = new("--seed") { HelpName = "N", Description = "Seed of everything random. [default: the recipe's]" };
     private readonly Option<string> _device = CommonOptions.Device();
+
+    private const string AutoBatch = "auto";
 
     public RecipeOptions()
     {
+        _batch.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is not (null or AutoBatch) && BatchOf(result.GetValueOrDefault<string?>()) is not >= 1) result.AddError("--batch must be 1 or more, or auto.");
+        });
         _epochs.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is < 0) result.AddError("--epochs must not be negative.");
@@ -60,7 +68,15 @@ internal sealed class RecipeOptions
     public TrainingOptions Get(ParseResult parsed, string output, CancellationToken cancellation)
     {
         var path = parsed.GetRequiredValue(_data);
-        var data = TrainingData.Open(path, parsed.GetValue(_share), parsed.GetValue(_seed));
+        var (name, file) = (parsed.GetValue(_recipe), default(TrainingRecipe));
+        if (name is not null && NamedRecipe.Find(name) is null)
+        {
+            file = File.Exists(name) ? TrainingRecipe.Read(name) : throw new ArgumentException(
+                $"There is no recipe '{name}' and no such file. There are: {string.Join(", ", NamedRecipe.All.Select(each => each.Name))}.");
+        }
+
+        var seed = parsed.GetValue(_seed) ?? file?.Seed ?? 0;
+        var data = TrainingData.Open(path, parsed.GetValue(_share), seed);
         var start = parsed.GetValue(_start) is { } from ? StartingPoint.Open(Models.Find(AnsiConsole.Console, from, cancellation), null, cancellation) : null;
         var options = new TrainingOptions
         {
@@ -73,16 +89,10 @@ internal sealed class RecipeOptions
             DataName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
         };
         var network = options.FindArchitecture();
-        var recipe = parsed.GetValue(_recipe) switch
-        {
-            null => options.FindRecipe(),
-            var name when NamedRecipe.Find(name) is { } named => named.Create(network, data.Training.Count, start),
-            var file when File.Exists(file) => TrainingRecipe.Read(file),
-            var name => throw new ArgumentException($"There is no recipe '{name}' and no such file. There are: {string.Join(", ", NamedRecipe.All.Select(each => each.Name))}."),
-        };
-        recipe = recipe with { Seed = parsed.GetValue(_seed), Precision = parsed.GetValue(_precision) };
+        var recipe = file ?? (name is null ? options.FindRecipe() : NamedRecipe.Find(name)!.Create(network, data.Training.Count, start));
+        recipe = recipe with { Seed = seed, Precision = parsed.GetValue(_precision) ?? recipe.Precision };
         if (parsed.GetValue(_epochs) is { } epochs) recipe = recipe with { Epochs = epochs };
-        if (parsed.GetValue(_batch) is { } batch) recipe = recipe with { BatchSize = batch };
+        if (BatchOf(parsed.GetValue(_batch)) is { } batch) recipe = recipe with { BatchSize = batch };
         if (parsed.GetValue(_accumulate) is { } parts) recipe = recipe with { Accumulation = parts };
         if (parsed.GetValue(_rate) is { } rate) recipe = recipe with { LearningRate = rate };
         if (parsed.GetValue(_patience) is { } patience) recipe = recipe with { Patience = patience };
@@ -91,6 +101,12 @@ internal sealed class RecipeOptions
         if (parsed.GetValue(_flip)) recipe = recipe with { Augmentation = recipe.Augmentation.WithoutFlip() };
         return options with { Recipe = recipe };
     }
+
+    /// <summary>The options with the largest batch that fits, if `--batch auto` asks for it.</summary>
+    public TrainingOptions FitBatch(ParseResult parsed, TrainingOptions options, CancellationToken cancellation) =>
+        parsed.GetValue(_batch) == AutoBatch ? options.WithLargestBatch(cancellation) : options;
+
+    private static int? BatchOf(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>The same proportion of resized and cropped size as before.</summary>
     private static int? Resized(ImagePreprocessing standard, int crop) => standard.Resize is { } resize ? (int)Math.Round((double)crop * resize / standard.Crop) : null;

@@ -36,8 +36,10 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
     {
         var validation = epoch.Top1 is { } top1 ? $"   validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %, top-5 {100 * epoch.Top5:0.0} %" : "";
         var name = epoch.Epoch == 0 ? "new head    " : $"epoch {epoch.Epoch,3} of {epochs}";
-        console.WriteLine($"{name}   loss {epoch.TrainingLoss:0.000}, accuracy {100 * epoch.TrainingAccuracy:0.0} %{validation}   {epoch.ImagesPerSecond:0} images/s   {TimeSpan.FromSeconds(epoch.Seconds):h\\:mm\\:ss}");
+        console.WriteLine($"{name}   loss {epoch.TrainingLoss:0.000}, accuracy {100 * epoch.TrainingAccuracy:0.0} %{validation}   {epoch.ImagesPerSecond:0} images/s{Memory(epoch.DeviceMemory)}   {TimeSpan.FromSeconds(epoch.Seconds):h\\:mm\\:ss}");
     }
+
+    private static string Memory(long? bytes) => bytes is { } used ? $"   {used / 1e9:0.0} GB" : "";
 
     private static void Move(ProgressTask bar, TrainingProgress value)
     {
@@ -49,6 +51,6 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
             TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
             _ => $"epoch {value.Epoch}/{value.Epochs}",
         };
-        bar.Description = $"{what}  loss {value.Loss:0.000}  accuracy {100 * value.Accuracy:0.0} %  {value.ImagesPerSecond:0} images/s  {value.Remaining:h\\:mm\\:ss} left";
+        bar.Description = $"{what}  loss {value.Loss:0.000}  accuracy {100 * value.Accuracy:0.0} %  {value.ImagesPerSecond:0} images/s{Memory(value.DeviceMemory)}  {value.Remaining:h\\:mm\\:ss} left";
     }
 }

@@ -17,7 +17,7 @@ internal static class FindRateCommand
         command.SetWork((parsed, cancellation) =>
         {
             var console = AnsiConsole.Console;
-            var options = recipe.Get(parsed, output: "", cancellation);
+            var options = recipe.FitBatch(parsed, recipe.Get(parsed, output: "", cancellation), cancellation);
             var display = new TrainingDisplay(console);
             var found = display.Show(() => LearningRateFinder.Run(options, parsed.GetValue(steps) ?? LearningRateFinder.DefaultSteps, display, cancellation));
             var file = parsed.GetRequiredValue(output);

@@ -30,12 +30,13 @@ internal static class TrainCommand
             var existing = parsed.GetValue(resume) ? ExistingRun.Resume : parsed.GetValue(overwrite) ? ExistingRun.Overwrite : ExistingRun.Refuse;
             if (existing == ExistingRun.Refuse && File.Exists(Path.Combine(folder, Checkpoint.LastFile)))
                 throw new IOException($"'{folder}' holds a training run already. Go on with it (--resume), replace it (--overwrite), or choose another folder.");
-            return Train(AnsiConsole.Console, recipe.Get(parsed, folder, cancellation) with
+            var options = recipe.Get(parsed, folder, cancellation) with
             {
                 IfExists = existing,
                 CheckpointInterval = TimeSpan.FromSeconds(parsed.GetValue(every)),
                 Command = CommandLine.Of(parsed),
-            }, cancellation);
+            };
+            return Train(AnsiConsole.Console, recipe.FitBatch(parsed, options, cancellation), cancellation);
         });
         return command;
     }

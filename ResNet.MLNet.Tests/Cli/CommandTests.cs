@@ -109,7 +109,7 @@ public sealed class CommandTests
     public void Ctrl_C_leaves_a_checkpoint_from_which_training_goes_on()
     {
         using var folders = new ClassFolders();
-        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "200", "--device", "cpu"];
+        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "200", "--device", "cpu", "--batch", "auto"];
         var stopped = Command.ResnetStoppedAt(line => line.StartsWith("epoch   2 of 200", StringComparison.Ordinal), train);
         Assert.AreEqual(1, stopped.ExitCode);
         StringAssert.Contains(stopped.Errors, "--resume");
@@ -123,6 +123,8 @@ public sealed class CommandTests
     [DataRow("")]
     [DataRow("train")]
     [DataRow("train --data . --output . --epochs 0")]
+    [DataRow("train --data . --output . --batch 0")]
+    [DataRow("train --data . --output . --batch large")]
     [DataRow("train --data . --output . --resume --overwrite")]
     [DataRow("predict --model m.onnx --format xml a.jpg")]
     [DataRow("train --data . --output . --architecture resnet19")]
@@ -156,7 +158,27 @@ public sealed class CommandTests
         StringAssert.Contains(Command.Resnet("info", "resnet50:v1").Output, "layer4.2.conv3");
         var doctor = Command.Resnet("doctor");
         Assert.AreEqual(0, doctor.ExitCode, doctor.Output);
-        StringAssert.Contains(doctor.Output, "libtorch");
+        foreach (var row in new[] { "libtorch", "functions that TorchSharp calls are there", "NVIDIA driver", "CUDA for training", "CPU" }) StringAssert.Contains(doctor.Output, row);
+        StringAssert.StartsWith(doctor.Lines[^1], "All ");
+    }
+
+    [TestMethod]
+    public void A_libtorch_that_does_not_fit_is_a_message_and_not_a_crash()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Inconclusive("Only ELF libraries are compared.");
+        using var folder = new TemporaryFolder();
+        var lib = Directory.CreateDirectory(folder.PathOf("lib")).FullName;
+        foreach (var name in new[] { "libc10.so", "libtorch_cpu.so", "libtorch.so" }) File.WriteAllBytes(Path.Combine(lib, name), new ElfFile().Exports("_ZN2at3absERKNS_6TensorE").ToArray());
+        File.WriteAllText(folder.PathOf("version.py"), "__version__ = '1.13.0'\ncuda = None\n");
+        var doctor = Command.ResnetWith("RESNET_LIBTORCH", lib, "doctor");
+        Assert.AreEqual(1, doctor.ExitCode);
+        StringAssert.StartsWith(doctor.Lines[^1], "First to mend: libtorch files: ");
+        foreach (var part in new[] { lib, "1.13.0", "2.10", "are missing" }) StringAssert.Contains(doctor.Lines[^1], part);
+        using var folders = new ClassFolders();
+        var train = Command.ResnetWith("RESNET_LIBTORCH", lib, "train", "--data", folders.Folder, "--output", folders.Output);
+        Assert.AreEqual(1, train.ExitCode);
+        StringAssert.Contains(train.Errors, "does not fit TorchSharp");
+        Assert.DoesNotContain("   at ", train.Errors);
     }
 
     [TestMethod]
@@ -166,6 +188,7 @@ public sealed class CommandTests
         Assert.AreEqual(1, doctor.ExitCode);
         StringAssert.Contains(doctor.Output, "RESNET_LIBTORCH");
         StringAssert.Contains(doctor.Output, Path.GetTempPath());
+        StringAssert.StartsWith(doctor.Lines[^1], "First to mend: ");
     }
 
     [TestMethod]

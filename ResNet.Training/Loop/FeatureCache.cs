@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// The features that a frozen network gives of a source's images, each computed once and in their order. What is done lies in files of a few thousand images, so that a run
+/// The features that a frozen network gives of a source's images, each computed once and in their order. What is done lies in files, one for some batches, so that a run
 /// that was stopped does not begin again.
 /// </summary>
 internal sealed class FeatureCache(string folder, string identity)
@@ -21,20 +21,19 @@ internal sealed class FeatureCache(string folder, string identity)
     /// <returns>[images, features] float32 and [images] int64, on the device, in the caller's dispose scope.</returns>
     public (Tensor Features, Tensor Targets) Get(ResNetModule network, DeviceInput input, BatchLoader loader, Action<int, long> report)
     {
-        using var scope = NewDisposeScope();
-        List<Tensor> features = [], targets = [];
-        for (var first = 0; first < loader.Batches; first += BatchesPerFile)
+        List<StateDict> parts = [];
+        while (parts.Count * BatchesPerFile < loader.Batches && Read(PathOf(parts.Count)) is { } part) parts.Add(part);
+        if (parts.Count * BatchesPerFile < loader.Batches) parts.AddRange(Compute(network, input, loader, parts.Count, report));
+        var counts = parts.ConvertAll(part => part[TargetsName].Values.Length);
+        var (rows, width) = (counts.Sum(), network.Architecture.FeatureCount);
+        var (features, targets) = (new float[(long)rows * width], new long[rows]);
+        foreach (var (part, start) in parts.Zip(counts.Select((_, index) => counts.Take(index).Sum())))
         {
-            var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{first:000000}.safetensors"));
-            var part = Read(path) ?? Compute(path, network, input, loader, first, report);
-            if (part.Count == 0) continue;
-            var rows = part[FeaturesName].Shape[0];
-            features.Add(tensor(part[FeaturesName].Values, [rows, part[FeaturesName].Shape[1]], device: input.Device));
-            targets.Add(tensor(Array.ConvertAll(part[TargetsName].Values, value => (long)value), device: input.Device));
+            part[FeaturesName].Values.CopyTo(features.AsSpan(start * width));
+            for (var i = 0; i < part[TargetsName].Values.Length; i++) targets[start + i] = (long)part[TargetsName].Values[i];
         }
 
-        if (features.Count == 0) return (zeros([0, network.Architecture.FeatureCount]).MoveToOuterDisposeScope(), zeros([0], int64).MoveToOuterDisposeScope());
-        return (cat(features, 0).MoveToOuterDisposeScope(), cat(targets, 0).MoveToOuterDisposeScope());
+        return (tensor(features, [rows, width], device: input.Device), tensor(targets, device: input.Device));
     }
 
     /// <summary>Removes the files; the features are not needed any more.</summary>
@@ -50,29 +49,38 @@ internal sealed class FeatureCache(string folder, string identity)
         return metadata.GetValueOrDefault(IdentityEntry) == identity ? tensors : null;
     }
 
-    private StateDict Compute(string path, ResNetModule network, DeviceInput input, BatchLoader loader, int first, Action<int, long> report)
+    private string PathOf(int part) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{part:000000}.safetensors"));
+
+    /// <summary>Computes the features from a part on and writes each part as it is complete.</summary>
+    private List<StateDict> Compute(ResNetModule network, DeviceInput input, BatchLoader loader, int first, Action<int, long> report)
     {
+        List<StateDict> parts = [];
         List<float> features = [], targets = [];
-        var images = 0;
         using var _ = no_grad();
-        foreach (var batch in loader.Epoch(0, first))
+        foreach (var batch in loader.Epoch(0, first * BatchesPerFile))
         {
-            if (batch.Index >= first + BatchesPerFile) break;
+            // A part may be empty, if none of its images can be read.
+            while (batch.Index / BatchesPerFile > first + parts.Count) Complete();
             using var scope = NewDisposeScope();
             features.AddRange(network.Features(input.Load(batch).Images).cpu().contiguous().data<float>());
             targets.AddRange(batch.Targets.Select(target => (float)target));
-            images += batch.Count;
             report(batch.Index + 1, batch.Count);
         }
 
-        var part = new StateDict();
-        if (images > 0)
-        {
-            part.Add(FeaturesName, new([images, features.Count / images], [.. features]));
-            part.Add(TargetsName, new([images], [.. targets]));
-        }
+        while ((first + parts.Count) * BatchesPerFile < loader.Batches) Complete();
+        return parts;
 
-        SafeTensors.Write(path, part, new Dictionary<string, string> { [IdentityEntry] = identity });
-        return part;
+        void Complete()
+        {
+            var part = new StateDict
+            {
+                { FeaturesName, new([targets.Count, network.Architecture.FeatureCount], [.. features]) },
+                { TargetsName, new([targets.Count], [.. targets]) },
+            };
+            SafeTensors.Write(PathOf(first + parts.Count), part, new Dictionary<string, string> { [IdentityEntry] = identity });
+            parts.Add(part);
+            features.Clear();
+            targets.Clear();
+        }
     }
 }

@@ -34,45 +34,24 @@ public sealed class LearningRateFinder
     /// <summary>The rate at which the loss fell fastest.</summary>
     public double Suggestion { get; }
 
-    /// <summary>Searches. Nothing is written, and the same seed gives the same result.</summary>
+    /// <summary>
+    /// Searches. Nothing is written, and the same seed gives the same result. Where a run would first teach a new head alone, the search trains it with the rest, so that it tells most about the head.
+    /// </summary>
     /// <param name="options">What is to be trained, on what and how; the output folder is not used.</param>
     /// <param name="steps">The number of steps, from 10; default 100.</param>
     /// <param name="progress">Is told of the steps.</param>
     /// <param name="cancellation">Stops the search.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="InvalidDataException">No image can be read.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not finite from the first step on.</exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
     public static LearningRateFinder Run(TrainingOptions options, int steps = DefaultSteps, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 10);
         if (options.Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         LibTorch.Load();
-        using var scope = NewDisposeScope();
-        var (architecture, recipe) = (options.FindArchitecture(), options.FindRecipe());
-        var network = new ResNetModule(architecture, recipe.Seed);
-        using var step = new TrainingStep(network, recipe, Devices.Parse(options.Device), options.Data.Training.ClassCounts);
-        if (options.StartFrom is { } start) network.Load(start.WeightsFor(architecture, network, start.Labels?.SequenceEqual(options.Data.Training.Labels) ?? false));
-        network.Train(recipe.FineTuning?.KeepStatistics ?? false);
-        var bad = new BadImages(options.OnBadImage);
-        var loader = new BatchLoader(options.Data.Training, recipe.Preprocessing, recipe.Augmentation, recipe.BatchSize, recipe.Seed, Math.Max(1, options.Workers), bad.Add);
-        List<RatePoint> points = [];
-        var (average, best) = (0.0, double.PositiveInfinity);
-        foreach (var (number, (epoch, batch)) in Batches(loader, bad).Take(steps).Index())
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var rate = Lowest * Math.Pow(Highest / Lowest, number / (steps - 1.0));
-            step.ClearSums();
-            step.Run(batch, epoch, number + 1, _ => rate);
-            var loss = step.ReadSums().Loss / batch.Count;
-            average = Smoothing * average + (1 - Smoothing) * loss;
-            var smoothed = average / (1 - Math.Pow(Smoothing, number + 1));
-            progress?.Report(new() { Epoch = 1, Epochs = 1, Batch = number + 1, Batches = steps, Done = (number + 1.0) / steps, Loss = smoothed });
-            if (!double.IsFinite(loss) || smoothed > RunAway * best) return new(points, diverged: true);
-            best = Math.Min(best, smoothed);
-            points.Add(new(rate, smoothed));
-        }
-
-        return new(points, diverged: false);
+        return BatchFit.Explaining(options, () => Search(options, steps, progress, cancellation), cancellation);
     }
 
     /// <summary>Writes the plot: the smoothed loss over the rate, with the suggestion marked.</summary>
@@ -86,6 +65,41 @@ public sealed class LearningRateFinder
             LogarithmicX = true,
             Marker = (Suggestion, string.Create(CultureInfo.InvariantCulture, $"{Suggestion:g2}")),
         }.Write(path);
+    }
+
+    private static LearningRateFinder Search(TrainingOptions options, int steps, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        var (architecture, recipe) = (options.FindArchitecture(), options.FindRecipe());
+        var network = new ResNetModule(architecture, recipe.Seed);
+        using var step = new TrainingStep(network, recipe, Devices.Parse(options.Device), options.Data.Training.ClassCounts);
+        var bad = new BadImages(options.OnBadImage);
+        options.StartFrom?.LoadInto(step, recipe, options.Data.Training.Labels, Loader(Augmentation.None));
+        network.Train(recipe.FineTuning?.KeepStatistics ?? false);
+        var loader = Loader(recipe.Augmentation);
+        List<RatePoint> points = [];
+        var (average, best) = (0.0, double.PositiveInfinity);
+        foreach (var (number, (epoch, batch)) in Batches(loader, bad).Take(steps).Index())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var rate = Lowest * Math.Pow(Highest / Lowest, number / (steps - 1.0));
+            step.ClearSums();
+            step.Run(batch, epoch, number + 1, group => rate * (recipe.FineTuning?.ShareOf(group.Stage, architecture) ?? 1));
+            var loss = step.ReadSums().Loss / batch.Count;
+            average = Smoothing * average + (1 - Smoothing) * loss;
+            var smoothed = average / (1 - Math.Pow(Smoothing, number + 1));
+            foreach (var message in bad.TakeMessages()) progress?.Report(new() { Epoch = 1, Epochs = 1, Message = message });
+            progress?.Report(new() { Epoch = 1, Epochs = 1, Batch = number + 1, Batches = steps, Done = (number + 1.0) / steps, Loss = smoothed });
+            if (!double.IsFinite(loss) && points.Count == 0) throw new TrainingDivergedException($"The loss is not finite even at a learning rate of {Lowest}.");
+            if (!double.IsFinite(loss) || smoothed > RunAway * best) return new(points, diverged: true);
+            best = Math.Min(best, smoothed);
+            points.Add(new(rate, smoothed));
+        }
+
+        return new(points, diverged: false);
+
+        BatchLoader Loader(Augmentation augmentation) =>
+            new(options.Data.Training, recipe.Preprocessing, augmentation, recipe.BatchSize, recipe.Seed, Math.Max(1, options.Workers), bad.Add);
     }
 
     private static IEnumerable<(int Epoch, Batch Batch)> Batches(BatchLoader loader, BadImages bad)

@@ -1,11 +1,16 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using ResNet.MLNet;
 using ResNet.MLNet.Onnx;
+using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
 /// <summary>A network that has learned something already, from which a run starts.</summary>
 public sealed class StartingPoint
 {
+    private const int BatchesForStatistics = 16;
+
     private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ImagePreprocessing preprocessing, IReadOnlyList<string>? labels, bool folded) =>
         (Name, Weights, Architecture, Preprocessing, Labels, IsFolded) = (name, weights, architecture, preprocessing, labels, folded);
 
@@ -22,6 +27,17 @@ public sealed class StartingPoint
     public IReadOnlyList<string>? Labels { get; }
 
     internal StateDict Weights { get; }
+
+    /// <summary>Tells it from others of the same name.</summary>
+    internal string Fingerprint
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var tensor in Weights.Values) hash.AppendData(MemoryMarshal.AsBytes<float>(tensor.Values));
+            return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+        }
+    }
 
     /// <summary>Whether batch norm was folded into the convolutions, so that its statistics say nothing.</summary>
     internal bool IsFolded { get; }
@@ -60,21 +76,37 @@ public sealed class StartingPoint
             weights.EnsureFits(architecture);
             return new(Path.GetFileName(file), weights, architecture, card?.Preprocessing ?? ImagePreprocessing.For(architecture), card?.Labels, folded: false);
         }
-        catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException)
+        catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException or FormatException)
         {
             throw new InvalidDataException($"'{file}': {problem.Message}", problem);
         }
     }
 
-    /// <summary>The weights for a network of other classes, whose new head stays as it is unless the classes are the same.</summary>
-    /// <exception cref="ArgumentException">It is another network.</exception>
-    internal StateDict WeightsFor(ResNetArchitecture architecture, ResNetModule network, bool keepHead)
+    /// <summary>Whether it has learned just these classes, so that its head can stay.</summary>
+    internal bool Knows(IReadOnlyList<string> labels) => Labels?.SequenceEqual(labels) ?? false;
+
+    /// <summary>
+    /// Gives a network the weights, but for the head where the classes are others, and, where batch norm is to follow the images and its statistics were folded away, those of some images.
+    /// </summary>
+    /// <param name="step">Whose network it is.</param>
+    /// <param name="recipe">How it will be trained.</param>
+    /// <param name="labels">The classes that it is to learn.</param>
+    /// <param name="images">The training images, unvaried, in any order but by class.</param>
+    internal void LoadInto(TrainingStep step, TrainingRecipe recipe, IReadOnlyList<string> labels, BatchLoader images)
     {
-        if (Architecture.Name != architecture.Name) throw new ArgumentException($"'{Name}' is a {Architecture.Name}, so a {architecture.Name} cannot start from it.");
-        if (keepHead) return Weights;
+        var network = step.Network;
         var head = network.ToStateDict();
         var weights = new StateDict();
-        foreach (var (name, tensor) in Weights) weights.Add(name, name.StartsWith(architecture.Classifier.Name + ".", StringComparison.Ordinal) ? head[name] : tensor);
-        return weights;
+        foreach (var (name, tensor) in Weights) weights.Add(name, network.StageOf(name) > Architecture.StageBlocks.Count && !Knows(labels) ? head[name] : tensor);
+        network.Load(weights);
+        if (IsFolded && recipe.FineTuning is not { KeepStatistics: true }) network.MeasureStatistics(images.Epoch(0).Take(BatchesForStatistics).Select(Pixels));
+        step.Average?.Restart();
+
+        Tensor Pixels(Batch batch)
+        {
+            var (pixels, targets) = step.Input.Load(batch);
+            targets.Dispose();
+            return pixels;
+        }
     }
 }

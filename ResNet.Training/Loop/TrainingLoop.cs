@@ -13,7 +13,10 @@ namespace ResNet.Training;
 /// </summary>
 public sealed class TrainingLoop : IDisposable
 {
-    private const int BatchesForStatistics = 16, ImagesInReport = 12, PointsPerEpoch = 100;
+    internal const string RecipeFile = "recipe.json";
+
+    private const string ModelFile = "model.onnx";
+    private const int ImagesInReport = 12, PointsPerEpoch = 100;
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly TrainingOptions _options;
@@ -41,10 +44,14 @@ public sealed class TrainingLoop : IDisposable
         _validation = Loader(options.Data.Validation, null);
         _inOrder = Loader(options.Data.Training, null);
         // Two runs of the same identity give the same weights on the same machine.
-        _identity = $"{_architecture.Name} on {options.Data.Identity}, {(options.StartFrom is { } start ? $"from {start.Name}, " : "")}recipe {_recipe.ToJson()}";
+        _identity = $"{_architecture.Name} on {options.Data.Identity}, {(options.StartFrom is { } start ? $"from {start.Name} ({start.Fingerprint}), " : "")}recipe {_recipe.ToJson()}";
     }
 
+    private long? UsedMemory => _step.Input.Device is { type: TorchSharp.DeviceType.CUDA, index: var index } ? NvidiaDriver.UsedMemory(Math.Max(0, index)) : null;
+
     private ResNetModule Network => _step.Network;
+
+    private FeatureCache Features => new(FileOf("features"), _identity);
 
     private string CheckpointFile => FileOf(Checkpoint.LastFile);
 
@@ -67,15 +74,19 @@ public sealed class TrainingLoop : IDisposable
     /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
     public static TrainingResult Run(TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         LibTorch.Load();
-        using var scope = NewDisposeScope();
-        using var loop = new TrainingLoop(options, progress);
-        return loop.Run(cancellation);
+        return BatchFit.Explaining(options, () =>
+        {
+            using var scope = NewDisposeScope();
+            using var loop = new TrainingLoop(options, progress);
+            return loop.Run(cancellation);
+        }, cancellation);
     }
 
     /// <inheritdoc/>
@@ -88,16 +99,32 @@ public sealed class TrainingLoop : IDisposable
     private TrainingResult Run(CancellationToken cancellation)
     {
         foreach (var note in _options.Data.Notes) Tell(note);
-        if (!Resume()) Begin(cancellation);
-        (_startSeconds, _startDone) = (_state.Seconds, StepsDone);
-        _log = new(FileOf(TensorBoardLog.FolderName), StepsDone);
-        while (_state.Epoch < _recipe.Epochs && !StopsEarly)
+        if (Devices.NoteOn(_options.Device) is { } odd) Tell(odd);
+        if (Resume())
         {
-            TrainEpoch(cancellation);
-            CompleteEpoch(Validate(cancellation));
+            _log = new(FileOf(TensorBoardLog.FolderName), StepsDone);
+        }
+        else
+        {
+            ClearFolder();
+            _log = new(FileOf(TensorBoardLog.FolderName), stepsDone: 0);
+            Begin(cancellation);
         }
 
-        return Finish(cancellation);
+        (_startSeconds, _startDone) = (_state.Seconds, StepsDone);
+        _clock.Restart();
+        ClassificationMetrics? validation = null;
+        while (_state.Epoch < _recipe.Epochs && !StopsEarly)
+        {
+            using var scope = NewDisposeScope();
+            TrainEpoch(cancellation);
+            // The epoch's training part, so that whatever happens now, nothing but the judging is done again.
+            Save();
+            validation = Validate(cancellation);
+            CompleteEpoch(validation);
+        }
+
+        return Finish(validation, cancellation);
     }
 
     /// <summary>Goes on from what the output folder holds, as the options say. False if there is nothing to go on from.</summary>
@@ -107,6 +134,7 @@ public sealed class TrainingLoop : IDisposable
         if (_options.IfExists == ExistingRun.Refuse)
             throw new IOException($"'{_options.OutputFolder}' holds a training run already. Resume it, choose another folder, or say that it is to be overwritten.");
         var checkpoint = Checkpoint.Read(CheckpointFile, _identity);
+        Features.Delete();
         _state = checkpoint.State ?? throw new InvalidDataException($"'{CheckpointFile}' does not say where its run stands.");
         Network.Load(checkpoint.NetworkOf(_architecture));
         foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyFrom(checkpoint.Tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
@@ -116,36 +144,37 @@ public sealed class TrainingLoop : IDisposable
         return true;
     }
 
-    /// <summary>Begins a new run: with the weights of the network that it starts from, if there is one, and a new head, if that has to be.</summary>
-    private void Begin(CancellationToken cancellation)
+    /// <summary>Makes the output folder ready for a new run. What cannot be written is told now and not after the first epoch.</summary>
+    private void ClearFolder()
     {
         try
         {
-            // What cannot be written is told now and not after the first epoch.
-            AtomicFile.Write(FileOf("recipe.json"), stream => stream.Write(Encoding.UTF8.GetBytes(_recipe.ToJson())));
-            foreach (var old in new[] { Checkpoint.LastFile, Checkpoint.BestFile, MetricsFile.FileName }) File.Delete(FileOf(old));
+            AtomicFile.Write(FileOf(RecipeFile), stream => stream.Write(Encoding.UTF8.GetBytes(_recipe.ToJson())));
+            foreach (var old in new[] { Checkpoint.LastFile, Checkpoint.BestFile, MetricsFile.FileName, ModelFile, HtmlReport.FileName }) File.Delete(FileOf(old));
+            // Killed runs may have left half-written files beside the whole ones.
+            foreach (var half in Directory.GetFiles(_options.OutputFolder, "*.tmp")) File.Delete(half);
+            Directory.CreateDirectory(FileOf(TensorBoardLog.FolderName));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"The output folder '{_options.OutputFolder}' cannot be written: {problem.Message}", problem);
         }
+    }
 
+    /// <summary>Begins with the weights of the network that the run starts from, if there is one, and a new head, if that has to be.</summary>
+    private void Begin(CancellationToken cancellation)
+    {
         if (_options.StartFrom is not { } start) return;
         using var scope = NewDisposeScope();
-        var sameClasses = start.Labels is { } labels && labels.SequenceEqual(_options.Data.Training.Labels);
-        Network.Load(start.WeightsFor(_architecture, Network, sameClasses));
-        if (start.IsFolded && _recipe.FineTuning is not { KeepStatistics: true })
-            Network.MeasureStatistics(_inOrder.Epoch(0).Take(BatchesForStatistics).Select(batch => _step.Input.Load(batch).Images));
-        if (!sameClasses && _recipe.FineTuning is { HeadEpochs: > 0 }) TrainHead(cancellation);
-        _step.Average?.Restart();
+        start.LoadInto(_step, _recipe, _options.Data.Training.Labels, Loader(_options.Data.Training, Augmentation.None));
+        if (!start.Knows(_options.Data.Training.Labels) && _recipe.FineTuning is { HeadEpochs: > 0 }) TrainHead(cancellation);
     }
 
     private void TrainHead(CancellationToken cancellation)
     {
         Network.eval();
-        var cache = new FeatureCache(FileOf("features"), _identity);
         var seen = 0L;
-        var (features, targets) = cache.Get(Network, _step.Input, _inOrder, (done, images) =>
+        var (features, targets) = Features.Get(Network, _step.Input, _inOrder, (done, images) =>
         {
             cancellation.ThrowIfCancellationRequested();
             seen += images;
@@ -160,6 +189,7 @@ public sealed class TrainingLoop : IDisposable
             (lastLoss, lastAccuracy) = (loss, accuracy);
             if (_sinceReport.Elapsed > ReportInterval) Report(TrainingPhase.TrainingHead, epoch, _recipe.FineTuning!.HeadEpochs, loss, accuracy, 0);
         });
+        _step.Average?.Restart();
         var validation = Judge(cancellation);
         Complete(new()
         {
@@ -173,7 +203,7 @@ public sealed class TrainingLoop : IDisposable
             ImagesPerSecond = targets.shape[0] / _clock.Elapsed.TotalSeconds,
             Seconds = _clock.Elapsed.TotalSeconds,
         });
-        cache.Delete();
+        Features.Delete();
     }
 
     private void TrainEpoch(CancellationToken cancellation)
@@ -187,7 +217,7 @@ public sealed class TrainingLoop : IDisposable
         {
             _state = _state with { Batch = batch.Index };
             var rate = LearningRateAt(StepsDone);
-            _step.Run(batch, _state.Epoch, StepsDone + 1, group => rate * ShareOf(group.Stage));
+            _step.Run(batch, _state.Epoch, StepsDone + 1, group => rate * ShareOf(group.Stage), group => StepsBefore(group.Stage));
             read = true;
             _state = _state with { Batch = batch.Index + 1, Seen = _state.Seen + batch.Count };
             var save = cancellation.IsCancellationRequested || _sinceCheckpoint.Elapsed > _options.CheckpointInterval;
@@ -218,7 +248,7 @@ public sealed class TrainingLoop : IDisposable
             Report(TrainingPhase.Training, _state.Batch, _training.Batches, meanLoss, accuracy, pace);
             if (_state.Batch - logged < _training.Batches / PointsPerEpoch) return;
             logged = _state.Batch;
-            _log?.WriteStep(StepsDone, meanLoss, accuracy, LearningRateAt(StepsDone - 1), pace);
+            Log(log => log.WriteStep(StepsDone, meanLoss, accuracy, LearningRateAt(StepsDone - 1), pace));
         }
     }
 
@@ -229,8 +259,11 @@ public sealed class TrainingLoop : IDisposable
         _recipe.FineTuning is { EpochsPerStage: > 0 and var each } ? Math.Max(0, _architecture.StageBlocks.Count - epoch / each) : 0;
 
     /// <summary>The learning rate of a part of the network as a share of the head's.</summary>
-    private double ShareOf(int stage) =>
-        _recipe.FineTuning is not { } tuning ? 1 : stage < Network.FirstTrainedStage ? 0 : Math.Pow(tuning.StageRate, _architecture.StageBlocks.Count + 1 - stage);
+    private double ShareOf(int stage) => stage < Network.FirstTrainedStage ? 0 : _recipe.FineTuning?.ShareOf(stage, _architecture) ?? 1;
+
+    /// <summary>The steps of the run before a part of the network is released.</summary>
+    private long StepsBefore(int stage) =>
+        _recipe.FineTuning is { EpochsPerStage: > 0 and var each } ? Math.Max(0, _architecture.StageBlocks.Count - stage) * (long)each * _training.Batches : 0;
 
     /// <summary>Judges the network, or its average, after an epoch.</summary>
     private ClassificationMetrics? Validate(CancellationToken cancellation)
@@ -239,14 +272,6 @@ public sealed class TrainingLoop : IDisposable
         try
         {
             return Judge(cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            _step.Average?.Exchange();
-            // The epoch's training part is saved with the state, so that nothing but this pass is done again.
-            Save();
-            _step.Average?.Exchange();
-            throw;
         }
         finally
         {
@@ -292,6 +317,7 @@ public sealed class TrainingLoop : IDisposable
             Top1 = validation?.Top1,
             Top5 = validation?.Top5,
             ImagesPerSecond = _state.Seen / _state.EpochSeconds,
+            DeviceMemory = UsedMemory,
             Seconds = _startSeconds + _clock.Elapsed.TotalSeconds,
         });
     }
@@ -299,31 +325,46 @@ public sealed class TrainingLoop : IDisposable
     private void Complete(EpochMetrics completed)
     {
         _state = new() { Epoch = completed.Epoch, Seconds = completed.Seconds, History = [.. _state.History, completed] };
-        _log?.WriteEpoch(StepsDone, completed);
+        Log(log => log.WriteEpoch(StepsDone, completed));
         // The best network first: if the power goes between the two files, the epoch is done again and gives the same.
         if (EpochMetrics.Best(_state.History) == completed) SaveBest();
         Save();
-        MetricsFile.Write(FileOf(MetricsFile.FileName), _state.History);
+        WriteMetrics();
         _progress?.Report(new() { Epoch = completed.Epoch, Epochs = _recipe.Epochs, Done = Done, Completed = completed });
     }
 
-    /// <summary>Chooses the network that the run gives, judges it once more for the details, and writes model file and report.</summary>
-    private TrainingResult Finish(CancellationToken cancellation)
+    /// <summary>Chooses the network that the run gives, and writes model file and report.</summary>
+    /// <param name="validation">How the last epoch's network was judged; null if this part of the run trained none.</param>
+    /// <param name="cancellation">Stops; the checkpoint is written already.</param>
+    private TrainingResult Finish(ClassificationMetrics? validation, CancellationToken cancellation)
     {
         _step.Average?.Exchange();
         var kept = _state.History[^1];
         if (_recipe.Keep == KeptEpoch.Best && EpochMetrics.Best(_state.History) is { } best && best != kept)
         {
             Network.Load(Checkpoint.Read(FileOf(Checkpoint.BestFile), _identity).NetworkOf(_architecture));
-            kept = best;
+            (kept, validation) = (best, null);
         }
 
-        var validation = Judge(cancellation);
-        var model = FileOf("model.onnx");
+        // A run that was killed behind its last checkpoint may lack it.
+        WriteMetrics();
+        validation ??= Judge(cancellation);
+        var model = FileOf(ModelFile);
         OnnxExporter.Export(_architecture, Network.ToStateDict(), Card(kept, validation), model);
-        WriteReport(kept, validation, cancellation);
+        try
+        {
+            WriteReport(kept, validation, cancellation);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // The network is what the run was for.
+            Tell($"The report cannot be written: {problem.Message}");
+        }
+
         return new(model, _state.History, kept, validation, TimeSpan.FromSeconds(_state.Seconds));
     }
+
+    private void WriteMetrics() => MetricsFile.Write(FileOf(MetricsFile.FileName), _state.History);
 
     private void WriteReport(EpochMetrics kept, ClassificationMetrics? validation, CancellationToken cancellation) => HtmlReport.Write(FileOf(HtmlReport.FileName), new()
     {
@@ -338,7 +379,7 @@ public sealed class TrainingLoop : IDisposable
         TrainingImages = _options.Data.Training.Count,
         ValidationImages = _options.Data.Validation.Count,
         Elapsed = TimeSpan.FromSeconds(_state.Seconds),
-        BestEpoch = kept.Epoch,
+        BestEpoch = _recipe.Keep == KeptEpoch.Best && validation is not null ? kept.Epoch : null,
         Notes = [.. _options.Data.Notes, .. _badImages.Messages],
         Environment = RunEnvironment.Describe(_step.Input.Device),
         Finished = DateTimeOffset.Now,
@@ -361,8 +402,9 @@ public sealed class TrainingLoop : IDisposable
 
     private void Save()
     {
+        using var scope = NewDisposeScope();
         // A checkpoint of a network that is lost already would take the place of a good one.
-        using (var finite = _step.Parameters.Weights.isfinite().all()) ThrowIfDiverged(finite.item<bool>() ? 0 : double.NaN);
+        foreach (var values in _step.State) ThrowIfDiverged(values.isfinite().all().item<bool>() ? 0 : double.NaN);
         var tensors = Network.ToStateDict();
         foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyTo(tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
         if (_step.Average is { } average)
@@ -394,12 +436,28 @@ public sealed class TrainingLoop : IDisposable
         }
     }
 
+    /// <summary>Writes to the event files. They are an accessory: if they cannot be written, the run is told and goes on without.</summary>
+    private void Log(Action<TensorBoardLog> write)
+    {
+        if (_log is null) return;
+        try
+        {
+            write(_log);
+        }
+        catch (IOException problem)
+        {
+            Tell($"The event files are given up: {problem.Message}");
+            _log.Dispose();
+            _log = null;
+        }
+    }
+
     private void ThrowIfDiverged(double loss)
     {
         if (double.IsFinite(loss)) return;
         throw new TrainingDivergedException(
             $"Loss or weights are not finite any more, in epoch {_state.Epoch + 1} after batch {_state.Batch}. Try a lower learning rate (it is {_recipe.LearningRate}), a longer warm-up, " +
-            $"gradients of limited length ({nameof(TrainingRecipe.ClipNorm)}), or {nameof(TrainingPrecision.Float32)}. The last checkpoint, if there is one, is from before that.");
+            $"gradients of limited length ({nameof(TrainingRecipe.ClipNorm)}), more images at a time, or {nameof(TrainingPrecision.Float32)}. The last checkpoint, if there is one, is from before that.");
     }
 
     private void Report(TrainingPhase phase, int batch, int batches, double loss, double accuracy, double imagesPerSecond)
@@ -418,6 +476,7 @@ public sealed class TrainingLoop : IDisposable
             Loss = loss,
             Accuracy = accuracy,
             ImagesPerSecond = imagesPerSecond,
+            DeviceMemory = UsedMemory,
             Remaining = steps > 0 ? _clock.Elapsed * ((Steps - StepsDone) / steps) : TimeSpan.Zero,
         });
     }

@@ -61,6 +61,21 @@ public sealed record TrainingOptions
     /// <summary>The command that repeats the run, for the report. Default: null, not named.</summary>
     public string? Command { get; init; }
 
+    /// <summary>
+    /// The same with the largest batch that fits in the GPU's memory, found by trying steps: a multiple of 8 (or 4, 2, 1), at most 1024, and not below 100 steps an epoch unless the recipe's own batch
+    /// is. On a CPU the recipe's batch stays, and a run that is resumed keeps the batch that it has. The learning rate is not changed.
+    /// </summary>
+    /// <param name="cancellation">Stops the search.</param>
+    /// <exception cref="DeviceMemoryException">Not even one image fits.</exception>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
+    public TrainingOptions WithLargestBatch(CancellationToken cancellation = default)
+    {
+        var recipe = FindRecipe();
+        var (begun, written) = (Path.Combine(OutputFolder, Checkpoint.LastFile), Path.Combine(OutputFolder, TrainingLoop.RecipeFile));
+        if (IfExists == ExistingRun.Resume && File.Exists(begun) && File.Exists(written)) return this with { Recipe = recipe with { BatchSize = TrainingRecipe.Read(written).BatchSize } };
+        return this with { Recipe = recipe with { BatchSize = BatchFit.Choose(FindArchitecture(), recipe, Data.Training.Count, Device, cancellation) } };
+    }
+
     /// <summary>The network that is trained.</summary>
     /// <exception cref="ArgumentException">It is another than the one that the run starts from.</exception>
     internal ResNetArchitecture FindArchitecture()
@@ -77,6 +92,7 @@ public sealed record TrainingOptions
         var recipe = Recipe ?? (StartFrom is not null ? TrainingRecipe.FineTune(StartFrom, Data.Training.Count) : TrainingRecipe.For(FindArchitecture(), Data.Training.Count));
         if (recipe.FineTuning is not null && StartFrom is null) throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 }) throw new ArgumentException("A recipe of 0 epochs trains nothing, unless it fine-tunes a network and trains a new head.");
+        if (recipe.Epochs == 0 && StartFrom!.Knows(Data.Training.Labels)) throw new ArgumentException($"'{StartFrom.Name}' knows just these classes already, so there is no new head to train: 0 epochs would change nothing.");
         if (recipe.Patience is not null && Data.Validation.Count == 0) throw new ArgumentException("To stop early, a run needs validation images.");
         return recipe;
     }

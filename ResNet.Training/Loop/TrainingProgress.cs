@@ -46,6 +46,9 @@ public sealed record TrainingProgress
     /// <summary>Images a second in this phase.</summary>
     public double ImagesPerSecond { get; init; }
 
+    /// <summary>Bytes of the GPU's memory that are in use, by all processes; null on a CPU.</summary>
+    public long? DeviceMemory { get; init; }
+
     /// <summary>The time that the run will still take, at the pace so far.</summary>
     public TimeSpan Remaining { get; init; }
 
@@ -82,6 +85,9 @@ public sealed record EpochMetrics
 
     /// <summary>Training images a second.</summary>
     public double ImagesPerSecond { get; init; }
+
+    /// <summary>Bytes of the GPU's memory in use at its end, by all processes; since libtorch keeps what it took, about the most that was needed. Null on a CPU.</summary>
+    public long? DeviceMemory { get; init; }
 
     /// <summary>Time since the run began, in seconds, resumed parts added up.</summary>
     public double Seconds { get; init; }

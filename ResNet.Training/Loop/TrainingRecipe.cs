@@ -11,8 +11,11 @@ public enum TrainingPrecision
     /// <summary>bfloat16 where the device computes faster with it (CUDA; x86 processors with AVX512-BF16 or AMX), else float32.</summary>
     Auto,
 
-    /// <summary>32-bit floats.</summary>
+    /// <summary>32-bit floats, on a GPU, too.</summary>
     Float32,
+
+    /// <summary>32-bit floats of which a GPU multiplies only the first 10 bits of the fraction (TF32), several times as fast. Elsewhere the same as <see cref="Float32"/>.</summary>
+    TensorFloat32,
 
     /// <summary>bfloat16: 8 bits of fraction, the range of float32.</summary>
     BFloat16,
@@ -43,38 +46,36 @@ public enum KeptEpoch
 /// <summary>Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits.</summary>
 public sealed record TrainingRecipe
 {
-    private readonly int _epochs = 30, _batchSize = 128, _accumulation = 1;
-    private readonly double _learningRate = 0.1;
-    private readonly int? _patience;
-
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     /// <summary>How often every image is shown: from 1; default 30. 0 with <see cref="FineTuning"/>: only the head is trained.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
-    public int Epochs { get => _epochs; init => _epochs = value >= 0 ? value : throw new ArgumentOutOfRangeException(nameof(Epochs), value, "Epochs must not be negative."); }
+    public int Epochs { get; init => field = Check.AtLeast(value, 0); } = 30;
 
     /// <summary>Images of one step: from 1; default 128 (He et al. 2015, section 4.2).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int BatchSize { get => _batchSize; init => _batchSize = Positive(value, nameof(BatchSize)); }
+    public int BatchSize { get; init => field = Check.AtLeast(value, 1); } = 128;
 
     /// <summary>The learning rate, which the schedule multiplies: above 0; default 0.1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public double LearningRate { get => _learningRate; init => _learningRate = Positive(value, nameof(LearningRate)); }
+    public double LearningRate { get; init => field = Check.Above(value, 0); } = 0.1;
 
     /// <summary>How the learning rate goes through the run. Default: <see cref="LearningRateSchedule.OneCycle"/>.</summary>
-    public LearningRateSchedule Schedule { get; init; } = new LearningRateSchedule.OneCycle();
+    public LearningRateSchedule Schedule { get; init => field = Check.NotNull(value); } = new LearningRateSchedule.OneCycle();
 
     /// <summary>How gradients become steps. Default: SGD with momentum 0.9 (section 3.4).</summary>
-    public Optimizer Optimizer { get; init; } = new Optimizer.Sgd();
+    public Optimizer Optimizer { get; init => field = Check.NotNull(value); } = new Optimizer.Sgd();
 
-    /// <summary>Weight decay; default 1e-4 (section 3.4).</summary>
-    public double WeightDecay { get; init; } = 1e-4;
+    /// <summary>Weight decay: from 0; default 1e-4 (section 3.4).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public double WeightDecay { get; init => field = Check.AtLeast(value, 0); } = 1e-4;
 
     /// <summary>Whether the parameters of batch norm and biases decay, too. Default: true, as in the paper and PyTorch; newer recipes leave them out.</summary>
     public bool DecayAll { get; init; } = true;
 
-    /// <summary>How much of the target is spread over all classes: 0 (default) to 1.</summary>
-    public double LabelSmoothing { get; init; }
+    /// <summary>How much of the target is spread over all classes: from 0 (default) up to, but without, 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
+    public double LabelSmoothing { get; init => field = Check.Share(value); }
 
     /// <summary>Whether rare classes count for more in the loss. Default: no.</summary>
     public ClassWeighting ClassWeighting { get; init; }
@@ -83,18 +84,21 @@ public sealed record TrainingRecipe
     /// In how many parts a step's batch is worked on, from 1 (default), for batches that do not fit in memory. The gradient is the whole batch's; batch norm sees a part at a time.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int Accumulation { get => _accumulation; init => _accumulation = Positive(value, nameof(Accumulation)); }
+    public int Accumulation { get; init => field = Check.AtLeast(value, 1); } = 1;
 
-    /// <summary>The greatest norm that the gradient of a step may have; longer ones are shortened. Default: null, any.</summary>
-    public double? ClipNorm { get; init; }
+    /// <summary>The greatest norm that the gradient of a step may have; longer ones are shortened: above 0. Default: null, any.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public double? ClipNorm { get; init => field = value is null ? null : Check.Above(value.Value, 0); }
 
     /// <summary>
-    /// How much of an exponential moving average of the weights stays at each step, such as 0.999. The averaged network is the one that is judged and exported. Default: null, no average.
+    /// How much of an exponential moving average of the weights stays at each step, such as 0.999: from 0 up to, but without, 1. The averaged network is the one that is judged and exported. Default:
+    /// null, no average.
     /// </summary>
-    public double? AverageDecay { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
+    public double? AverageDecay { get; init => field = value is null ? null : Check.Share(value.Value); }
 
     /// <summary>How training images are varied. Default: pad, crop, flip.</summary>
-    public Augmentation Augmentation { get; init; } = new Augmentation.PadCropFlip();
+    public Augmentation Augmentation { get; init => field = Check.NotNull(value); } = new Augmentation.PadCropFlip();
 
     /// <summary>How the images of a batch are mixed with each other. Default: null, not at all.</summary>
     public Mixing? Mixing { get; init; }
@@ -104,13 +108,13 @@ public sealed record TrainingRecipe
 
     /// <summary>Epochs that may pass without a better one on the validation images before the run ends, from 1. Default: null, it never ends early.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int? Patience { get => _patience; init => _patience = value is null ? null : Positive(value.Value, nameof(Patience)); }
+    public int? Patience { get; init => field = value is null ? null : Check.AtLeast(value.Value, 1); }
 
     /// <summary>Which epoch's network the run gives. Default: the best on the validation images.</summary>
     public KeptEpoch Keep { get; init; }
 
     /// <summary>How images become the network's input. Default: 32x32 pixels.</summary>
-    public ImagePreprocessing Preprocessing { get; init; } = ImagePreprocessing.Small(32);
+    public ImagePreprocessing Preprocessing { get; init => field = Check.NotNull(value); } = ImagePreprocessing.Small(32);
 
     /// <summary>In what numbers the convolutions compute. Default: what is fastest on the device.</summary>
     public TrainingPrecision Precision { get; init; }
@@ -140,8 +144,8 @@ public sealed record TrainingRecipe
     }
 
     /// <summary>
-    /// What is sensible for teaching a trained network new classes: a new head on cached features, then ten epochs in which all stages learn at rates that halve towards the first, batch norm's
-    /// statistics kept, with the network's own preprocessing.
+    /// What is sensible for teaching a trained network new classes: a new head on cached features, then ten epochs in which the stages are released one by one from the last to the first, at rates that halve towards it, batch
+    /// norm's statistics kept, with the network's own preprocessing.
     /// </summary>
     /// <param name="start">The network.</param>
     /// <param name="images">The number of training images.</param>
@@ -181,7 +185,4 @@ public sealed record TrainingRecipe
 
     /// <summary>The recipe as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Format);
-
-    private static T Positive<T>(T value, string name)
-        where T : System.Numerics.INumber<T> => value > T.Zero ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0.");
 }

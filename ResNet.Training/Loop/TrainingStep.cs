@@ -12,7 +12,7 @@ internal sealed class TrainingStep : IDisposable
     private const double ClipEpsilon = 1e-6;
 
     private readonly TrainingRecipe _recipe;
-        private readonly Scalar? _clip;
+    private readonly Scalar? _clip;
     private readonly Scalar _clipEpsilon = ClipEpsilon.ToScalar();
     private readonly Tensor _loss, _correct;
 
@@ -24,6 +24,7 @@ internal sealed class TrainingStep : IDisposable
     public TrainingStep(ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null)
     {
         (Network, _recipe) = (network, recipe);
+        CudaSettings.Apply(device, recipe.Precision);
         network.to(device);
         Parameters = new(network, recipe.FineTuning is null ? null : network.StageOf, recipe.DecayAll);
         Optimizer = recipe.Optimizer.Start(Parameters, recipe.WeightDecay);
@@ -45,6 +46,10 @@ internal sealed class TrainingStep : IDisposable
 
     public DeviceInput Input { get; }
 
+    /// <summary>All values that a checkpoint has to hold.</summary>
+    public IEnumerable<Tensor> State =>
+        [Parameters.Weights, Parameters.Statistics, .. Optimizer.Memory.Select(memory => memory.Values), .. Average is { } average ? new[] { average.Weights, average.Statistics } : []];
+
     /// <summary>[classes] how much each class counts in the loss; null for alike.</summary>
     public Tensor? ClassWeights { get; }
 
@@ -53,7 +58,8 @@ internal sealed class TrainingStep : IDisposable
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="number">The number of this step in the run, from 1.</param>
     /// <param name="rateOf">The learning rate of a group of parameters.</param>
-    public void Run(Batch batch, int epoch, long number, Func<ParameterGroup, double> rateOf)
+    /// <param name="stepsBefore">The steps of the run before a group began to learn; null for none.</param>
+    public void Run(Batch batch, int epoch, long number, Func<ParameterGroup, double> rateOf, Func<ParameterGroup, long>? stepsBefore = null)
     {
         using var scope = NewDisposeScope();
         var (images, targets) = Input.Load(batch);
@@ -62,7 +68,7 @@ internal sealed class TrainingStep : IDisposable
         {
             var random = new SeededRandom(_recipe.Seed, MixingPurpose, epoch, batch.Index);
             mixture = mixing.Draw(ref random, _recipe.Preprocessing.Crop);
-            Mix(images, mixture.Value);
+            if (mixture is { } drawn) Mix(images, drawn);
         }
 
         var others = mixture is null ? null : targets.roll(1, 0);
@@ -71,11 +77,22 @@ internal sealed class TrainingStep : IDisposable
         for (var part = 0; part < parts; part++)
         {
             var (start, end) = ((long)batch.Count * part / parts, (long)batch.Count * (part + 1) / parts);
-            Accumulate(images.narrow(0, start, end - start), targets.narrow(0, start, end - start), others?.narrow(0, start, end - start), mixture, (double)(end - start) / batch.Count);
+            using var some = NewDisposeScope();
+            var logits = Network.forward(images.narrow(0, start, end - start));
+            var loss = LossOf(logits, targets, start, end);
+            if (mixture is { } shares)
+            {
+                using var own = shares.Own.ToScalar();
+                using var rest = (1 - shares.Own).ToScalar();
+                loss = loss.mul(own).add(LossOf(logits, others!, start, end), alpha: rest);
+            }
+
+            loss.backward();
+            Count(loss, logits, targets.narrow(0, start, end - start), batch.Count);
         }
 
         Clip();
-        Optimizer.Step(number, rateOf);
+        Optimizer.Step(number, rateOf, stepsBefore);
         Average?.Update(number);
     }
 
@@ -85,6 +102,7 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Begins new sums.</summary>
     public void ClearSums()
     {
+        using var scope = NewDisposeScope();
         _loss.zero_();
         _correct.zero_();
     }
@@ -116,27 +134,26 @@ internal sealed class TrainingStep : IDisposable
         return tensor([.. counts.Select(count => count == 0 ? 1f : (float)(total / (counts.Count * count)))], device: device);
     }
 
-    private void Accumulate(Tensor images, Tensor targets, Tensor? others, Mixture? mixture, double share)
+    /// <summary>The share that some images of a batch have in its mean loss, so that the shares of all add up to it.</summary>
+    private Tensor LossOf(Tensor logits, Tensor targets, long start, long end)
     {
-        using var scope = NewDisposeScope();
-        var logits = Network.forward(images);
-        var loss = LossOf(logits, targets);
-        if (mixture is { } mixed)
-        {
-            using var own = mixed.Own.ToScalar();
-            using var rest = (1 - mixed.Own).ToScalar();
-            loss = loss.mul(own).add(LossOf(logits, others!), alpha: rest);
-        }
+        var count = targets.shape[0];
+        var part = targets.narrow(0, start, end - start);
+        var mean = nn.functional.cross_entropy(logits, part, ClassWeights, label_smoothing: _recipe.LabelSmoothing);
+        if (end - start == count) return mean;
+        // The mean is by the weights of the classes where they have some.
+        if (ClassWeights is not null) return mean.mul(ClassWeights.index_select(0, part).sum().div(ClassWeights.index_select(0, targets).sum()));
+        using var share = ((double)(end - start) / count).ToScalar();
+        return mean.mul(share);
+    }
 
-        using var factor = share.ToScalar();
-        (share < 1 ? loss.mul(factor) : loss).backward();
+    private void Count(Tensor loss, Tensor logits, Tensor targets, long batch)
+    {
         using var _ = no_grad();
-        using var count = targets.shape[0].ToScalar();
+        using var count = batch.ToScalar();
         _loss.add_(loss.detach().to(float64), count);
         _correct.add_(logits.argmax(1).eq(targets).sum(), Scalars.One);
     }
-
-    private Tensor LossOf(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits, targets, ClassWeights, label_smoothing: _recipe.LabelSmoothing);
 
     private void Clip()
     {

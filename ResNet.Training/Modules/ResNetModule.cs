@@ -115,7 +115,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     /// <summary>
     /// Gives batch norm the statistics of images, for a network whose own were folded into its weights. What the network computes in evaluation stays the same.
     /// </summary>
-    /// <param name="inputs">Normalised pixels, batch after batch.</param>
+    /// <param name="inputs">Normalised pixels, batch after batch; each is disposed of.</param>
     internal void MeasureStatistics(IEnumerable<Tensor> inputs)
     {
         eval();
@@ -123,7 +123,10 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         norms.ForEach(norm => norm.BeginMeasuring());
         using (no_grad())
         {
-            foreach (var input in inputs) Features(input).Dispose();
+            foreach (var input in inputs)
+            {
+                using (input) Features(input).Dispose();
+            }
         }
 
         norms.ForEach(norm => norm.EndMeasuring());

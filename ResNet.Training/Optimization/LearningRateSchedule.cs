@@ -58,7 +58,7 @@ public abstract record LearningRateSchedule
         {
             ArgumentNullException.ThrowIfNull(history);
             var (best, without, drops) = (double.PositiveInfinity, 0, 0);
-            foreach (var loss in history.Select(epoch => epoch.ValidationLoss ?? epoch.TrainingLoss))
+            foreach (var loss in history.Where(epoch => epoch.Epoch > 0).Select(epoch => epoch.ValidationLoss ?? epoch.TrainingLoss))
             {
                 if (loss < best * Threshold) (best, without) = (loss, 0);
                 else if (++without > Patience) (without, drops) = (0, drops + 1);
@@ -79,7 +79,7 @@ public abstract record LearningRateSchedule
             done < WarmUp ? Math.Max(done, 0.01 * WarmUp) / WarmUp : HalfCosine(1, 0, (done - WarmUp) / (1 - WarmUp));
     }
 
-    /// <summary>Up from a 25th and down to almost nothing, both along half a cosine (Smith 2018, with PyTorch's numbers). The best for short runs.</summary>
+    /// <summary>Up from a 25th and down to almost nothing, both along half a cosine (Smith 2018, with PyTorch's numbers; the momentum stays). The best for short runs.</summary>
     public sealed record OneCycle : LearningRateSchedule
     {
         private const double Start = 1.0 / 25, End = Start * 1e-4;

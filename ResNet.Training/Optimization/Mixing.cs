@@ -7,26 +7,28 @@ namespace ResNet.Training;
 public sealed record Mixing
 {
     /// <summary>Mixup's proportion is drawn from Beta(alpha, alpha). 0 (default): no mixup. Usual: 0.2.</summary>
-    public double MixUp { get; init; }
+    public double MixUp { get; init => field = Check.AtLeast(value, 0); }
 
     /// <summary>CutMix's share of the area is drawn from Beta(alpha, alpha). 0 (default): no CutMix. Usual: 1.</summary>
-    public double CutMix { get; init; }
+    public double CutMix { get; init => field = Check.AtLeast(value, 0); }
 
     /// <summary>What is done to one batch.</summary>
     /// <param name="random">Of this batch alone.</param>
     /// <param name="size">Height and width of the images in pixels.</param>
-    internal Mixture Draw(ref SeededRandom random, int size)
+    /// <returns>What is done; null for nothing.</returns>
+    internal Mixture? Draw(ref SeededRandom random, int size)
     {
+        if (MixUp <= 0 && CutMix <= 0) return null;
         var cut = CutMix > 0 && (MixUp <= 0 || random.NextBool());
         var alpha = cut ? CutMix : MixUp;
         var own = Beta(ref random, alpha);
-        if (!cut) return new(own, null);
+        if (!cut) return new Mixture(own, null);
         var side = size * Math.Sqrt(1 - own);
         var (x, y) = (random.Next(size), random.Next(size));
         var (left, right) = (Bound(x - side / 2), Bound(x + side / 2));
         var (top, bottom) = (Bound(y - side / 2), Bound(y + side / 2));
         // The share is the area's that was really cut, which the border may make smaller.
-        return new(1 - (right - left) * (double)(bottom - top) / ((double)size * size), (left, top, right - left, bottom - top));
+        return new Mixture(1 - (right - left) * (double)(bottom - top) / ((double)size * size), (left, top, right - left, bottom - top));
 
         int Bound(double at) => (int)Math.Clamp(Math.Round(at), 0, size);
     }

@@ -19,7 +19,7 @@ public abstract record Optimizer
     public sealed record Sgd : Optimizer
     {
         /// <summary>How much of the last step's direction stays: 0 up to 1; default 0.9 (He et al. 2015, section 3.4).</summary>
-        public double Momentum { get; init; } = 0.9;
+        public double Momentum { get; init => field = Check.Share(value); } = 0.9;
 
         /// <summary>Whether the gradient is looked at where the momentum leads (Nesterov). Default: false, as in the paper.</summary>
         public bool Nesterov { get; init; }
@@ -33,7 +33,7 @@ public abstract record Optimizer
             private readonly Scalar _momentum, _weightDecay;
 
             public State(Sgd sgd, FlatParameters parameters, double weightDecay)
-                : base(parameters, "velocity")
+                : base(parameters, "momentum_buffer")
             {
                 (_nesterov, _velocity) = (sgd.Nesterov, Memory[0].Values);
                 (_momentum, _weightDecay) = (Keep(sgd.Momentum), Keep(weightDecay));
@@ -55,13 +55,13 @@ public abstract record Optimizer
     public sealed record AdamW : Optimizer
     {
         /// <summary>How much of the mean gradient stays: 0 up to 1; default 0.9.</summary>
-        public double Beta1 { get; init; } = 0.9;
+        public double Beta1 { get; init => field = Check.Share(value); } = 0.9;
 
         /// <summary>How much of the mean squared gradient stays: 0 up to 1; default 0.999.</summary>
-        public double Beta2 { get; init; } = 0.999;
+        public double Beta2 { get; init => field = Check.Share(value); } = 0.999;
 
         /// <summary>Is added to the divisor: above 0; default 1e-8.</summary>
-        public double Epsilon { get; init; } = 1e-8;
+        public double Epsilon { get; init => field = Check.Above(value, 0); } = 1e-8;
 
         internal override OptimizerState Start(FlatParameters parameters, double weightDecay) => new State(this, parameters, weightDecay);
 
@@ -73,7 +73,7 @@ public abstract record Optimizer
             private readonly Scalar _beta1, _rest1, _beta2, _rest2, _epsilon;
 
             public State(AdamW options, FlatParameters parameters, double weightDecay)
-                : base(parameters, "mean", "square")
+                : base(parameters, "exp_avg", "exp_avg_sq")
             {
                 (_options, _weightDecay, _mean, _square) = (options, weightDecay, Memory[0].Values, Memory[1].Values);
                 (_beta1, _rest1, _beta2, _rest2, _epsilon) = (Keep(options.Beta1), Keep(1 - options.Beta1), Keep(options.Beta2), Keep(1 - options.Beta2), Keep(options.Epsilon));
@@ -114,13 +114,14 @@ internal abstract class OptimizerState : IDisposable
     /// <summary>Makes one step and clears the gradients.</summary>
     /// <param name="number">The number of this step in the run, from 1.</param>
     /// <param name="rateOf">The learning rate of a group; 0 leaves its parameters as they are.</param>
-    public void Step(long number, Func<ParameterGroup, double> rateOf)
+    /// <param name="stepsBefore">The steps before a group began to learn; null for none.</param>
+    public void Step(long number, Func<ParameterGroup, double> rateOf, Func<ParameterGroup, long>? stepsBefore = null)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         foreach (var group in Parameters.Groups)
         {
-            if (rateOf(group) is > 0 and var rate) Step(group, rate, number);
+            if (rateOf(group) is > 0 and var rate) Step(group, rate, number - (stepsBefore?.Invoke(group) ?? 0));
         }
 
         Parameters.Gradients.zero_();

@@ -24,7 +24,7 @@ internal static class RunEnvironment
             (".NET", RuntimeInformation.FrameworkDescription.Replace(".NET ", "", StringComparison.Ordinal)),
             ("System", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"),
             ("Processor", $"{ProcessorName()}{System.Environment.ProcessorCount} logical cores"),
-            ("Device", device.type == TorchSharp.DeviceType.CPU ? $"CPU, {found.Threads} threads" : $"{device}"),
+            ("Device", device.type == TorchSharp.DeviceType.CPU ? $"CPU, {found.Threads} threads" : $"{device}{(NvidiaDriver.Find().Gpus.ElementAtOrDefault(Math.Max(0, device.index)) is { } gpu ? $", {gpu.Name}" : "")}"),
         ];
     }
 

@@ -33,7 +33,7 @@ internal sealed class TensorBoardLog : IDisposable
         if (stepsDone == 0) Array.ForEach(earlier, File.Delete);
         // TensorBoard reads files in the order of their names, so a file's number is above those before it, whatever the clock says.
         var number = earlier.Select(NumberOf).Select(latest => latest + 1).Append(DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Max();
-        _file = new(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{number:0000000000}{FileSuffix}")), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        _file = new(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{number:0000000000}{FileSuffix}")), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         WriteEvent(0, message =>
         {
             message.WriteTag(FileVersionField, WireFormat.WireType.LengthDelimited);
@@ -44,7 +44,6 @@ internal sealed class TensorBoardLog : IDisposable
             session.WriteTag(StatusField, WireFormat.WireType.Varint);
             session.WriteEnum(StatusStart);
         }));
-        _file.Flush();
     }
 
     /// <summary>Writes figures of the training so far.</summary>
@@ -81,7 +80,6 @@ internal sealed class TensorBoardLog : IDisposable
                 });
             }
         }));
-        _file.Flush();
     }
 
     /// <inheritdoc/>
@@ -100,21 +98,22 @@ internal sealed class TensorBoardLog : IDisposable
             message.WriteInt64(step);
             writeContent(message);
         });
-        Span<byte> length = stackalloc byte[sizeof(ulong)], checksum = stackalloc byte[sizeof(uint)];
+        // In one go and past any buffer, so that what cannot be written is told here.
+        var record = new byte[sizeof(ulong) + sizeof(uint) + content.Length + sizeof(uint)];
+        var length = record.AsSpan(0, sizeof(ulong));
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)content.Length);
-        _file.Write(length);
-        WriteChecksum(length, checksum);
-        _file.Write(content);
-        WriteChecksum(content, checksum);
+        WriteChecksum(length, record.AsSpan(sizeof(ulong)));
+        content.CopyTo(record.AsSpan(sizeof(ulong) + sizeof(uint)));
+        WriteChecksum(content, record.AsSpan(record.Length - sizeof(uint)));
+        _file.Write(record);
     }
 
     /// <summary>CRC-32C, turned and shifted so that checksums of data with checksums in it stay good (TFRecord's mask).</summary>
-    private void WriteChecksum(ReadOnlySpan<byte> of, Span<byte> buffer)
+    private static void WriteChecksum(ReadOnlySpan<byte> of, Span<byte> to)
     {
         var sum = uint.MaxValue;
         foreach (var value in of) sum = BitOperations.Crc32C(sum, value);
-        BinaryPrimitives.WriteUInt32LittleEndian(buffer, BitOperations.RotateRight(~sum, 15) + 0xa282ead8);
-        _file.Write(buffer);
+        BinaryPrimitives.WriteUInt32LittleEndian(to, BitOperations.RotateRight(~sum, 15) + 0xa282ead8);
     }
 
     private static void WriteMessage(CodedOutputStream to, int field, Action<CodedOutputStream> write)

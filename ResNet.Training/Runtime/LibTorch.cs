@@ -28,6 +28,9 @@ public static class LibTorch
     /// <summary>The symbol version that Debian 12's and Ubuntu 22.04's libstdc++ lack (see <see cref="ElfVersionPatch"/>).</summary>
     private const string NewerVersion = "GLIBCXX_3.4.32";
 
+    /// <summary>A library's own needs come before it; the CUDA ones are there only in a CUDA libtorch.</summary>
+    private static readonly string[] Libraries = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
+
     private static readonly Lazy<LibTorchInfo> Loaded = new(LoadOnce);
 
     /// <summary>Whether loading leaves the C library's allocator as it is, for comparisons with programs that do.</summary>
@@ -46,6 +49,7 @@ public static class LibTorch
         if (!LeavesAllocator) TuneAllocator();
         var bridge = FindBridge();
         var folder = FindTorch(bridge);
+        if (CheckFit(bridge, folder) is { Fits: false } misfit) throw new LibTorchException(misfit.Describe(IsChosen));
         LoadTorch(folder);
         var patched = LoadBridge(bridge, folder);
         try
@@ -55,6 +59,33 @@ public static class LibTorch
         catch (Exception problem) when (problem is TypeInitializationException or DllNotFoundException or NotSupportedException or EntryPointNotFoundException)
         {
             throw new LibTorchException($"libtorch was loaded from {folder}, but TorchSharp does not work with it: {problem.GetBaseException().Message}", problem);
+        }
+    }
+
+    /// <summary>Whether the libtorch that would be loaded fits TorchSharp; null where libraries are no ELF files. Loads nothing.</summary>
+    /// <exception cref="LibTorchException">There is none, or a file of it is damaged.</exception>
+    internal static LibTorchFit? CheckFit()
+    {
+        var bridge = FindBridge();
+        return CheckFit(bridge, FindTorch(bridge));
+    }
+
+    /// <summary>Whether a libtorch is one for CUDA.</summary>
+    internal static bool HasCuda(string folder) => File.Exists(Path.Combine(folder, LibraryName("torch_cuda")));
+
+    /// <summary>Whether the user named the libtorch's folder.</summary>
+    internal static bool IsChosen => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
+
+    private static LibTorchFit? CheckFit(string bridge, string folder)
+    {
+        if (!OperatingSystem.IsLinux()) return null;
+        try
+        {
+            return LibTorchFit.Check(bridge, folder, LibrariesIn(folder));
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new LibTorchException($"The libtorch in {folder} cannot be loaded. {problem.Message}", problem);
         }
     }
 
@@ -72,21 +103,22 @@ public static class LibTorch
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } chosen)
         {
             return File.Exists(Path.Combine(chosen, needed)) ? Path.GetFullPath(chosen) : throw new LibTorchException(
-                $"{Variable} is '{chosen}', but there is no {needed} in it. It has to name the torch/lib folder of a PyTorch 2.10 (or the lib folder of a libtorch).");
+                $"{Variable} is '{chosen}', but there is no {needed} in it. It has to name the torch/lib folder of a PyTorch {LibTorchFit.BuiltFor} (or the lib folder of a libtorch).");
         }
 
         string[] folders = [Path.GetDirectoryName(bridge)!, .. SearchFolders()];
         return Array.Find(folders, folder => File.Exists(Path.Combine(folder, needed))) ?? throw new LibTorchException(
             $"libtorch is missing ({needed}). Add one of these to your application, not to a library: the NuGet package TorchSharp-cpu (or the smaller " +
-            $"libtorch-cpu-{GenericRuntime()}), TorchSharp-cuda-linux or TorchSharp-cuda-windows; or set {Variable} to the torch/lib folder of a PyTorch 2.10. " +
+            $"libtorch-cpu-{GenericRuntime()}), TorchSharp-cuda-linux or TorchSharp-cuda-windows; or set {Variable} to the torch/lib folder of a PyTorch {LibTorchFit.BuiltFor}. " +
             $"Looked in: {Join(folders.Distinct())}.");
     }
 
+    private static IEnumerable<string> LibrariesIn(string folder) =>
+        Libraries.Select(name => Path.Combine(folder, LibraryName(name))).Where(File.Exists);
+
     private static void LoadTorch(string folder)
     {
-        // A library's own needs come before it; the CUDA ones are there only in a CUDA libtorch.
-        string[] order = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
-        foreach (var path in order.Select(name => Path.Combine(folder, LibraryName(name))).Where(File.Exists))
+        foreach (var path in LibrariesIn(folder))
         {
             try
             {
@@ -132,7 +164,7 @@ public static class LibTorch
         void ThrowIfMismatch(Exception problem)
         {
             if (problem.Message.Contains("undefined symbol", StringComparison.Ordinal))
-                throw new LibTorchException($"The libtorch in {torchFolder} is not the version that TorchSharp {typeof(torch).Assembly.GetName().Version} was built for (2.10): {Reason(problem)}.", problem);
+                throw new LibTorchException($"The libtorch in {torchFolder} is not the version that TorchSharp {typeof(torch).Assembly.GetName().Version} was built for ({LibTorchFit.BuiltFor}): {Reason(problem)}.", problem);
         }
     }
 
@@ -171,7 +203,7 @@ public static class LibTorch
     private static string GenericRuntime() =>
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
-    private static string LibraryName(string name) =>
+    internal static string LibraryName(string name) =>
         OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
 
     private static string Join(IEnumerable<string> folders) => string.Join(", ", folders);

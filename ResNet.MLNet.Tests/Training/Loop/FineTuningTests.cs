@@ -86,11 +86,61 @@ public sealed class FineTuningTests
         AssertClose(original.forward(images), restored.forward(images), 1e-4);
 
         // With statistics measured on images, it is the same function still, and in training, where batches' own statistics count, nearly the original's, too.
-        restored.MeasureStatistics([images]);
+        restored.MeasureStatistics([images.alias()]);
         AssertClose(original.forward(images), restored.forward(images), 1e-4);
         var evaluated = restored.forward(images);
         restored.Train(keepStatistics: false);
         AssertClose(evaluated, restored.forward(images), 1e-3);
+    }
+
+    [TestMethod]
+    public void A_new_head_is_in_the_average_too_and_a_run_that_resumes_after_it_ends_with_the_same_bits()
+    {
+        using var world = new TrainedWorld();
+        using var folders = new ClassFolders();
+        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 40 }, LearningRate = 1e-4, AverageDecay = 0.99 };
+        var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
+        var whole = TrainingLoop.Run(options);
+        foreach (var epoch in whole.History) Assert.IsGreaterThan(0.7, epoch.Top1!.Value);
+        var expected = SmallRun.Hash(whole);
+        using var cancel = new CancellationTokenSource();
+        // The features take 36 images; these are those of the first epoch.
+        var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, 40, cancel) } };
+        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping, null, cancel.Token));
+        Assert.AreEqual(expected, SmallRun.Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume })));
+    }
+
+    [TestMethod]
+    public void Statistics_that_were_folded_away_are_measured_on_images_of_all_classes()
+    {
+        using var world = new TrainedWorld();
+        using var folders = new ClassFolders(imagesPerClass: 60);
+        // Everything learns, at a rate of nearly nothing: what is judged is the start.
+        var recipe = SmallRun.Recipe(1) with { LearningRate = 1e-9, BatchSize = 3, WeightDecay = 0 };
+        var data = TrainingData.Open(folders.Folder, 0.25, seed: 1);
+        var before = TrainingLoop.Run(SmallRun.Options(folders, recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 }) with { StartFrom = StartingPoint.Open(world.Model), Data = data });
+        using var second = new TemporaryFolder();
+        var after = TrainingLoop.Run(SmallRun.Options(folders, recipe with { BatchSize = 45 }) with { StartFrom = StartingPoint.Open(before.ModelFile), Data = data, OutputFolder = second.Path });
+        // Batches' own statistics are like those that were measured, if these are of all classes.
+        Assert.IsGreaterThan(before.Validation!.Top1 - 0.1, after.History[0].TrainingAccuracy);
+    }
+
+    [TestMethod]
+    public void AdamW_begins_with_a_stage_when_it_is_released()
+    {
+        using var network = new ResNetModule(ResNetArchitecture.Parse("cifar-resnet8:width=4"));
+        using var parameters = new FlatParameters(network, network.StageOf);
+        using var optimizer = new Optimizer.AdamW().Start(parameters, weightDecay: 0);
+        using var before = parameters.Weights.clone();
+        for (var step = 1; step <= 20; step++)
+        {
+            using (no_grad()) parameters.Gradients.copy_(ones_like(parameters.Gradients));
+            optimizer.Step(step, group => group.Stage == 4 || step > 15 ? 0.01 : 0, group => group.Stage == 4 ? 0 : 15);
+        }
+
+        using var moved = before.sub(parameters.Weights);
+        // A gradient that is always the same moves a weight by the rate at each step.
+        foreach (var group in parameters.Groups) Assert.AreEqual(group.Stage == 4 ? 0.2 : 0.05, moved.narrow(0, group.Start, group.Count).data<float>().ToArray().Average(), 1e-4);
     }
 
     [TestMethod]
@@ -121,6 +171,8 @@ public sealed class FineTuningTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(other)).Message, "resnet18 cannot start from it");
         var nothing = options with { StartFrom = start, Recipe = SmallRun.Recipe(0) };
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(nothing)).Message, "trains nothing");
+        var known = StartingPoint.Open(TrainingLoop.Run(SmallRun.Options(folders, SmallRun.Recipe(1))).ModelFile);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(options with { StartFrom = known })).Message, "knows just these classes");
         var junk = folders.PathOf("junk.onnx");
         File.WriteAllText(junk, "no model at all");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => StartingPoint.Open(junk)).Message, "junk.onnx");

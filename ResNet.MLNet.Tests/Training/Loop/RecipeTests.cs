@@ -43,6 +43,12 @@ public sealed class RecipeTests
     [DataRow("{}", null)]
     [DataRow("{\"epochs\": 3, \"epoch\": 4}", "epoch")]
     [DataRow("{\"epochs\": -1}", "Epochs")]
+    [DataRow("{\"clipNorm\": -1}", "ClipNorm")]
+    [DataRow("{\"averageDecay\": 1.5}", "AverageDecay")]
+    [DataRow("{\"labelSmoothing\": 7}", "LabelSmoothing")]
+    [DataRow("{\"optimizer\": null}", "Optimizer")]
+    [DataRow("{\"optimizer\": {\"type\": \"sgd\", \"momentum\": 2}}", "Momentum")]
+    [DataRow("{\"augmentation\": null}", "Augmentation")]
     [DataRow("no json", "no recipe")]
     public void A_file_that_is_no_recipe_is_told_with_what_is_wrong(string json, string? problem)
     {

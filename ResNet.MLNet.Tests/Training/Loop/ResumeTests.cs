@@ -1,5 +1,6 @@
 using ResNet.MLNet;
 using ResNet.Training;
+using TorchSharp;
 
 namespace ResNet.Tests;
 
@@ -69,6 +70,32 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    public void Steps_checkpoints_and_epochs_leave_no_tensors_behind()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 6);
+        Dictionary<int, long> alive = [];
+        var options = SmallRun.Options(folders, Recipes["everything"] with { Epochs = 6 }) with { CheckpointInterval = TimeSpan.Zero };
+        TrainingLoop.Run(options, new Watch(epoch => alive[epoch] = DisposeScopeManager.Statistics.ThreadTotalLiveCount));
+        Assert.AreEqual(alive[2], alive[6]);
+    }
+
+    [TestMethod]
+    public void What_a_killed_run_left_half_written_goes_and_metrics_come_back()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 4);
+        var options = SmallRun.Options(folders, SmallRun.Recipe(1));
+        TrainingLoop.Run(options);
+        var metrics = Path.Combine(folders.Output, "metrics.csv");
+        var text = File.ReadAllText(metrics);
+        File.Delete(metrics);
+        TrainingLoop.Run(options with { IfExists = ExistingRun.Resume });
+        Assert.AreEqual(text, File.ReadAllText(metrics));
+        File.WriteAllText(Path.Combine(folders.Output, "last.safetensors.0123.tmp"), "half");
+        TrainingLoop.Run(options);
+        Assert.IsEmpty(Directory.GetFiles(folders.Output, "*.tmp"));
+    }
+
+    [TestMethod]
     public void A_checkpoint_that_cannot_be_written_leaves_the_one_that_is_there()
     {
         using var folders = new ClassFolders();
@@ -90,6 +117,14 @@ public sealed class ResumeTests
         SmallRun.Reports reports = [];
         StringAssert.Contains(Assert.Throws<IOException>(() => TrainingLoop.Run(options with { OutputFolder = nowhere }, reports)).Message, nowhere);
         Assert.IsEmpty(reports);
+    }
+
+    private sealed class Watch(Action<int> completed) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Completed is { } epoch) completed(epoch.Epoch);
+        }
     }
 
     private static readonly Dictionary<string, TrainingRecipe> Recipes = new()

@@ -96,7 +96,7 @@ public sealed class TrainingLoopTests
     [TestMethod]
     [DataRow("gpu", "auto, cpu, cuda")]
     [DataRow("cuda:x", "auto, cpu, cuda")]
-    [DataRow("cuda:99", "CUDA devices")]
+    [DataRow("cuda:99", "no device 'cuda:99'")]
     public void A_device_that_is_none_is_named(string device, string expected)
     {
         using var folders = new ClassFolders(imagesPerClass: 1);

@@ -17,6 +17,8 @@ public sealed class TrainingStepTests
         var whole = GradientOf(SmallRun.Recipe(1), freeze: true);
         var parts = GradientOf(SmallRun.Recipe(1) with { Accumulation = 3 }, freeze: true);
         AssertClose(whole, parts, 1e-5);
+        var all = SmallRun.Recipe(1) with { ClassWeighting = ClassWeighting.Balanced, LabelSmoothing = 0.1, Mixing = new() { MixUp = 1 } };
+        AssertClose(GradientOf(all, freeze: true), GradientOf(all with { Accumulation = 3 }, freeze: true), 1e-4);
     }
 
     [TestMethod]
@@ -45,6 +47,7 @@ public sealed class TrainingStepTests
         CollectionAssert.AreEqual(first, GradientOf(recipe));
         AssertDiffers(first, GradientOf(recipe, epoch: 1));
         AssertDiffers(first, GradientOf(SmallRun.Recipe(1)));
+        AssertClose(GradientOf(SmallRun.Recipe(1)), GradientOf(SmallRun.Recipe(1) with { Mixing = new() }), 1e-6);
     }
 
     [TestMethod]
@@ -54,8 +57,8 @@ public sealed class TrainingStepTests
         for (var seed = 0; seed < 4000; seed++)
         {
             var random = new SeededRandom(seed);
-            own.Add(new Mixing { MixUp = 0.2 }.Draw(ref random, 32).Own);
-            var mixture = new Mixing { CutMix = 1 }.Draw(ref random, 32);
+            own.Add(new Mixing { MixUp = 0.2 }.Draw(ref random, 32)!.Value.Own);
+            var mixture = new Mixing { CutMix = 1 }.Draw(ref random, 32)!.Value;
             cut.Add(mixture.Own);
             var (left, top, width, height) = mixture.Cut!.Value;
             Assert.AreEqual(1 - width * height / 1024.0, mixture.Own, 1e-12);

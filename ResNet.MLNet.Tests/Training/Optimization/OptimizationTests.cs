@@ -31,7 +31,7 @@ public sealed class OptimizationTests
     {
         var plateau = new LearningRateSchedule.Plateau { Patience = 2 };
         double[] losses = [1, 0.8, 0.9, 0.85, 0.8, 0.7, 0.71, 0.72, 0.73, 0.74];
-        var factors = Enumerable.Range(0, losses.Length + 1).Select(count => plateau.FactorAt(0, [.. losses.Take(count).Select(loss => new EpochMetrics { TrainingLoss = 9, ValidationLoss = loss })]));
+        var factors = Enumerable.Range(0, losses.Length + 1).Select(count => plateau.FactorAt(0, [.. losses.Take(count).Select((loss, index) => new EpochMetrics { Epoch = index + 1, TrainingLoss = 9, ValidationLoss = loss })]));
         // 0.8 is best until three epochs without progress have passed, 0.7 until three more have.
         CollectionAssert.AreEqual(new[] { 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01 }, factors.Select(factor => Math.Round(factor, 6)).ToList());
     }

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using TorchSharp;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// Whether a libtorch has what TorchSharp's native half calls, found out from the files before either is loaded: a missing function would end the process at its first call.
+/// </summary>
+/// <param name="Folder">The libtorch's folder.</param>
+/// <param name="Version">Its version as the files around it say, such as 2.10.0+cu128; null if none does.</param>
+/// <param name="Cuda">The CUDA version that it is built for, such as 12.8; null for a CPU libtorch or if no file says it.</param>
+/// <param name="Needed">How many functions and variables of libtorch are called.</param>
+/// <param name="MissingSymbols">Those that it lacks, by their mangled names.</param>
+/// <param name="MissingVersions">What the system's own libraries lack, such as <c>CXXABI_1.3.13 of libstdc++.so.6</c>.</param>
+internal sealed partial record LibTorchFit(string Folder, string? Version, string? Cuda, int Needed, IReadOnlyList<string> MissingSymbols, IReadOnlyList<string> MissingVersions)
+{
+    /// <summary>The libtorch that TorchSharp 0.107 is built against.</summary>
+    public const string BuiltFor = "2.10";
+
+    private const int Named = 3;
+
+    public bool Fits => MissingSymbols.Count == 0 && MissingVersions.Count == 0;
+
+    /// <summary>Compares the files.</summary>
+    /// <param name="bridge">TorchSharp's native half.</param>
+    /// <param name="folder">The libtorch's folder.</param>
+    /// <param name="libraries">The libtorch's libraries that are there.</param>
+    /// <exception cref="InvalidDataException">A file is no library or is damaged.</exception>
+    public static LibTorchFit Check(string bridge, string folder, IEnumerable<string> libraries)
+    {
+        using var opened = ElfLibrary.Open(bridge);
+        var needs = opened.Needs();
+        // What has a version comes from the system's libraries, what has none from libtorch.
+        var missing = ElfLibrary.SymbolSet(needs.Where(need => need.Version is null).Select(need => need.Name));
+        var needed = missing.Count;
+        foreach (var path in libraries)
+        {
+            if (missing.Count == 0) break;
+            using var library = ElfLibrary.Open(path);
+            library.RemoveExports(missing);
+        }
+
+        var (version, cuda) = FindVersion(folder);
+        return new(folder, version, cuda, needed, [.. missing.Order(StringComparer.Ordinal)], MissingFrom(needs.Select(need => need.Version).OfType<VersionNeed>().Distinct()));
+    }
+
+    /// <summary>What is wrong and what to do.</summary>
+    public string Describe(bool isChosen)
+    {
+        var what = MissingSymbols.Count > 0
+            ? $"The libtorch in {Folder} ({(Version is null ? "of unknown version" : $"version {Version}")}) does not fit TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, which is built for {BuiltFor}: of the " +
+              string.Create(CultureInfo.InvariantCulture, $"{Needed:N0} functions that it calls {MissingSymbols.Count:N0} are missing, such as {string.Join("; ", MissingSymbols.Take(Named).Select(Demangle))}. ") +
+              (isChosen ? $"Let {LibTorch.Variable} name the torch/lib folder of a PyTorch {BuiltFor}, or unset it and use a libtorch package." : $"Use the libtorch package of version {BuiltFor}.")
+            : "";
+        return MissingVersions.Count == 0 ? what : $"{what} TorchSharp needs {string.Join(", ", MissingVersions)}, which this system lacks. Use a newer system (Debian 12, Ubuntu 22.04 or later).".TrimStart();
+    }
+
+    /// <summary>What the files of a PyTorch (torch/version.py beside torch/lib) or of a libtorch (build-version beside lib), else the library's own name, say of its version.</summary>
+    public static (string? Version, string? Cuda) FindVersion(string folder)
+    {
+        var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder;
+        var library = new FileInfo(Path.Combine(folder, "libtorch_cpu.so"));
+        var target = library.Exists ? library.ResolveLinkTarget(returnFinalTarget: true)?.Name ?? "" : "";
+        var python = Text(Path.Combine(parent, "version.py"));
+        var version = PythonVersion().Match(python) is { Success: true } stated ? stated.Groups[1].Value
+            : Text(Path.Combine(parent, "build-version")).Trim() is { Length: > 0 } built ? built
+            : FileVersion().Match(target) is { Success: true } named ? named.Groups[1].Value : null;
+        var cuda = PythonCuda().Match(python) is { Success: true } with ? with.Groups[1].Value
+            : CudaSuffix().Match(version ?? "") is { Success: true } suffix ? $"{suffix.Groups[1].Value}.{suffix.Groups[2].Value}" : null;
+        return (version, cuda);
+    }
+
+    /// <summary>A C++ name as it is written in C++, where the system's library can tell it.</summary>
+    private static string Demangle(string symbol)
+    {
+        try
+        {
+            var text = DemangleCpp(symbol, 0, 0, out var status);
+            if (status != 0) return symbol;
+            var readable = Marshal.PtrToStringUTF8(text)!;
+            Free(text);
+            return readable;
+        }
+        catch (Exception problem) when (problem is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return symbol;
+        }
+    }
+
+    private static List<string> MissingFrom(IEnumerable<VersionNeed> versions)
+    {
+        List<string> missing = [];
+        foreach (var file in versions.GroupBy(version => version.File))
+        {
+            // A system library that is not found under its name is the loader's to judge.
+            if (SystemLibrary(file.Key) is not { } path) continue;
+            using var library = ElfLibrary.Open(path);
+            var defined = library.VersionDefinitions();
+            missing.AddRange(file.Where(need => !defined.Contains(need.Version)).Select(need => $"{need.Version} of {file.Key}"));
+        }
+
+        return missing;
+    }
+
+    /// <summary>The file of a system library. .NET itself has loaded those that matter, so the list of the process's files says where they are.</summary>
+    private static string? SystemLibrary(string name)
+    {
+        const string files = "/proc/self/maps";
+        return !File.Exists(files) ? null : File.ReadLines(files)
+            .Select(line => line.IndexOf('/') is >= 0 and var start ? line[start..] : "")
+            .FirstOrDefault(path => Path.GetFileName(path.AsSpan()).StartsWith(name, StringComparison.Ordinal));
+    }
+
+    private static string Text(string path) => File.Exists(path) ? File.ReadAllText(path) : "";
+
+    [GeneratedRegex(@"^__version__\s*(?::[^=]*)?=\s*'([^']+)'", RegexOptions.Multiline)]
+    private static partial Regex PythonVersion();
+
+    [GeneratedRegex(@"^cuda\s*(?::[^=]*)?=\s*'([^']+)'", RegexOptions.Multiline)]
+    private static partial Regex PythonCuda();
+
+    [GeneratedRegex(@"\.so\.(\d+(\.\d+)+)$")]
+    private static partial Regex FileVersion();
+
+    [GeneratedRegex(@"\+cu(\d+)(\d)$")]
+    private static partial Regex CudaSuffix();
+
+    [DllImport("libstdc++.so.6", EntryPoint = "__cxa_demangle")]
+    private static extern nint DemangleCpp([MarshalAs(UnmanagedType.LPUTF8Str)] string name, nint buffer, nint length, out int status);
+
+    [DllImport("libc", EntryPoint = "free")]
+    private static extern void Free(nint memory);
+}

@@ -48,14 +48,14 @@ internal static class GpuBenchmark
             var eager = Contenders.Select(contender => contender.Name).Where(name => name.StartsWith("PyTorch", StringComparison.Ordinal) && name != Compiled).MaxBy(Speed)!;
             var best = Contenders.Select(contender => contender.Name).Where(name => name.StartsWith("ours", StringComparison.Ordinal)).MaxBy(Speed)!;
             var cells = Contenders.Select(contender => new Figures(Speed(contender.Name), Measure.Median(results[contender.Name].Select(found => found.Busy)), Measure.Median(results[contender.Name].Select(found => found.Memory))));
-            Console.WriteLine($"| {what.Architecture}, batch {what.Batch}, {what.Size} px | {string.Join(" | ", cells)} | {Ratio(best, eager):0.00} | {Ratio(Compiled, best):0.00} |");
+            Console.WriteLine($"| {what.Architecture}, batch {what.Batch}, {what.Size} px | {string.Join(" | ", cells)} | {Text(Ratio(best, eager))} | {Text(Ratio(Compiled, best))} |");
         }
 
         return failed == 0 ? 0 : 1;
 
         Figures Measured(string name, string[] switches, StepCase what)
         {
-            string[] common = ["--device", $"{device}", "--steps", $"{steps}", "--warm-up", $"{warmUp}", "--threads", arguments.Get("threads", $"{Environment.ProcessorCount}")];
+            string[] common = ["--device", Measure.NameOf(device), "--steps", $"{steps}", "--warm-up", $"{warmUp}", "--threads", arguments.Get("threads", $"{Environment.ProcessorCount}")];
             if (images.Length > 0) common = [.. common, "--images", images];
             using var monitor = device.type == DeviceType.CUDA ? new GpuMonitor(device) : null;
             try
@@ -76,6 +76,8 @@ internal static class GpuBenchmark
             }
         }
     }
+
+    private static string Text(double ratio) => double.IsNaN(ratio) ? "-" : $"{ratio:0.00}";
 
     private static string GpuName(torch.Device device) => device.type == DeviceType.CUDA
         ? Measure.Output("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader", "-i", $"{Math.Max(0, device.index)}"]).Trim()

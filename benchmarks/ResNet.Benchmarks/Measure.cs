@@ -24,6 +24,9 @@ internal static class Measure
         return $"{processor}, {Environment.ProcessorCount} cores; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}; ML.NET {Version(typeof(Microsoft.ML.MLContext))}, ONNX Runtime {Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()}; {DateTime.UtcNow:yyyy-MM-dd}";
     }
 
+    /// <summary>What a device is called here and in PyTorch.</summary>
+    public static string NameOf(TorchSharp.torch.Device device) => device.type == TorchSharp.DeviceType.CUDA ? $"cuda:{Math.Max(0, device.index)}" : "cpu";
+
     /// <summary>The Python that has PyTorch: the variable PYTHON, else Debian's.</summary>
     public static string Python => Environment.GetEnvironmentVariable("PYTHON") is { Length: > 0 } chosen ? chosen : "/usr/bin/python3";
 

@@ -109,7 +109,12 @@ internal static class SmokeTest
 
     private static TrainingRecipe Recipe(TrainingPrecision precision) => new()
     {
-        Epochs = Epochs, BatchSize = 16, LearningRate = 0.05, Precision = precision, Preprocessing = ImagePreprocessing.Small(Size), Keep = KeptEpoch.Last,
+        Epochs = Epochs,
+        BatchSize = 16,
+        LearningRate = 0.05,
+        Precision = precision,
+        Preprocessing = ImagePreprocessing.Small(Size),
+        Keep = KeptEpoch.Last,
     };
 
     private static string CompareStep(Device device, TrainingData data)

@@ -30,7 +30,7 @@ internal static class StepAgreement
                 {
                     var file = Path.Combine(folder, "step.safetensors");
                     WriteStep(what, precision, device, file);
-                    if (Measure.RunPeer("pytorch_agree.py", file, "--device", $"{device}") != 0) failed++;
+                    if (Measure.RunPeer("pytorch_agree.py", file, "--device", Measure.NameOf(device)) != 0) failed++;
                 }
             }
         }

@@ -8,6 +8,7 @@ Forward, cross-entropy, backward, SGD with momentum and weight decay; on pixels 
 files, which a process for each thread decodes and which become numbers on the device. On the CPU a step's time is the median, on a GPU the stretch's by the number of steps.
 """
 import argparse
+import inspect
 import os
 import statistics
 import sys
@@ -75,7 +76,7 @@ if args.images:
     batches = from_files()
 else:
     images, targets = torch.randn(args.batch, 3, args.size, args.size).to(device, memory_format=layout), torch.randint(0, args.classes, (args.batch,)).to(device)
-fused = {"fused": True} if is_gpu and "fused" in torch.optim.SGD.__init__.__code__.co_varnames else {}
+fused = {"fused": True} if is_gpu and "fused" in inspect.signature(torch.optim.SGD).parameters else {}
 optimizer = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9, weight_decay=1e-4, **fused)
 times = []
 for step in range(args.steps + args.warm_up):

@@ -8,7 +8,8 @@ the head (pool and classifier), which this project keeps in float32; what autoca
 the greatest value of a tensor. The velocity after a first step is the gradient with weight decay.
 
 PyTorch's own: how far PyTorch is from itself in its other layout, whose sums are rounded otherwise. Where an activation is nearly 0, rounding decides whether ReLU lets its
-gradient pass, so one step's gradients may differ by hundredths though both are right. A difference beyond the tolerance is excused by that alone.
+gradient pass, so one step's gradients may differ by hundredths though both are right. A difference beyond the tolerance, but not beyond that, decides nothing
+(weight decay left out would hide in it), and is no failure; in float32 only if the two differ before the gradients already.
 """
 import argparse
 import sys
@@ -101,9 +102,11 @@ found = list(compare(theirs, mine))
 own = {what: gap for what, gap, _ in compare(theirs, step(torch.contiguous_format))}
 rounded = {what: gap for what, gap, _ in compare(step(torch.channels_last, exact_head=False), mine)} if precision == "bfloat16" else {}
 print(f"{about['architecture']}, batch {len(images)}, {images.shape[-1]} px, {precision}, {device}; PyTorch {torch.__version__}; tolerance {TOLERANCE[precision]:g}")
+# Where the way forward is the same to the last bits, every ReLU lets the same gradients pass.
+excusable = precision == "bfloat16" or dict((what, gap) for what, gap, _ in found)["statistics after"] > 1e-6
 failed = False
 for what, gap, where in found:
-    verdict = "ok" if gap <= TOLERANCE[precision] else "ok, no more than PyTorch's own" if gap <= own[what] else "FAIL"
+    verdict = "ok" if gap <= TOLERANCE[precision] else "undecided, no more than PyTorch's own" if excusable and gap <= own[what] else "FAIL"
     failed |= verdict == "FAIL"
     print(f"  {what:<18} {gap:.1e}   PyTorch's own {own[what]:.1e}" + (f"   with a rounded head {rounded[what]:.1e}" if rounded else "") + f"   {verdict}   {where}".rstrip())
 sys.exit(failed)

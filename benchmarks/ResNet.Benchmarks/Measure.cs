@@ -24,16 +24,34 @@ internal static class Measure
         return $"{processor}, {Environment.ProcessorCount} cores; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}; ML.NET {Version(typeof(Microsoft.ML.MLContext))}, ONNX Runtime {Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()}; {DateTime.UtcNow:yyyy-MM-dd}";
     }
 
+    /// <summary>What a device is called here and in PyTorch.</summary>
+    public static string NameOf(TorchSharp.torch.Device device) => device.type == TorchSharp.DeviceType.CUDA ? $"cuda:{Math.Max(0, device.index)}" : "cpu";
+
+    /// <summary>The Python that has PyTorch: the variable PYTHON, else Debian's.</summary>
+    public static string Python => Environment.GetEnvironmentVariable("PYTHON") is { Length: > 0 } chosen ? chosen : "/usr/bin/python3";
+
     /// <summary>The figure that a script of benchmarks/peers prints.</summary>
-    public static double Peer(string script, params string[] arguments)
+    public static double Peer(string script, params string[] arguments) => double.Parse(Output(Python, [PeerPath(script), .. arguments]), CultureInfo.InvariantCulture);
+
+    /// <summary>Runs a script of benchmarks/peers, whose output is seen, and gives its exit code.</summary>
+    public static int RunPeer(string script, params string[] arguments)
     {
-        var start = new ProcessStartInfo("/usr/bin/python3") { RedirectStandardOutput = true };
-        start.ArgumentList.Add(Path.Combine("benchmarks", "peers", script));
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        using var process = Process.Start(Python, [PeerPath(script), .. arguments]);
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    public static string PeerPath(string script) => Path.Combine("benchmarks", "peers", script);
+
+    /// <summary>What a program prints.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public static string Output(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? double.Parse(output, CultureInfo.InvariantCulture) : throw new InvalidOperationException($"{script} failed.");
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} failed.");
     }
 
     private static string Version(Type type) =>

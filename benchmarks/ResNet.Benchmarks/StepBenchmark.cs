@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace ResNet.Benchmarks;
@@ -34,7 +33,7 @@ internal static class StepBenchmark
                 string[] common = ["--threads", $"{threads}", "--steps", $"{steps}"];
                 foreach (var name in names.Take(2)) Add(name, Environment.ProcessPath!, [StepContender.Verb, "--name", name == Ours ? "ours" : "plain", "--case", what.Architecture, .. common]);
                 foreach (var (name, switches) in Peers)
-                    Add(name, "/usr/bin/python3", [Path.Combine("benchmarks", "peers", "pytorch_step.py"), what.Architecture, $"{what.Batch}", $"{what.Size}", $"{what.Classes}", .. switches, .. common]);
+                    Add(name, Measure.Python, [Measure.PeerPath("pytorch_step.py"), what.Architecture, $"{what.Batch}", $"{what.Size}", $"{what.Classes}", .. switches, .. common]);
 
                 void Add(string name, string program, string[] options)
                 {
@@ -53,13 +52,17 @@ internal static class StepBenchmark
 
     private static (double Wall, double Processor) Measured(string program, string[] options)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        foreach (var option in options) start.ArgumentList.Add(option);
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', options)} failed.");
-        var figures = output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(figure => double.Parse(figure, CultureInfo.InvariantCulture)).ToArray();
-        return (figures[0], figures[1]);
+        var figures = StepFigures.Parse(Measure.Output(program, options));
+        return (figures.Wall, figures.Processor);
+    }
+}
+
+/// <summary>What a contender prints of its steps: milliseconds of a step, of processor time, and when the measured stretch began and ended.</summary>
+internal readonly record struct StepFigures(double Wall, double Processor, DateTime Begin, DateTime End)
+{
+    public static StepFigures Parse(string line)
+    {
+        double[] figures = [.. line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(figure => double.Parse(figure, CultureInfo.InvariantCulture))];
+        return new(figures[0], figures[1], DateTime.UnixEpoch.AddSeconds(figures[2]), DateTime.UnixEpoch.AddSeconds(figures[3]));
     }
 }

@@ -11,7 +11,12 @@ internal sealed record StepCase(string Architecture, int Batch, int Size)
 {
     public static StepCase[] All { get; } = [new("resnet18", 16, 224), new("resnet50", 8, 224), new("cifar-resnet20", 128, 32)];
 
-    public int Classes => Size == 32 ? 10 : 1000;
+    /// <summary>The same with batches that fill a GPU.</summary>
+    public static StepCase[] ForGpu { get; } = [new("resnet18", 256, 224), new("resnet50", 256, 224), new("cifar-resnet20", 512, 32)];
+
+    public bool IsSmall => Size == 32;
+
+    public int Classes => IsSmall ? 10 : 1000;
 }
 
 /// <summary>Training steps of one contender, in a process of its own.</summary>
@@ -21,22 +26,28 @@ internal static class StepContender
     private const int WarmUp = 3;
     private const double Rate = 0.1, Momentum = 0.9, Decay = 1e-4;
 
-    /// <summary>Prints the median milliseconds of a step, and the mean milliseconds of processor time.</summary>
+    /// <summary>
+    /// Prints the milliseconds of a step, the mean milliseconds of processor time, and when the measured stretch began and ended (Unix seconds). On the CPU a step's time is the
+    /// median; a GPU works behind its program's back, so there it is the stretch's time by the number of steps, and the program waits for the GPU at the stretch's ends alone.
+    /// </summary>
     public static void Run(Arguments arguments)
     {
         var what = Array.Find(StepCase.All, each => each.Architecture == arguments.Get("case")) ?? throw new ArgumentException("There is no such case.");
-        var (steps, threads) = (arguments.Number("steps", 7), arguments.Number("threads", 2));
+        what = what with { Batch = arguments.Number("batch", what.Batch) };
+        var (steps, threads, warmUp) = (arguments.Number("steps", 7), arguments.Number("threads", 2), arguments.Number("warm-up", WarmUp));
         var ours = arguments.Get("name") == "ours";
         LibTorch.LeavesAllocator = !ours;
-        LibTorch.Load();
+        var device = Devices.Parse(arguments.Get("device", "cpu"));
+        var isGpu = device.type == TorchSharp.DeviceType.CUDA;
         set_num_threads(threads);
         using var scope = NewDisposeScope();
-        var step = ours ? Ours(what) : Plain(what);
+        var step = ours ? Ours(what, device, Enum.Parse<TrainingPrecision>(arguments.Get("precision", "auto"), ignoreCase: true), arguments.Get("images", "")) : Plain(what);
         var times = new List<double>();
         using var process = Process.GetCurrentProcess();
-        for (var i = 0; i < WarmUp; i++) step();
+        for (var i = 0; i < warmUp; i++) step();
+        Wait();
         process.Refresh();
-        var before = process.TotalProcessorTime;
+        var (before, begin, whole) = (process.TotalProcessorTime, UnixTime(), Stopwatch.StartNew());
         for (var i = 0; i < steps; i++)
         {
             var watch = Stopwatch.StartNew();
@@ -44,18 +55,51 @@ internal static class StepContender
             times.Add(watch.Elapsed.TotalMilliseconds);
         }
 
+        Wait();
+        var mean = whole.Elapsed.TotalMilliseconds / steps;
         process.Refresh();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Measure.Median(times)} {(process.TotalProcessorTime - before).TotalMilliseconds / steps}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(isGpu ? mean : Measure.Median(times))} {(process.TotalProcessorTime - before).TotalMilliseconds / steps} {begin:F3} {UnixTime():F3}"));
+
+        void Wait()
+        {
+            if (isGpu) cuda.synchronize(device);
+        }
     }
 
-    /// <summary>A step of this project, from the bytes of the pixels on.</summary>
-    public static Action Ours(StepCase what)
+    private static double UnixTime() => (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
+
+    /// <summary>A step of this project, from the bytes of the pixels on, or, with a folder of class folders, from JPEG files on.</summary>
+    public static Action Ours(StepCase what, Device? device = null, TrainingPrecision precision = TrainingPrecision.Auto, string images = "")
     {
-        var recipe = new TrainingRecipe { Preprocessing = ImagePreprocessing.Small(what.Size) };
-        var step = new TrainingStep(new(ResNetArchitecture.Parse(what.Architecture, classes: what.Classes)), recipe, CPU);
-        var (batch, number) = (RandomBatch(what), 0);
+        var recipe = new TrainingRecipe { Preprocessing = ImagePreprocessing.Small(what.Size), Precision = precision };
+        var step = new TrainingStep(new(ResNetArchitecture.Parse(what.Architecture, classes: what.Classes)), recipe, device ?? CPU);
+        var number = 0;
         step.Network.train();
-        return () => step.Run(batch, 0, ++number, _ => Rate);
+        if (images.Length == 0)
+        {
+            var batch = RandomBatch(what);
+            return () => step.Run(batch, 0, ++number, _ => Rate);
+        }
+
+        var batches = BatchesOf(images, what).GetEnumerator();
+        return () =>
+        {
+            batches.MoveNext();
+            step.Run(batches.Current, 0, ++number, _ => Rate);
+        };
+    }
+
+    /// <summary>Augmented batches without end, made by all processors. An epoch is cut into equal batches, so the number of files must be a multiple of the batch's.</summary>
+    private static IEnumerable<Batch> BatchesOf(string folder, StepCase what)
+    {
+        var files = ImageFolder.Open(folder);
+        if (files.Count % what.Batch != 0) throw new ArgumentException($"'{folder}' holds {files.Count} images, which is no multiple of the batch of {what.Batch}.");
+        var preprocessing = what.IsSmall ? ImagePreprocessing.Small(what.Size) : ImagePreprocessing.ImageNet with { Crop = what.Size };
+        var loader = new BatchLoader(files, preprocessing, what.IsSmall ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(), what.Batch, 0, Environment.ProcessorCount, problem => throw problem);
+        for (var epoch = 0; ; epoch++)
+        {
+            foreach (var batch in loader.Epoch(epoch)) yield return batch;
+        }
     }
 
     /// <summary>A step as a TorchSharp user writes it, on pixels that are numbers already.</summary>
@@ -75,7 +119,8 @@ internal static class StepContender
         };
     }
 
-    private static Batch RandomBatch(StepCase what)
+    /// <summary>Noise: what is in the images changes no time.</summary>
+    public static Batch RandomBatch(StepCase what)
     {
         var random = new Random(0);
         var pixels = new byte[what.Batch * what.Size * what.Size * PixelBuffer.BytesPerPixel];

@@ -93,6 +93,7 @@ internal static class DemoCommand
         console.WriteLine();
         Files(console,
             (trained.ModelFile, "the network: ONNX, takes raw pixels, knows its classes"),
+            (Path.Combine(folder, "report.html"), "what training gave: curves, confusion, mistakes; open it in a browser"),
             (Path.Combine(folder, "metrics.csv"), "how training went, a line an epoch"),
             (Path.Combine(folder, "last.safetensors"), "the checkpoint: weights and optimizer"),
             (savedPipeline, "the new task as a saved ML.NET pipeline, network included"),

@@ -17,18 +17,15 @@ internal static class Command
     /// <summary>Runs the `resnet` command and presses Ctrl-C when a line of its output fits.</summary>
     public static CommandResult ResnetStoppedAt(Predicate<string> line, params string[] arguments) => Run("resnet.dll", line, [], arguments);
 
-    /// <summary>Runs the `resnet` command and kills it (kill -9) after a time. False if it had ended before.</summary>
-    public static bool ResnetKilledAfter(TimeSpan time, params string[] arguments)
+    /// <summary>Runs the `resnet` command and kills it (kill -9) a moment after a line of its output fits. False if it had ended before.</summary>
+    public static bool ResnetKilledAt(Predicate<string> line, TimeSpan moment, params string[] arguments)
     {
-        using var process = Process.Start(StartInfo("resnet.dll", [], arguments))!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        var ended = process.WaitForExit(time);
-        if (!ended) Assert.AreEqual(0, Kill(process.Id, KillNow));
-        process.WaitForExit();
-        return !ended;
+        var killed = false;
+        Run("resnet.dll", line, [], arguments, process =>
+        {
+            if (!process.WaitForExit(moment)) killed = Kill(process.Id, KillNow) == 0;
+        });
+        return killed;
     }
 
     /// <summary>Runs a program in the tests' folder.</summary>
@@ -37,15 +34,16 @@ internal static class Command
     /// <summary>Runs a program in the tests' folder, with a folder for its temporary files.</summary>
     public static CommandResult RunIn(string temporary, string assembly, params string[] arguments) => Run(assembly, null, [("TMPDIR", temporary), ("TEMP", temporary), ("TMP", temporary)], arguments);
 
-    private static CommandResult Run(string assembly, Predicate<string>? stopAt, IEnumerable<(string Name, string Value)> variables, string[] arguments)
+    private static CommandResult Run(string assembly, Predicate<string>? stopAt, IEnumerable<(string Name, string Value)> variables, string[] arguments, Action<Process>? stop = null)
     {
+        stop ??= process => Assert.AreEqual(0, Kill(process.Id, Interrupt));
         using var process = Process.Start(StartInfo(assembly, variables, arguments))!;
         var errors = process.StandardError.ReadToEndAsync();
         List<string> lines = [];
         while (process.StandardOutput.ReadLine() is { } line)
         {
             lines.Add(line);
-            if (stopAt?.Invoke(line) == true) Assert.AreEqual(0, Kill(process.Id, Interrupt));
+            if (stopAt?.Invoke(line) == true) stop(process);
         }
 
         process.WaitForExit();

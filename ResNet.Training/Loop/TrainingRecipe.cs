@@ -43,7 +43,7 @@ public enum KeptEpoch
     Last,
 }
 
-/// <summary>Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits.</summary>
+/// <summary>Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits on a CPU; on a GPU nearly so (docs/gpu.md).</summary>
 public sealed record TrainingRecipe
 {
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };

@@ -95,8 +95,8 @@ public sealed class NamedRecipe
         "finetune",
         "A trained network learns your classes",
         "resnet train --data DATA --start-from resnet50 --output OUT",
-        "the head: the time to see each image once; then ten epochs",
-        "depends on the images; see docs/training.md for what was measured",
+        "the head: the time to see each image once; then 20 epochs (for 100 photographs and a CIFAR ResNet-20 ten seconds on two CPU cores)",
+        "depends on the images: 65 % against 60 % from scratch in the same ten seconds on 100 photographs of five flowers (benchmarks/README.md)",
         (_, images, start) => TrainingRecipe.FineTune(start ?? throw new ArgumentException("The recipe 'finetune' needs a network to start from."), images));
 
     /// <summary>Finds a recipe by its name.</summary>

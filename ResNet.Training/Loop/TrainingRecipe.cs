@@ -144,7 +144,7 @@ public sealed record TrainingRecipe
     }
 
     /// <summary>
-    /// What is sensible for teaching a trained network new classes: a new head on cached features, then ten epochs in which the stages are released one by one from the last to the first, at rates that halve towards it, batch
+    /// What is sensible for teaching a trained network new classes: a new head on cached features, then 20 epochs in which the stages are released one by one from the last to the first, at rates that halve towards it, batch
     /// norm's statistics kept, with the network's own preprocessing.
     /// </summary>
     /// <param name="start">The network.</param>
@@ -155,14 +155,15 @@ public sealed record TrainingRecipe
         var small = start.Architecture.Stem == StemKind.Cifar;
         return new()
         {
-            Epochs = 10,
+            Epochs = 20,
             BatchSize = Math.Clamp(images / 50, 8, 32),
-            LearningRate = 0.01,
+            LearningRate = small ? 0.03 : 0.01,
+            ClipNorm = 5,
             Optimizer = new Optimizer.Sgd { Nesterov = true },
             LabelSmoothing = 0.1,
             FineTuning = new(),
             Preprocessing = start.Preprocessing,
-            Augmentation = small ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(0.35),
+            Augmentation = new Augmentation.RandomResizedCrop(small ? 0.5 : 0.35),
         };
     }
 

@@ -1,6 +1,3 @@
-using ResNet.MLNet;
-using ResNet.Training;
-
 [assembly: Parallelize(Scope = ExecutionScope.ClassLevel)]
 
 namespace ResNet.Tests;

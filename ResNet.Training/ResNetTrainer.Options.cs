@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using ResNet.MLNet;
 
 namespace ResNet.Training;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using ResNet.MLNet;
 
 namespace ResNet.Training;
 

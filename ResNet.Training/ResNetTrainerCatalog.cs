@@ -1,4 +1,3 @@
-using ResNet.MLNet;
 using ResNet.Training;
 
 namespace Microsoft.ML;

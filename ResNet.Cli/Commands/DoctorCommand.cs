@@ -3,8 +3,6 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.OnnxRuntime;
-using ResNet.MLNet;
-using ResNet.Training;
 using SkiaSharp;
 using Spectre.Console;
 using TorchSharp;

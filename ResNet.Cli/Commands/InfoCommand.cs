@@ -1,6 +1,4 @@
 using System.CommandLine;
-using ResNet.MLNet;
-using ResNet.Training;
 using Spectre.Console;
 
 namespace ResNet.Cli;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ResNet.Training;
 using Spectre.Console;
 
 namespace ResNet.Cli;

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using ResNet.MLNet;
-using ResNet.Training;
 using Spectre.Console;
 
 namespace ResNet.Cli;

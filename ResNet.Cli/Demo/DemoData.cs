@@ -1,6 +1,4 @@
 using System.Reflection;
-using ResNet.MLNet;
-using ResNet.Training;
 using SkiaSharp;
 
 namespace ResNet.Cli;

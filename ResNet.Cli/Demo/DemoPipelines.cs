@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNet.MLNet;
 
 namespace ResNet.Cli;
 

@@ -1,5 +1,3 @@
-using ResNet.MLNet;
-
 namespace ResNet.Tests;
 
 [TestClass]

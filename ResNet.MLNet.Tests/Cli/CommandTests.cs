@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ResNet.MLNet;
 
 namespace ResNet.Tests;
 

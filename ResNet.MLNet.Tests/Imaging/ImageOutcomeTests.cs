@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNet.MLNet;
 
 namespace ResNet.Tests;
 

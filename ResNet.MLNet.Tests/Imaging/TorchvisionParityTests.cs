@@ -1,4 +1,3 @@
-using ResNet.MLNet;
 using SkiaSharp;
 
 namespace ResNet.Tests;

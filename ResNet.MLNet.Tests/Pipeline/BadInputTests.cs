@@ -1,7 +1,6 @@
 using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNet.MLNet;
 
 namespace ResNet.Tests;
 

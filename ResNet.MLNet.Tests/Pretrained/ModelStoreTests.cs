@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using ResNet.MLNet;
 
 namespace ResNet.Tests;
 

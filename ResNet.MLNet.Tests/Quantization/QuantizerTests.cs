@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
-using ResNet.MLNet;
 using ResNet.MLNet.Onnx;
 
 namespace ResNet.Tests;

@@ -1,4 +1,3 @@
-using ResNet.Training;
 using SkiaSharp;
 
 namespace ResNet.Tests;

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using ResNet.MLNet;
 using SkiaSharp;
 
 namespace ResNet.Tests;

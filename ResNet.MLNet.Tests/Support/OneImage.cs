@@ -1,6 +1,3 @@
-using ResNet.MLNet;
-using ResNet.Training;
-
 namespace ResNet.Tests;
 
 /// <summary>Gives copies of one image.</summary>

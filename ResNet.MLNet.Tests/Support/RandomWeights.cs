@@ -1,5 +1,3 @@
-using ResNet.MLNet;
-
 namespace ResNet.Tests;
 
 /// <summary>Seeded weights for any architecture, with batch-norm statistics that are not 0 and 1.</summary>

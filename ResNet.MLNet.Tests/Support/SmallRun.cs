@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using ResNet.MLNet;
-using ResNet.Training;
 
 namespace ResNet.Tests;
 

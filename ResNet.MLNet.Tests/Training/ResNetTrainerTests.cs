@@ -6,8 +6,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
-using ResNet.MLNet;
-using ResNet.Training;
 
 namespace ResNet.Tests;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using ResNet.MLNet.Onnx;
-using static ResNet.MLNet.Onnx.GraphBuilder;
+using static ResNet.MLNet.GraphBuilder;
 
 namespace ResNet.MLNet;
 

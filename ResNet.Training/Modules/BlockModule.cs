@@ -1,4 +1,3 @@
-using ResNet.MLNet;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;

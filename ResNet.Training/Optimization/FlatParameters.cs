@@ -1,4 +1,3 @@
-using ResNet.MLNet;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

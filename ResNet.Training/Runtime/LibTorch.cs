@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using ResNet.MLNet;
 using TorchSharp;
 
 namespace ResNet.Training;

@@ -4,7 +4,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.Transforms.Image;
-using ResNet.MLNet;
 
 namespace ResNet.Benchmarks;
 

@@ -1,6 +1,4 @@
 using System.Globalization;
-using ResNet.MLNet;
-using ResNet.Training;
 using SkiaSharp;
 
 namespace ResNet.Benchmarks;

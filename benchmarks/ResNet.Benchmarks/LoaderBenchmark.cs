@@ -1,6 +1,4 @@
 using System.Globalization;
-using ResNet.MLNet;
-using ResNet.Training;
 
 namespace ResNet.Benchmarks;
 

@@ -1,5 +1,3 @@
-using ResNet.MLNet;
-
 namespace ResNet.Benchmarks;
 
 /// <summary>A network with seeded weights: speed does not depend on what they are.</summary>

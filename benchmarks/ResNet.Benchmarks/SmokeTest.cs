@@ -1,5 +1,3 @@
-using ResNet.MLNet;
-using ResNet.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

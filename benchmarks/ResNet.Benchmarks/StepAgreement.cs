@@ -1,6 +1,4 @@
 using System.Globalization;
-using ResNet.MLNet;
-using ResNet.Training;
 using static TorchSharp.torch;
 
 namespace ResNet.Benchmarks;

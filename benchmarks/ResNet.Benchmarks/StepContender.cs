@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ResNet.MLNet;
-using ResNet.Training;
 using static TorchSharp.torch;
 
 namespace ResNet.Benchmarks;

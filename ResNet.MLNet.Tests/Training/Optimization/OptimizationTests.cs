@@ -1,5 +1,3 @@
-using ResNet.MLNet;
-using ResNet.Training;
 using static TorchSharp.torch;
 
 namespace ResNet.Tests;

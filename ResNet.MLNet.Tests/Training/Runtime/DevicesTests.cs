@@ -1,4 +1,3 @@
-using ResNet.Training;
 using static TorchSharp.torch;
 
 namespace ResNet.Tests;

@@ -1,4 +1,3 @@
-using ResNet.Training;
 using TorchSharp;
 
 namespace ResNet.Tests;

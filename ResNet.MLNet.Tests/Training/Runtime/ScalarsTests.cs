@@ -1,5 +1,4 @@
 using System.Reflection;
-using ResNet.Training;
 using TorchSharp;
 
 namespace ResNet.Tests;

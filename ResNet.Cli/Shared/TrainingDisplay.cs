@@ -1,0 +1,55 @@
+using Spectre.Console;
+
+namespace ResNet.Cli;
+
+/// <summary>Shows a training run: a line for each epoch and, on a terminal, a bar that moves.</summary>
+internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<TrainingProgress>
+{
+    private readonly Lock _lock = new();
+    private ProgressTask? _bar;
+
+    /// <summary>Runs work that reports here.</summary>
+    public T Show<T>(Func<T> work)
+    {
+        if (!console.Profile.Capabilities.Interactive) return work();
+        return console.Progress().AutoClear(true)
+            .Columns(new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Start(context =>
+            {
+                _bar = context.AddTask("starting", maxValue: 1);
+                return work();
+            });
+    }
+
+    public void Report(TrainingProgress value)
+    {
+        lock (_lock)
+        {
+            if (value.Message is { } message) console.MarkupLineInterpolated($"[yellow]{message}[/]");
+            else if (value.Completed is { } epoch) WriteEpoch(epoch, value.Epochs);
+            else if (_bar is not null) Move(_bar, value);
+        }
+    }
+
+    private void WriteEpoch(EpochMetrics epoch, int epochs)
+    {
+        var validation = epoch.Top1 is { } top1 ? $"   validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %, top-5 {100 * epoch.Top5:0.0} %" : "";
+        var name = epoch.Epoch == 0 ? "new head    " : $"epoch {epoch.Epoch,3} of {epochs}";
+        console.WriteLine($"{name}   loss {epoch.TrainingLoss:0.000}, accuracy {100 * epoch.TrainingAccuracy:0.0} %{validation}   {epoch.ImagesPerSecond:0} images/s{Memory(epoch.DeviceMemory)}   {TimeSpan.FromSeconds(epoch.Seconds):h\\:mm\\:ss}");
+    }
+
+    private static string Memory(long? bytes) => bytes is { } used ? $"   {used / 1e9:0.0} GB" : "";
+
+    private static void Move(ProgressTask bar, TrainingProgress value)
+    {
+        bar.Value = value.Done;
+        var what = value.Phase switch
+        {
+            TrainingPhase.Validating => "validating",
+            TrainingPhase.Featurizing => $"features {value.Batch}/{value.Batches}",
+            TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
+            _ => $"epoch {value.Epoch}/{value.Epochs}",
+        };
+        bar.Description = $"{what}  loss {value.Loss:0.000}  accuracy {100 * value.Accuracy:0.0} %  {value.ImagesPerSecond:0} images/s{Memory(value.DeviceMemory)}  {value.Remaining:h\\:mm\\:ss} left";
+    }
+}

@@ -1,0 +1,97 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Tests;
+
+/// <summary>ONNX Runtime on the exported file gives what the TorchSharp module gives in eval mode, for every architecture.</summary>
+[TestClass]
+public sealed class ExportParityTests
+{
+    /// <summary>The greatest difference of two logits, relative to the greatest logit.</summary>
+    private const double Tolerance = 1e-4;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    private static IEnumerable<object[]> Narrow() => All().Select(name => new object[] { name + (name.Contains(':') ? "," : ":") + "width=4" });
+
+    private static IEnumerable<object[]> Whole() => All().Append("cifar-resnet1202").Select(name => new object[] { name });
+
+    private static IEnumerable<string> All() =>
+    [
+        .. ResNetArchitecture.All.Where(known => known.Depth <= 152).Select(known => known.Name),
+        "resnet18:A", "resnet18:C", "resnet34:A", "resnet34:C", "resnet50:A", "resnet50:C", "resnet50:v1", "resnet101:v1", "resnet152:v1",
+        "cifar-resnet20:B", "cifar-resnet20:C", "cifar-resnet56:B",
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Narrow))]
+    public void A_narrow_network_gives_the_same_logits_in_both(string name) => Compare(ResNetArchitecture.Parse(name, classes: 7), 40);
+
+    [TestMethod]
+    [TestCategory("Slow")]
+    [DynamicData(nameof(Whole))]
+    public void A_whole_network_gives_the_same_logits_in_both(string name)
+    {
+        var architecture = ResNetArchitecture.Parse(name);
+        Compare(architecture, architecture.Stem == StemKind.ImageNet ? 224 : 32);
+    }
+
+    [TestMethod]
+    public void Features_and_probabilities_are_those_of_the_module()
+    {
+        var architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 5);
+        var (pixels, module, session) = Prepare(architecture, 33, 29);
+        using var _ = NewDisposeScope();
+        using var __ = no_grad();
+        using (module)
+        using (session)
+        {
+            var input = Normalise(pixels, [2, 3, 33, 29]);
+            AssertNear(module.Features(input).data<float>().ToArray(), session.Run("features", pixels, 2, 3, 33, 29));
+            AssertNear(nn.functional.softmax(module.forward(input), 1).data<float>().ToArray(), session.Run("probabilities", pixels, 2, 3, 33, 29));
+        }
+    }
+
+    private void Compare(ResNetArchitecture architecture, int size)
+    {
+        var (pixels, module, session) = Prepare(architecture, size, size);
+        using var _ = NewDisposeScope();
+        using var __ = no_grad();
+        using (module)
+        using (session)
+        {
+            var expected = module.forward(Normalise(pixels, [2, 3, size, size])).data<float>().ToArray();
+            var difference = AssertNear(expected, session.Run("logits", pixels, 2, 3, size, size));
+            TestContext.WriteLine($"{architecture.Name,-24} {difference:0.0e+00}");
+        }
+    }
+
+    private static (float[] Pixels, ResNetModule Module, OnnxSession Session) Prepare(ResNetArchitecture architecture, int height, int width)
+    {
+        var weights = RandomWeights.For(architecture);
+        var module = new ResNetModule(architecture);
+        module.Load(weights);
+        module.eval();
+        var random = new Random(5);
+        var pixels = new float[2 * 3 * height * width];
+        for (var i = 0; i < pixels.Length; i++) pixels[i] = random.Next(256);
+        return (pixels, module, new(OnnxExporter.Export(architecture, weights, RandomWeights.Card(architecture))));
+    }
+
+    private static Tensor Normalise(float[] pixels, long[] shape)
+    {
+        var values = RandomWeights.Card(ResNetArchitecture.ResNet18).Preprocessing;
+        var mean = tensor(new[] { values.Mean.R, values.Mean.G, values.Mean.B }).view(1, 3, 1, 1);
+        var std = tensor(new[] { values.Std.R, values.Std.G, values.Std.B }).view(1, 3, 1, 1);
+        return (tensor(pixels, shape) / 255 - mean) / std;
+    }
+
+    private static double AssertNear(float[] expected, float[] actual)
+    {
+        Assert.HasCount(expected.Length, actual);
+        var scale = expected.Max(Math.Abs);
+        Assert.IsTrue(float.IsFinite(scale) && scale > 0, "The expected values are no test: they are zero or not finite.");
+        var difference = expected.Zip(actual, (left, right) => (double)Math.Abs(left - right)).Max() / scale;
+        Assert.IsLessThanOrEqualTo(Tolerance, difference);
+        return difference;
+    }
+}

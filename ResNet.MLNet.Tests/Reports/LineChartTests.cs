@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Xml.Linq;
+
+namespace ResNet.Tests;
+
+[TestClass]
+public sealed class LineChartTests
+{
+    [TestMethod]
+    public void Points_lie_where_their_values_say()
+    {
+        var svg = new LineChart("t", new ChartSeries("a", [(1, 0), (2, 5), (3, 10)])).ToSvg();
+        var path = svg.Descendants(Html.Svg + "path").Single().Attribute("d")!.Value;
+        var numbers = path.Split(['M', 'L', ' '], StringSplitOptions.RemoveEmptyEntries).Select(each => double.Parse(each, CultureInfo.InvariantCulture)).ToArray();
+        // x to the right, y upwards, both in equal steps.
+        Assert.AreEqual(numbers[2] - numbers[0], numbers[4] - numbers[2], 0.02);
+        Assert.AreEqual(numbers[1] - numbers[3], numbers[3] - numbers[5], 0.02);
+        Assert.IsGreaterThan(numbers[0], numbers[2]);
+        Assert.IsLessThan(numbers[1], numbers[3]);
+        CollectionAssert.AreEqual(new[] { "0", "5", "10", "1", "2", "3" }, Ticks(svg));
+        CollectionAssert.Contains(svg.Descendants(Html.Svg + "text").Select(each => each.Value).ToList(), "epoch 2  ·  5");
+    }
+
+    [TestMethod]
+    public void Equal_factors_are_equally_far_apart_on_a_logarithmic_axis()
+    {
+        var svg = new LineChart("t", new ChartSeries("a", [(0, 9), (1e-5, 1), (1e-3, 2), (1e-1, 3)])) { LogarithmicX = true, Marker = (1e-3, "here") }.ToSvg();
+        var dots = svg.Elements(Html.Svg + "circle").Select(each => double.Parse(each.Attribute("cx")!.Value, CultureInfo.InvariantCulture)).ToArray();
+        Assert.HasCount(3, dots);
+        Assert.AreEqual(dots[1] - dots[0], dots[2] - dots[1], 0.02);
+        CollectionAssert.IsSubsetOf(new[] { "10⁻⁵", "10⁻³", "10⁻¹" }, Ticks(svg));
+        var marker = svg.Elements(Html.Svg + "line").Single(each => each.Attribute("class")!.Value == "marker");
+        Assert.AreEqual(dots[1], double.Parse(marker.Attribute("x1")!.Value, CultureInfo.InvariantCulture));
+    }
+
+    [TestMethod]
+    public void Any_numbers_can_be_drawn()
+    {
+        (double, double)[][] all = [[], [(1, 0.5)], [(1, double.NaN)], [(1, 2), (2, double.NaN), (3, double.PositiveInfinity), (4, 2)], [(1, 1e-9), (2, 1e9)], [(7, -3), (7, -3)], [.. Enumerable.Range(1, 5000).Select(each => ((double)each, Math.Sin(each)))]];
+        foreach (var points in all)
+        {
+            foreach (var logarithmic in new[] { false, true })
+            {
+                var text = new LineChart("t", new ChartSeries("a", points)) { LogarithmicX = logarithmic }.ToSvg().ToString();
+                Assert.DoesNotContain("NaN", text);
+                Assert.DoesNotContain("∞", text);
+                Assert.DoesNotContain("Infinity", text);
+                Assert.IsLessThan(400_000, text.Length);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void A_chart_is_a_file_of_its_own()
+    {
+        using var folder = new TemporaryFolder();
+        new LineChart("<b>&", new ChartSeries("\"a\"", [(0.1, 1), (1, 2)])).Write(folder.PathOf("chart.svg"));
+        var svg = XDocument.Load(folder.PathOf("chart.svg")).Root!;
+        Assert.AreEqual(Html.Svg + "svg", svg.Name);
+        Assert.HasCount(1, svg.Elements(Html.Svg + "style").ToList());
+        CollectionAssert.Contains(svg.Elements(Html.Svg + "text").Select(each => each.Value).ToList(), "<b>&");
+    }
+
+    private static string[] Ticks(XElement svg) => [.. svg.Elements(Html.Svg + "text").Where(each => each.Attribute("class")!.Value == "tick").Select(each => each.Value)];
+}

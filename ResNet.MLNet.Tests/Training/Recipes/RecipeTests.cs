@@ -1,0 +1,116 @@
+namespace ResNet.Tests;
+
+/// <summary>Recipes are values that can be written down, and a run follows them.</summary>
+[TestClass]
+public sealed class RecipeTests
+{
+    [TestMethod]
+    public void Every_named_recipe_can_be_written_and_read_again()
+    {
+        using var world = new ImageWorld(images: 1);
+        using var folder = new TemporaryFolder();
+        var start = StartingPoint.Open(world.ModelFile);
+        foreach (var named in NamedRecipe.All)
+        {
+            foreach (var text in new[] { named.Name, named.Summary, named.Command, named.Time, named.Accuracy }) Assert.AreNotEqual("", text);
+            var recipe = named.Create(start.Architecture, images: 50_000, start);
+            Assert.AreEqual(start.Preprocessing, recipe.Preprocessing);
+            var file = folder.PathOf($"{named.Name}.json");
+            File.WriteAllText(file, recipe.ToJson());
+            Assert.AreEqual(recipe.ToJson(), TrainingRecipe.Read(file).ToJson());
+        }
+
+        Assert.IsNull(NamedRecipe.Find("secret"));
+        Assert.ThrowsExactly<ArgumentException>(() => NamedRecipe.FineTune.Create(ResNetArchitecture.ResNet18, 10));
+    }
+
+    [TestMethod]
+    public void The_paper_s_recipes_have_the_paper_s_steps()
+    {
+        var cifar = NamedRecipe.PaperCifar.Create(ResNetArchitecture.CifarResNet(20), 50_000);
+        Assert.AreEqual(64_000, cifar.Epochs * 391, 391 / 2);
+        Assert.AreEqual(0.1, cifar.Schedule.FactorAt(32_000.0 / 64_000, []), 1e-12);
+        Assert.AreEqual(0.01, cifar.Schedule.FactorAt(48_000.0 / 64_000, []), 1e-12);
+        var imageNet = NamedRecipe.PaperImageNet.Create(ResNetArchitecture.ResNet50, 1_281_167);
+        Assert.AreEqual(600_000, imageNet.Epochs * 5005.0, 5005 / 2);
+        Assert.AreEqual(256, imageNet.BatchSize);
+    }
+
+    [TestMethod]
+    [DataRow("{}", null)]
+    [DataRow("{\"epochs\": 3, \"epoch\": 4}", "epoch")]
+    [DataRow("{\"epochs\": -1}", "Epochs")]
+    [DataRow("{\"clipNorm\": -1}", "ClipNorm")]
+    [DataRow("{\"averageDecay\": 1.5}", "AverageDecay")]
+    [DataRow("{\"labelSmoothing\": 7}", "LabelSmoothing")]
+    [DataRow("{\"optimizer\": null}", "Optimizer")]
+    [DataRow("{\"optimizer\": {\"type\": \"sgd\", \"momentum\": 2}}", "Momentum")]
+    [DataRow("{\"augmentation\": null}", "Augmentation")]
+    [DataRow("no json", "no recipe")]
+    public void A_file_that_is_no_recipe_is_told_with_what_is_wrong(string json, string? problem)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.PathOf("recipe.json");
+        File.WriteAllText(file, json);
+        if (problem is null)
+        {
+            Assert.AreEqual(new TrainingRecipe().ToJson(), TrainingRecipe.Read(file).ToJson());
+            return;
+        }
+
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => TrainingRecipe.Read(file)).Message;
+        StringAssert.Contains(message, problem);
+        StringAssert.Contains(message, file);
+    }
+
+    [TestMethod]
+    public void The_best_epoch_s_network_is_kept_and_a_run_without_progress_ends()
+    {
+        using var folders = new ClassFolders();
+        // A rate that rises until it destroys what was learned.
+        var recipe = SmallRun.Recipe(40) with { Schedule = new LearningRateSchedule.OneCycle { Peak = 0.999 }, LearningRate = 60, Optimizer = new Optimizer.Sgd { Momentum = 0 }, Patience = 3, ClipNorm = 1 };
+        var result = TrainingLoop.Run(SmallRun.Options(folders, recipe));
+        Assert.IsLessThan(40, result.History.Count);
+        Assert.AreEqual(result.Kept.Epoch + 3, result.History[^1].Epoch);
+        Assert.AreEqual(result.History.Max(epoch => epoch.Top1), result.Kept.Top1);
+        Assert.AreEqual(result.Kept.Top1, result.Validation!.Top1);
+        Assert.AreEqual(result.Kept.ValidationLoss!.Value, result.Validation.Loss, 1e-9);
+        var last = TrainingLoop.Run(SmallRun.Options(folders, recipe with { Keep = KeptEpoch.Last }));
+        Assert.AreEqual(last.History[^1], last.Kept);
+        Assert.AreNotEqual(result.Validation.Loss, last.Validation!.Loss);
+    }
+
+    [TestMethod]
+    public void With_an_average_the_average_is_judged_and_exported()
+    {
+        using var folders = new ClassFolders();
+        var result = TrainingLoop.Run(SmallRun.Options(folders, SmallRun.Recipe(3) with { AverageDecay = 0.95 }));
+        var best = StartingPoint.Open(Path.Combine(folders.Output, "best.safetensors")).Weights;
+        var last = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors")).Weights;
+        Assert.IsFalse(best["conv1.weight"].Values.SequenceEqual(last["conv1.weight"].Values));
+        var exported = StartingPoint.Open(result.ModelFile).Weights["fc.weight"].Values;
+        if (result.Kept.Epoch == 3) CollectionAssert.AreEqual(best["fc.weight"].Values, exported);
+        CollectionAssert.AreNotEqual(last["fc.weight"].Values, exported);
+    }
+
+    [TestMethod]
+    public void Bad_images_end_a_run_that_is_told_to_throw()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 4);
+        File.WriteAllText(folders.PathOf("red", "zzz.png"), "no image");
+        var options = SmallRun.Options(folders, SmallRun.Recipe(1)) with { Data = folders.Open(0), OnBadImage = BadTrainingImage.Throw };
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => TrainingLoop.Run(options)).Message, "zzz.png");
+    }
+
+    [TestMethod]
+    public void The_finder_s_rate_is_one_at_which_the_network_learns_and_is_found_again()
+    {
+        using var folders = new ClassFolders();
+        var options = SmallRun.Options(folders, SmallRun.Recipe(4));
+        var found = LearningRateFinder.Run(options, steps: 60);
+        Assert.IsTrue(found.Suggestion is > 1e-3 and < 5, $"{found.Suggestion}");
+        CollectionAssert.AreEqual(found.Points.ToArray(), LearningRateFinder.Run(options, steps: 60).Points.ToArray());
+        Assert.IsTrue(found.Points.Zip(found.Points.Skip(1)).All(pair => pair.First.Rate < pair.Second.Rate));
+        Assert.IsFalse(Directory.Exists(folders.Output));
+    }
+}

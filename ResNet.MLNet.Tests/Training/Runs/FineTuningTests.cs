@@ -1,0 +1,205 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Tests;
+
+/// <summary>A network that has learned something is taught something else, from whatever file it comes in.</summary>
+[TestClass]
+public sealed class FineTuningTests
+{
+    private static readonly TrainingRecipe HeadOnly = SmallRun.Recipe(0) with { FineTuning = new() { HeadEpochs = 40 } };
+
+    [TestMethod]
+    public void A_head_alone_learns_new_classes_in_a_moment_and_leaves_the_rest_as_it_was()
+    {
+        using var world = new TrainedWorld();
+        using var folders = new ClassFolders();
+        var start = StartingPoint.Open(world.Checkpoint);
+        SmallRun.Reports reports = [];
+        var result = TrainingLoop.Run(SmallRun.Options(folders, HeadOnly) with { StartFrom = start }, reports);
+        Assert.IsGreaterThan(0.9, result.Validation!.Top1);
+        Assert.AreEqual(0, result.Kept.Epoch);
+        Assert.HasCount(1, result.History);
+        foreach (var phase in new[] { TrainingPhase.Featurizing, TrainingPhase.Validating }) Assert.IsTrue(reports.Exists(report => report.Phase == phase));
+        Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, "features")));
+        var learned = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors"));
+        CollectionAssert.AreEqual(new[] { "blue", "green", "red" }, learned.Labels!.ToList());
+        foreach (var (name, tensor) in start.Weights.Where(pair => !pair.Key.StartsWith("fc.", StringComparison.Ordinal)))
+            CollectionAssert.AreEqual(tensor.Values, learned.Weights[name].Values, name);
+    }
+
+    [TestMethod]
+    public void Stages_are_released_from_the_last_to_the_first_and_statistics_stay()
+    {
+        using var world = new TrainedWorld();
+        using var folders = new ClassFolders();
+        var start = StartingPoint.Open(world.Checkpoint);
+        // Epoch 1 trains stage 3 and the head, epoch 2 stage 2 as well.
+        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 5, EpochsPerStage = 1 }, LearningRate = 0.01, Keep = KeptEpoch.Last };
+        TrainingLoop.Run(SmallRun.Options(folders, recipe) with { StartFrom = start });
+        var learned = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors")).Weights;
+        foreach (var (name, tensor) in start.Weights)
+        {
+            var moves = (name.StartsWith("layer2.", StringComparison.Ordinal) || name.StartsWith("layer3.", StringComparison.Ordinal)) && !name.Contains("running_", StringComparison.Ordinal);
+            if (!name.StartsWith("fc.", StringComparison.Ordinal)) Assert.AreEqual(moves, !tensor.Values.SequenceEqual(learned[name].Values), name);
+        }
+    }
+
+    [TestMethod]
+    public void Earlier_stages_learn_at_smaller_rates()
+    {
+        using var network = new ResNetModule(ResNetArchitecture.Parse("cifar-resnet8:width=4"));
+        using var parameters = new FlatParameters(network, network.StageOf);
+        CollectionAssert.AreEqual(new[] { 0, 1, 2, 3, 4 }, parameters.Groups.Select(group => group.Stage).ToList());
+        Assert.AreEqual(network.Architecture.ParameterCount, parameters.Groups.Sum(group => group.Count));
+        using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0);
+        using var before = parameters.Weights.clone();
+        using (no_grad()) parameters.Gradients.copy_(ones_like(parameters.Gradients));
+        optimizer.Step(1, group => group.Stage == 0 ? 0 : Math.Pow(0.5, 4 - group.Stage));
+        using var moved = before.sub(parameters.Weights);
+        foreach (var group in parameters.Groups)
+        {
+            var values = moved.narrow(0, group.Start, group.Count).data<float>().ToArray();
+            Assert.AreEqual(group.Stage == 0 ? 0 : Math.Pow(0.5, 4 - group.Stage), values.Average(), 1e-5);
+        }
+    }
+
+    [TestMethod]
+    public void A_model_file_is_as_good_a_start_as_the_checkpoint_that_it_was_made_of()
+    {
+        using var world = new TrainedWorld();
+        var (fromCheckpoint, fromModel) = (StartingPoint.Open(world.Checkpoint), StartingPoint.Open(world.Model));
+        Assert.IsTrue(fromModel.IsFolded && !fromCheckpoint.IsFolded);
+        Assert.AreEqual(fromCheckpoint.Architecture, fromModel.Architecture);
+        Assert.AreEqual(fromCheckpoint.Preprocessing, fromModel.Preprocessing);
+        using var scope = NewDisposeScope();
+        using var original = new ResNetModule(fromCheckpoint.Architecture);
+        using var restored = new ResNetModule(fromModel.Architecture);
+        original.Load(fromCheckpoint.Weights);
+        restored.Load(fromModel.Weights);
+        using var generator = new Generator(3);
+        var images = randn([64, 3, 12, 12], generator: generator);
+        original.eval();
+        restored.eval();
+        using var _ = no_grad();
+        AssertClose(original.forward(images), restored.forward(images), 1e-4);
+
+        // With statistics measured on images, it is the same function still, and in training, where batches' own statistics count, nearly the original's, too.
+        restored.MeasureStatistics([images.alias()]);
+        AssertClose(original.forward(images), restored.forward(images), 1e-4);
+        var evaluated = restored.forward(images);
+        restored.Train(keepStatistics: false);
+        AssertClose(evaluated, restored.forward(images), 1e-3);
+    }
+
+    [TestMethod]
+    public void A_new_head_is_in_the_average_too_and_a_run_that_resumes_after_it_ends_with_the_same_bits()
+    {
+        using var world = new TrainedWorld();
+        using var folders = new ClassFolders();
+        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 40 }, LearningRate = 1e-4, AverageDecay = 0.99 };
+        var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
+        var whole = TrainingLoop.Run(options);
+        foreach (var epoch in whole.History) Assert.IsGreaterThan(0.7, epoch.Top1!.Value);
+        var expected = SmallRun.Hash(whole);
+        using var cancel = new CancellationTokenSource();
+        // The features take 36 images; these are those of the first epoch.
+        var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, 40, cancel) } };
+        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping, null, cancel.Token));
+        Assert.AreEqual(expected, SmallRun.Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume })));
+    }
+
+    [TestMethod]
+    public void Statistics_that_were_folded_away_are_measured_on_images_of_all_classes()
+    {
+        using var world = new TrainedWorld();
+        // More of the first class than are measured, so that the folder's order would show no other.
+        using var folders = new ClassFolders(imagesPerClass: 200);
+        // Everything learns, at a rate of nearly nothing: what is judged is the start.
+        var recipe = SmallRun.Recipe(1) with { LearningRate = 1e-9, WeightDecay = 0, Augmentation = Augmentation.None };
+        var data = TrainingData.Open(folders.Folder, 0.25, seed: 1);
+        var before = TrainingLoop.Run(SmallRun.Options(folders, recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 }) with { StartFrom = StartingPoint.Open(world.Model), Data = data });
+        using var second = new TemporaryFolder();
+        var after = TrainingLoop.Run(SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(before.ModelFile), Data = data, OutputFolder = second.Path });
+        // Batches' own statistics are like those that were measured, if these are of all classes.
+        Assert.IsGreaterThan(before.Validation!.Top1 - 0.1, after.History[0].TrainingAccuracy);
+    }
+
+    [TestMethod]
+    public void AdamW_begins_with_a_stage_when_it_is_released()
+    {
+        using var network = new ResNetModule(ResNetArchitecture.Parse("cifar-resnet8:width=4"));
+        using var parameters = new FlatParameters(network, network.StageOf);
+        using var optimizer = new Optimizer.AdamW().Start(parameters, weightDecay: 0);
+        using var before = parameters.Weights.clone();
+        for (var step = 1; step <= 20; step++)
+        {
+            using (no_grad()) parameters.Gradients.copy_(ones_like(parameters.Gradients));
+            optimizer.Step(step, group => group.Stage == 4 || step > 15 ? 0.01 : 0, group => group.Stage == 4 ? 0 : 15);
+        }
+
+        using var moved = before.sub(parameters.Weights);
+        // A gradient that is always the same moves a weight by the rate at each step.
+        foreach (var group in parameters.Groups) Assert.AreEqual(group.Stage == 4 ? 0.2 : 0.05, moved.narrow(0, group.Start, group.Count).data<float>().ToArray().Average(), 1e-4);
+    }
+
+    [TestMethod]
+    public void A_run_that_is_stopped_among_the_features_goes_on_with_those_that_it_has()
+    {
+        using var world = new TrainedWorld();
+        using var folders = new ClassFolders(imagesPerClass: 40);
+        var recipe = HeadOnly with { Epochs = 1, BatchSize = 2, LearningRate = 0.01 };
+        var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
+        var expected = SmallRun.Hash(TrainingLoop.Run(options));
+        Directory.Delete(folders.Output, recursive: true);
+        using var cancel = new CancellationTokenSource();
+        var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, 80, cancel) } };
+        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping, null, cancel.Token));
+        Assert.HasCount(1, Directory.GetFiles(Path.Combine(folders.Output, "features")));
+        Assert.AreEqual(expected, SmallRun.Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume })));
+    }
+
+    [TestMethod]
+    public void What_cannot_be_a_start_says_why()
+    {
+        using var world = new TrainedWorld();
+        using var folders = new ClassFolders(imagesPerClass: 1);
+        var start = StartingPoint.Open(world.Checkpoint);
+        var options = SmallRun.Options(folders, HeadOnly);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(options)).Message, "needs a network to start from");
+        var other = options with { StartFrom = start, Architecture = ResNetArchitecture.ResNet18 };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(other)).Message, "resnet18 cannot start from it");
+        var nothing = options with { StartFrom = start, Recipe = SmallRun.Recipe(0) };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(nothing)).Message, "trains nothing");
+        var known = StartingPoint.Open(TrainingLoop.Run(SmallRun.Options(folders, SmallRun.Recipe(1))).ModelFile);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(options with { StartFrom = known })).Message, "knows just these classes");
+        var junk = folders.PathOf("junk.onnx");
+        File.WriteAllText(junk, "no model at all");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => StartingPoint.Open(junk)).Message, "junk.onnx");
+        Assert.ThrowsExactly<FileNotFoundException>(() => StartingPoint.Open("resnet19"));
+    }
+
+    private static void AssertClose(Tensor expected, Tensor actual, double tolerance)
+    {
+        using var difference = expected.sub(actual).abs().max();
+        using var scale = expected.abs().max();
+        Assert.IsLessThan(tolerance * scale.item<float>(), difference.item<float>());
+    }
+
+    /// <summary>A network that tells two of the colours apart.</summary>
+    private sealed class TrainedWorld : IDisposable
+    {
+        private readonly ClassFolders _folders = new();
+
+        public TrainedWorld()
+        {
+            Directory.Delete(_folders.PathOf("red"), recursive: true);
+            TrainingLoop.Run(SmallRun.Options(_folders, SmallRun.Recipe(3)));
+        }
+
+        public string Checkpoint => Path.Combine(_folders.Output, "best.safetensors");
+
+        public string Model => Path.Combine(_folders.Output, "model.onnx");
+
+        public void Dispose() => _folders.Dispose();
+    }
+}

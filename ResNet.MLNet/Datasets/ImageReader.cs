@@ -1,0 +1,30 @@
+namespace ResNet.MLNet;
+
+/// <summary>Decodes the images of a source for one thread.</summary>
+internal abstract class ImageReader
+{
+    /// <summary>The pixels of an image, valid until the next call. The caller may change them.</summary>
+    /// <exception cref="InvalidImageException">It cannot be read; the message names it.</exception>
+    public abstract PixelBuffer Read(int index);
+
+    /// <summary>The pixels of a part of an image, valid until the next call. Readers of encoded images decode little more than it.</summary>
+    /// <inheritdoc cref="Read(int)" path="/exception"/>
+    public virtual PixelBuffer Read(int index, PartChooser choose)
+    {
+        var image = Read(index);
+        image.Cut(choose(image.Width, image.Height).Box);
+        return image;
+    }
+}
+
+/// <summary>Decodes image files.</summary>
+/// <param name="path">The path of each image.</param>
+/// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
+internal sealed class FileReader(Func<int, string> path, bool applyOrientation) : ImageReader
+{
+    private readonly ImageDecoder _decoder = new(applyOrientation);
+
+    public override PixelBuffer Read(int index) => _decoder.Decode(path(index));
+
+    public override PixelBuffer Read(int index, PartChooser choose) => _decoder.Decode(path(index), choose);
+}

@@ -1,0 +1,140 @@
+using ResNet.MLNet.Onnx;
+using Google.Protobuf.Collections;
+using static ResNet.MLNet.GraphBuilder;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// Brings a ResNet's .onnx from elsewhere (torchvision's export, a model zoo) into the form of our own model files: raw pixels in, mean and
+/// standard deviation in the graph, outputs named features, logits and probabilities as far as they can be found.
+/// </summary>
+internal static class ForeignOnnx
+{
+    private static readonly HashSet<string> PassThrough = ["Identity", "Flatten", "Reshape", "Squeeze", "Dropout"];
+
+    /// <summary>Changes the model in place and adds a card.</summary>
+    /// <exception cref="InvalidDataException">It has no image input or no scores as output.</exception>
+    public static void Adapt(ModelProto model, ImagePreprocessing preprocessing)
+    {
+        var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
+        var input = FindInput(graph, preprocessing);
+        var scores = FindScores(graph);
+        var makers = graph.Node.SelectMany(node => node.Output.Select(output => (output, node))).ToDictionary(pair => pair.output, pair => pair.node);
+        var last = MakerOf(scores.Name, makers);
+        var logits = last?.OpType == "Softmax" ? last.Input[0] : scores.Name;
+        var features = MakerOf(logits, makers) is { OpType: "Gemm" or "MatMul" or "Add" } head ? FeaturesOf(head, makers, graph) : null;
+
+        Normalise(graph, input, preprocessing);
+        var shape = scores.Type.TensorType.Shape;
+        graph.Output.Clear();
+        AddOutput(graph, OnnxExporter.LogitsName, "Identity", logits, shape);
+        AddOutput(graph, OnnxExporter.ProbabilitiesName, last?.OpType == "Softmax" ? "Identity" : "Softmax", last?.OpType == "Softmax" ? scores.Name : logits, shape);
+        if (features is { } found)
+            AddOutput(graph, OnnxExporter.FeaturesName, "Flatten", found.Name, Shape(shape.Dim[0], found.Count));
+        var card = new ModelCard { Architecture = ForeignArchitecture, Preprocessing = preprocessing, Source = $"an ONNX file made by {model.ProducerName} {model.ProducerVersion}".Trim() };
+        model.MetadataProps.Add(new StringStringEntryProto { Key = ModelCard.MetadataKey, Value = card.ToJson() });
+    }
+
+    /// <summary>What the card of an adapted file says in place of an architecture.</summary>
+    public const string ForeignArchitecture = "foreign";
+
+    private static ValueInfoProto FindInput(GraphProto graph, ImagePreprocessing preprocessing)
+    {
+        var constants = graph.Initializer.Select(tensor => tensor.Name).ToHashSet();
+        var inputs = graph.Input.Where(value => !constants.Contains(value.Name)).ToList();
+        if (inputs is not [{ Type.TensorType: { } type } input] || type.Shape is not { Dim: [_, { DimValue: 3 }, var height, var width] })
+        {
+            throw new InvalidDataException(
+                $"The model has no image input: a ResNet has one input [batch, 3, height, width], this has {string.Join(", ", inputs.Select(Describe))}.");
+        }
+
+        if (type.ElemType != (int)TensorProto.Types.DataType.Float)
+            throw new InvalidDataException($"The model's input '{input.Name}' is not float32.");
+        foreach (var fixedSize in new[] { height.DimValue, width.DimValue })
+        {
+            if (fixedSize > 0 && fixedSize != preprocessing.Crop)
+                throw new InvalidDataException($"The model wants images of {height.DimValue} x {width.DimValue} pixels, but the preprocessing crops to {preprocessing.Crop}. Set Crop to fit.");
+        }
+
+        return input;
+    }
+
+    private static ValueInfoProto FindScores(GraphProto graph) =>
+        graph.Output.FirstOrDefault(value => value.Type?.TensorType?.Shape is { Dim: [_, { DimValue: > 0 }] }) ?? throw new InvalidDataException(
+            $"The model has no output of scores [batch, classes]; it has {string.Join(", ", graph.Output.Select(Describe))}.");
+
+    /// <summary>What goes into the fully connected layer, and how many values that is.</summary>
+    private static (string Name, int Count)? FeaturesOf(NodeProto head, Dictionary<string, NodeProto> makers, GraphProto graph)
+    {
+        if (head.OpType == "Add")
+        {
+            // MatMul and the bias apart.
+            var product = head.Input.Select(name => MakerOf(name, makers)).FirstOrDefault(node => node?.OpType == "MatMul");
+            return product is null ? null : FeaturesOf(product, makers, graph);
+        }
+
+        var weight = graph.Initializer.FirstOrDefault(tensor => tensor.Name == head.Input[1]);
+        if (weight is not { Dims.Count: 2 }) return null;
+        var transposed = head.OpType == "Gemm" && head.Attribute.Any(attribute => attribute is { Name: "transB", I: 1 });
+        return (head.Input[0], (int)weight.Dims[transposed ? 1 : 0]);
+    }
+
+    private static NodeProto? MakerOf(string name, Dictionary<string, NodeProto> makers)
+    {
+        var node = makers.GetValueOrDefault(name);
+        while (node is not null && PassThrough.Contains(node.OpType)) node = makers.GetValueOrDefault(node.Input[0]);
+        return node;
+    }
+
+    private static void Normalise(GraphProto graph, ValueInfoProto input, ImagePreprocessing preprocessing)
+    {
+        var added = new GraphBuilder("");
+        var (mean, std) = (preprocessing.Mean, preprocessing.Std);
+        added.Constant("resnet.mean", [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
+        added.Constant("resnet.std", [255 * std.R, 255 * std.G, 255 * std.B], 1, 3, 1, 1);
+        added.Node("Sub", "resnet.centred", [OnnxExporter.InputName, "resnet.mean"]);
+        added.Node("Div", "resnet.normalised", ["resnet.centred", "resnet.std"]);
+        graph.Initializer.AddRange(added.Graph.Initializer);
+        // The old input's name may be "image" too, so its users are pointed to the normalised value.
+        Rename(graph.Node, input.Name, "resnet.normalised");
+        for (var i = 0; i < added.Graph.Node.Count; i++) graph.Node.Insert(i, added.Graph.Node[i]);
+        input.Name = OnnxExporter.InputName;
+    }
+
+    private static void Rename(RepeatedField<NodeProto> nodes, string from, string to)
+    {
+        foreach (var node in nodes)
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                if (node.Input[i] == from) node.Input[i] = to;
+            }
+        }
+    }
+
+    private static void AddOutput(GraphProto graph, string name, string operation, string input, TensorShapeProto shape)
+    {
+        // A value that has our name already stays what it is under another one.
+        foreach (var node in graph.Node)
+        {
+            for (var i = 0; i < node.Output.Count; i++)
+            {
+                if (node.Output[i] != name) continue;
+                node.Output[i] = $"resnet.inner.{name}";
+                Rename(graph.Node, name, node.Output[i]);
+                if (input == name) input = node.Output[i];
+            }
+        }
+
+        var added = new NodeProto { OpType = operation, Name = $"resnet.{name}", Input = { input }, Output = { name } };
+        if (operation != "Identity") added.Attribute.Add(Attribute("axis", 1));
+        graph.Node.Add(added);
+        graph.Output.Add(new ValueInfoProto { Name = name, Type = new() { TensorType = new() { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape.Clone() } } });
+    }
+
+    private static TensorShapeProto Shape(TensorShapeProto.Types.Dimension batch, int count) =>
+        new() { Dim = { batch.Clone(), new TensorShapeProto.Types.Dimension { DimValue = count } } };
+
+    private static string Describe(ValueInfoProto value) =>
+        $"'{value.Name}' [{string.Join(", ", value.Type?.TensorType?.Shape?.Dim.Select(size => size.DimParam is { Length: > 0 } name ? name : $"{size.DimValue}") ?? [])}]";
+}

@@ -1,0 +1,82 @@
+using ResNet.MLNet.Onnx;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// The weights inside a model file of this project, as a network that is trained further wants them. Batch norm was folded into the convolutions, so here it is there with
+/// statistics that change nothing: mean 0, variance 1, weight 1, and the convolution's bias as its own.
+/// </summary>
+internal static class ModelFileWeights
+{
+    private const float VarianceOfOne = 1 - 1e-5f;
+
+    /// <summary>Reads the weights.</summary>
+    /// <param name="path">The model file.</param>
+    /// <returns>The weights, the network that they are of, and the card.</returns>
+    /// <exception cref="InvalidDataException">It is no float model file of this project; the message names the file.</exception>
+    public static (StateDict Weights, ResNetArchitecture Architecture, ModelCard Card) Read(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            var model = ModelProto.Parser.ParseFrom(stream);
+            var json = model.MetadataProps.FirstOrDefault(entry => entry.Key == ModelCard.MetadataKey)?.Value
+                ?? throw new InvalidDataException("It has no model card, so its layers cannot be told; start from the checkpoint that it was made of.");
+            var card = ModelCard.FromJson(json);
+            if (card.Quantization is not null) throw new InvalidDataException("It is an integer network, which cannot be trained; start from the float network that it was made of.");
+            var constants = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+            var architecture = ResNetArchitecture.Parse(card.Architecture);
+            architecture = architecture with { Classes = Values(constants, architecture.Classifier.Name + ".bias").Length };
+            return (Read(architecture, card.Preprocessing, constants), architecture, card);
+        }
+        catch (Exception problem) when (problem is InvalidDataException or InvalidProtocolBufferException or FormatException)
+        {
+            throw new InvalidDataException($"'{path}': {problem.Message}", problem);
+        }
+    }
+
+    private static StateDict Read(ResNetArchitecture architecture, ImagePreprocessing preprocessing, Dictionary<string, TensorProto> constants)
+    {
+        Dictionary<string, float[]> found = new(StringComparer.Ordinal);
+        foreach (var layer in architecture.Convolutions)
+        {
+            found[$"{layer.Name}.weight"] = Values(constants, $"{layer.Name}.weight");
+            found[$"{layer.NormName}.weight"] = Filled(layer.OutChannels, 1);
+            found[$"{layer.NormName}.bias"] = Values(constants, $"{layer.Name}.bias");
+            found[$"{layer.NormName}.running_mean"] = Filled(layer.OutChannels, 0);
+            found[$"{layer.NormName}.running_var"] = Filled(layer.OutChannels, VarianceOfOne);
+        }
+
+        foreach (var part in new[] { "weight", "bias" }) found[$"{architecture.Classifier.Name}.{part}"] = Values(constants, $"{architecture.Classifier.Name}.{part}");
+        // The first convolution takes raw pixels there and normalised ones here.
+        var stem = found[$"{architecture.StemConvolution.Name}.weight"];
+        var area = architecture.StemConvolution.Kernel * architecture.StemConvolution.Kernel;
+        float[] scale = [255 * preprocessing.Std.R, 255 * preprocessing.Std.G, 255 * preprocessing.Std.B];
+        for (var i = 0; i < stem.Length; i++) stem[i] *= scale[i / area % 3];
+
+        var weights = new StateDict();
+        foreach (var spec in architecture.Tensors)
+        {
+            if (found[spec.Name].Length != spec.Count) throw new InvalidDataException($"Tensor '{spec.Name}' has {found[spec.Name].Length} values instead of {spec.Count}.");
+            weights.Add(spec.Name, new(spec.Shape, found[spec.Name]));
+        }
+
+        return weights;
+    }
+
+    private static float[] Values(Dictionary<string, TensorProto> constants, string name)
+    {
+        if (!constants.TryGetValue(name, out var tensor) || tensor.DataType != (int)TensorProto.Types.DataType.Float)
+            throw new InvalidDataException($"It has no float tensor '{name}'.");
+        return MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).ToArray();
+    }
+
+    private static float[] Filled(int count, float value)
+    {
+        var values = new float[count];
+        Array.Fill(values, value);
+        return values;
+    }
+}

@@ -1,0 +1,63 @@
+using ResNet.MLNet.Onnx;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+
+namespace ResNet.MLNet;
+
+/// <summary>Adds nodes and constants to an ONNX graph. Each node is named as the one value that it makes.</summary>
+internal sealed class GraphBuilder(string name)
+{
+    public GraphProto Graph { get; } = new() { Name = name };
+
+    public string Input(string value, params ReadOnlySpan<object> dimensions)
+    {
+        Graph.Input.Add(FloatValue(value, dimensions));
+        return value;
+    }
+
+    public void Output(string value, params ReadOnlySpan<object> dimensions) => Graph.Output.Add(FloatValue(value, dimensions));
+
+    public string Constant(string value, float[] values, params ReadOnlySpan<int> shape)
+    {
+        if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("ONNX files are written on little-endian machines only.");
+        var bytes = new byte[(long)values.Length * sizeof(float)];
+        MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(bytes);
+        var tensor = new TensorProto { Name = value, DataType = (int)TensorProto.Types.DataType.Float, RawData = UnsafeByteOperations.UnsafeWrap(bytes) };
+        foreach (var size in shape) tensor.Dims.Add(size);
+        Graph.Initializer.Add(tensor);
+        return value;
+    }
+
+    public string Constant(string value, params ReadOnlySpan<long> values)
+    {
+        var tensor = new TensorProto { Name = value, DataType = (int)TensorProto.Types.DataType.Int64, Dims = { values.Length } };
+        foreach (var number in values) tensor.Int64Data.Add(number);
+        Graph.Initializer.Add(tensor);
+        return value;
+    }
+
+    public string Node(string operation, string output, IEnumerable<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
+    {
+        var node = new NodeProto { OpType = operation, Name = output, Output = { output }, Input = { inputs } };
+        foreach (var attribute in attributes) node.Attribute.Add(attribute);
+        Graph.Node.Add(node);
+        return output;
+    }
+
+    public static AttributeProto Attribute(string name, long value) => new() { Name = name, Type = AttributeProto.Types.Kind.Int, I = value };
+
+    public static AttributeProto Attribute(string name, params long[] values) => new() { Name = name, Type = AttributeProto.Types.Kind.Ints, Ints = { values } };
+
+    private static ValueInfoProto FloatValue(string name, ReadOnlySpan<object> dimensions)
+    {
+        var shape = new TensorShapeProto();
+        foreach (var dimension in dimensions)
+        {
+            shape.Dim.Add(dimension is string parameter
+                ? new TensorShapeProto.Types.Dimension { DimParam = parameter }
+                : new TensorShapeProto.Types.Dimension { DimValue = (int)dimension });
+        }
+
+        return new() { Name = name, Type = new() { TensorType = new() { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape } } };
+    }
+}

@@ -1,0 +1,36 @@
+namespace ResNet.Training;
+
+/// <summary>What augmentations of one thread work on: two buffers, so that a step reads one and writes the other.</summary>
+internal sealed class Canvas(ImagePreprocessing preprocessing)
+{
+    private readonly ImagePreparer _preparer = new(preprocessing);
+    private readonly Resampler _resampler = new();
+    private readonly PixelBuffer _first = new(), _second = new();
+
+    /// <summary>Height and width of the network's input in pixels.</summary>
+    public int Size => preprocessing.Crop;
+
+    /// <summary>A buffer that is not this one.</summary>
+    public PixelBuffer Other(PixelBuffer image) => image == _first ? _second : _first;
+
+    /// <summary>The image as the network sees it when it is used.</summary>
+    public PixelBuffer CentreCrop(PixelBuffer image)
+    {
+        var result = Other(image);
+        _preparer.Crop(image, result);
+        return result;
+    }
+
+    /// <summary>The same, if the image does not have the size of the network's input already.</summary>
+    public PixelBuffer Fit(PixelBuffer image) => image.Width == Size && image.Height == Size ? image : CentreCrop(image);
+
+    /// <summary>The image, stretched to the size of the network's input.</summary>
+    public PixelBuffer Stretch(PixelBuffer image)
+    {
+        if (image.Width == Size && image.Height == Size) return image;
+        var result = Other(image);
+        result.Reset(Size, Size);
+        _resampler.Resize(image, new(0, 0, image.Width, image.Height), Size, Size, new(0, 0, Size, Size), preprocessing.Interpolation, result);
+        return result;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+
+namespace ResNet.Training;
+
+/// <summary>Some images of one epoch, decoded and augmented.</summary>
+/// <param name="Index">Its place in the epoch.</param>
+/// <param name="Pixels">[Count, size, size, 4] red, green, blue, ignored.</param>
+/// <param name="Targets">[Count] class numbers.</param>
+internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
+{
+    public int Count => Targets.Length;
+}
+
+/// <summary>
+/// Makes the batches of an epoch, ahead of the training step, on several threads. What is in a batch depends on the seed, the epoch and the
+/// batch's place alone, so that any number of threads gives the same batches and an epoch can be resumed in its middle.
+/// </summary>
+/// <param name="source">The images.</param>
+/// <param name="preprocessing">The size of the network's input and the filter.</param>
+/// <param name="augmentation">How images are varied; null for images in their order, not varied (validation).</param>
+/// <param name="batchSize">The most images of a batch; the epoch is cut into batches whose sizes differ by one at most.</param>
+/// <param name="seed">Seed of order and variation.</param>
+/// <param name="workers">The most threads that work at a time.</param>
+/// <param name="onBadImage">
+/// Is told, on some thread, of each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of that batch.
+/// </param>
+internal sealed class BatchLoader(
+    ImageSource source, ImagePreprocessing preprocessing, Augmentation? augmentation, int batchSize, long seed, int workers, Action<InvalidImageException> onBadImage)
+{
+    private const int OrderPurpose = 1, ImagePurpose = 2;
+
+    /// <summary>The images that a thread makes at a time: few, so that all threads work on the batch that is waited for.</summary>
+    private const int PartSize = 8;
+
+    private readonly ConcurrentBag<(ImageReader Reader, Canvas Canvas)> _tools = [];
+    private readonly Augmentation _augmentation = augmentation ?? Augmentation.None;
+    private readonly int _imageSize = PixelBuffer.BytesPerPixel * preprocessing.Crop * preprocessing.Crop;
+
+    /// <summary>The number of batches of an epoch.</summary>
+    public int Batches { get; } = (source.Count + batchSize - 1) / batchSize;
+
+    /// <summary>The batches of an epoch from one of them on, in order. Those of which no image can be read are left out.</summary>
+    public IEnumerable<Batch> Epoch(int epoch, int first = 0)
+    {
+        var order = OrderOf(epoch);
+        var ahead = new Queue<Task<Batch>>();
+        using var stop = new CancellationTokenSource();
+        var threads = new TaskFactory(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, workers).ConcurrentScheduler);
+        // Besides the batch that is waited for, enough to keep the threads busy while it is used.
+        var wanted = 2 + workers * PartSize / batchSize;
+        try
+        {
+            for (int next = first, batch = first; batch < Batches; batch++)
+            {
+                for (; next < Batches && ahead.Count < wanted; next++) ahead.Enqueue(Make(epoch, next, order, threads, stop.Token));
+                var made = ahead.Dequeue().GetAwaiter().GetResult();
+                if (made.Count > 0) yield return made;
+            }
+        }
+        finally
+        {
+            // The reader may have gone away in the middle, or an image ended the epoch: what is being made is called off and waited for.
+            stop.Cancel();
+            foreach (var task in ahead) ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
+        }
+    }
+
+    private int[] OrderOf(int epoch)
+    {
+        var order = Enumerable.Range(0, source.Count).ToArray();
+        if (augmentation is not null) new SeededRandom(seed, OrderPurpose, epoch).Shuffle(order.AsSpan());
+        return order;
+    }
+
+    private async Task<Batch> Make(int epoch, int index, int[] order, TaskFactory threads, CancellationToken stop)
+    {
+        var (start, count) = (Boundary(index), Boundary(index + 1) - Boundary(index));
+        var pixels = GC.AllocateUninitializedArray<byte>(count * _imageSize);
+        var isGood = new bool[count];
+        var parts = new Task[(count + PartSize - 1) / PartSize];
+        for (var part = 0; part < parts.Length; part++)
+        {
+            var (from, to) = (part * PartSize, Math.Min((part + 1) * PartSize, count));
+            parts[part] = threads.StartNew(() => Read(from, to), stop);
+        }
+
+        // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's context.
+        await Task.WhenAll(parts).ConfigureAwait(false);
+        return Collect(index, pixels, isGood, position => source.LabelOf(order[start + position]));
+
+        void Read(int from, int to)
+        {
+            if (!_tools.TryTake(out var tools)) tools = (source.OpenReader(preprocessing.ApplyExifOrientation), new(preprocessing));
+            for (var position = from; position < to && !stop.IsCancellationRequested; position++)
+            {
+                try
+                {
+                    var random = new SeededRandom(seed, ImagePurpose, epoch, start + position);
+                    _augmentation.Read(tools.Reader, order[start + position], random, tools.Canvas).Bytes.CopyTo(pixels.AsSpan(position * _imageSize));
+                    isGood[position] = true;
+                }
+                catch (InvalidImageException problem)
+                {
+                    onBadImage(problem);
+                }
+            }
+
+            _tools.Add(tools);
+        }
+    }
+
+    /// <summary>The batch of the images that could be read.</summary>
+    private Batch Collect(int index, byte[] pixels, bool[] isGood, Func<int, int> labelOf)
+    {
+        List<int> good = [.. Enumerable.Range(0, isGood.Length).Where(position => isGood[position])];
+        if (good.Count < isGood.Length)
+        {
+            for (var i = 0; i < good.Count; i++) pixels.AsSpan(good[i] * _imageSize, _imageSize).CopyTo(pixels.AsSpan(i * _imageSize));
+            Array.Resize(ref pixels, good.Count * _imageSize);
+        }
+
+        return new(index, pixels, [.. good.Select(position => (long)labelOf(position))]);
+    }
+
+    private int Boundary(int batch) => (int)((long)source.Count * batch / Batches);
+}

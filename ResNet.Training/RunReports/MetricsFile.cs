@@ -1,0 +1,20 @@
+using System.Globalization;
+
+namespace ResNet.Training;
+
+/// <summary>The figures of a run's epochs as a CSV file, whole after every epoch.</summary>
+internal static class MetricsFile
+{
+    public const string FileName = "metrics.csv";
+
+    public static void Write(string path, IEnumerable<EpochMetrics> history) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+        writer.WriteLine("epoch,learning_rate,training_loss,training_accuracy,validation_loss,top1,top5,images_per_second,seconds");
+        foreach (var epoch in history)
+        {
+            double?[] values = [epoch.LearningRate, epoch.TrainingLoss, epoch.TrainingAccuracy, epoch.ValidationLoss, epoch.Top1, epoch.Top5, epoch.ImagesPerSecond, epoch.Seconds];
+            writer.WriteLine($"{epoch.Epoch},{string.Join(',', values.Select(value => value?.ToString("0.######", CultureInfo.InvariantCulture)))}");
+        }
+    });
+}

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>A network that has learned something already, from which a run starts.</summary>
+public sealed class StartingPoint
+{
+    private const int BatchesForStatistics = 16;
+
+    private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ImagePreprocessing preprocessing, IReadOnlyList<string>? labels, bool folded) =>
+        (Name, Weights, Architecture, Preprocessing, Labels, IsFolded) = (name, weights, architecture, preprocessing, labels, folded);
+
+    /// <summary>What it is called: the file's name or the catalogue's.</summary>
+    public string Name { get; }
+
+    /// <summary>The network, with as many classes as it has learned.</summary>
+    public ResNetArchitecture Architecture { get; }
+
+    /// <summary>How it wants its images: from the model card, else <see cref="ImagePreprocessing.For"/>.</summary>
+    public ImagePreprocessing Preprocessing { get; }
+
+    /// <summary>The names of the classes that it has learned, if known.</summary>
+    public IReadOnlyList<string>? Labels { get; }
+
+    internal StateDict Weights { get; }
+
+    /// <summary>Tells it from others of the same name.</summary>
+    internal string Fingerprint
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var tensor in Weights.Values) hash.AppendData(MemoryMarshal.AsBytes<float>(tensor.Values));
+            return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+        }
+    }
+
+    /// <summary>Whether batch norm was folded into the convolutions, so that its statistics say nothing.</summary>
+    internal bool IsFolded { get; }
+
+    /// <summary>Opens what a run can start from.</summary>
+    /// <param name="nameOrFile">
+    /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file or a checkpoint of a run (see <see cref="WeightFile.Read"/>); or the name of published
+    /// weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are not here.
+    /// </param>
+    /// <param name="progress">Is told how far a download is.</param>
+    /// <param name="cancellation">Stops a download.</param>
+    /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, refused, no ResNet's, or an integer network; the message names it.</exception>
+    /// <exception cref="IOException">Published weights cannot be fetched; the message says what to do.</exception>
+    public static StartingPoint Open(string nameOrFile, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var file = ModelStore.Default.Find(nameOrFile, progress, cancellation);
+        return WeightFile.KindOf(file) == WeightFile.Kind.Other ? OpenModel(file, nameOrFile) : OpenWeights(file);
+    }
+
+    private static StartingPoint OpenModel(string file, string name)
+    {
+        var (weights, architecture, card) = ModelFileWeights.Read(file);
+        return new(Path.GetFileName(name), weights, architecture, card.Preprocessing, card.Labels, folded: true);
+    }
+
+    private static StartingPoint OpenWeights(string file)
+    {
+        var raw = WeightFile.Read(file);
+        try
+        {
+            var weights = WeightNames.ToTorchvision(raw);
+            var card = Checkpoint.ReadCard(file);
+            var classes = weights["fc.bias"].Values.Length;
+            var architecture = card is null ? ArchitectureRecognition.Recognise(weights) : ResNetArchitecture.Parse(card.Architecture, classes);
+            weights.EnsureFits(architecture);
+            return new(Path.GetFileName(file), weights, architecture, card?.Preprocessing ?? ImagePreprocessing.For(architecture), card?.Labels, folded: false);
+        }
+        catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException or FormatException)
+        {
+            throw new InvalidDataException($"'{file}': {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Whether it has learned just these classes, so that its head can stay.</summary>
+    internal bool Knows(IReadOnlyList<string> labels) => Labels?.SequenceEqual(labels) ?? false;
+
+    /// <summary>
+    /// Gives a network the weights, but for the head where the classes are others, and, where batch norm is to follow the images and its statistics were folded away, those of some images.
+    /// </summary>
+    /// <param name="step">Whose network it is.</param>
+    /// <param name="recipe">How it will be trained.</param>
+    /// <param name="labels">The classes that it is to learn.</param>
+    /// <param name="images">The training images, unvaried, in any order but by class.</param>
+    internal void LoadInto(TrainingStep step, TrainingRecipe recipe, IReadOnlyList<string> labels, BatchLoader images)
+    {
+        var network = step.Network;
+        var head = network.ToStateDict();
+        var weights = new StateDict();
+        foreach (var (name, tensor) in Weights) weights.Add(name, network.StageOf(name) > Architecture.StageBlocks.Count && !Knows(labels) ? head[name] : tensor);
+        network.Load(weights);
+        if (IsFolded && recipe.FineTuning is not { KeepStatistics: true }) network.MeasureStatistics(images.Epoch(0).Take(BatchesForStatistics).Select(Pixels));
+        step.Average?.Restart();
+
+        Tensor Pixels(Batch batch)
+        {
+            var (pixels, targets) = step.Input.Load(batch);
+            targets.Dispose();
+            return pixels;
+        }
+    }
+}

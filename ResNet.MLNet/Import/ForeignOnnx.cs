@@ -1,5 +1,5 @@
-using ResNet.MLNet.Onnx;
 using Google.Protobuf.Collections;
+using ResNet.MLNet.Onnx;
 using static ResNet.MLNet.GraphBuilder;
 
 namespace ResNet.MLNet;

@@ -1,6 +1,6 @@
-using ResNet.MLNet.Onnx;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
 

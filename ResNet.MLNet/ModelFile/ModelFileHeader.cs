@@ -1,5 +1,5 @@
-using ResNet.MLNet.Onnx;
 using Google.Protobuf;
+using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
 

@@ -7,7 +7,7 @@ namespace Microsoft.ML;
 public static class ResNetCatalog
 {
     /// <summary>Runs a ResNet-18, 11.7 million parameters, 512 features: the fastest.</summary>
-    /// <param name="catalog">The catalogue of transforms.</param>
+    /// <param name="catalog">The catalog of transforms.</param>
     /// <param name="outputColumnName">The column that is made: a vector of float. Default: Features.</param>
     /// <param name="inputColumnName">
     /// The column of images: text (a path), a vector of bytes (an encoded image) or MLImage. Null (default): the one of ImagePath, Image and ImageBytes that is
@@ -58,7 +58,7 @@ public static class ResNetCatalog
         catalog.Apply(ResNetArchitecture.ResNet152, outputColumnName, inputColumnName, output, weights, gpuDeviceId, fallbackToCpu);
 
     /// <summary>Runs a ResNet on a column of images.</summary>
-    /// <param name="catalog">The catalogue of transforms.</param>
+    /// <param name="catalog">The catalog of transforms.</param>
     /// <param name="outputColumnName">The column that is made: a vector of float.</param>
     /// <param name="inputColumnName">
     /// The column of images: text (a path), a vector of bytes (an encoded image) or MLImage. Null: the one of ImagePath, Image and ImageBytes that is
@@ -85,7 +85,7 @@ public static class ResNetCatalog
         });
 
     /// <summary>Runs a ResNet on a column of images.</summary>
-    /// <param name="catalog">The catalogue of transforms.</param>
+    /// <param name="catalog">The catalog of transforms.</param>
     /// <param name="options">The model file and how it is applied.</param>
     /// <inheritdoc cref="ApplyResNet(TransformsCatalog, string, string, string, ResNetOutput, string, int?, bool?)" path="/exception"/>
     public static ResNetEstimator ApplyResNet(this TransformsCatalog catalog, ResNetOptions options)
@@ -98,7 +98,7 @@ public static class ResNetCatalog
     /// Makes keys of a column of label texts, numbered as a model file numbers its classes. ML.NET's evaluators compare key numbers, so labels
     /// that are to be held against a model's predictions need the model's numbers, whatever order the data is in.
     /// </summary>
-    /// <param name="catalog">The catalogue of transforms.</param>
+    /// <param name="catalog">The catalog of transforms.</param>
     /// <param name="modelFile">The model file, which has to know its labels.</param>
     /// <param name="outputColumnName">The column of keys that is made.</param>
     /// <param name="inputColumnName">The column of texts; null (default) for the same name.</param>

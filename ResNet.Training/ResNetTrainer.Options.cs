@@ -59,7 +59,7 @@ public sealed partial class ResNetTrainer
         public BadImagePolicy OnBadImage { get; init; }
 
         /// <summary>What happens in training when an image cannot be read. Default: it is left out, with a warning in the log that names it.</summary>
-        public BadTrainingImage OnBadTrainingImage { get; init; }
+        public BadTrainingImagePolicy OnBadTrainingImage { get; init; }
 
         /// <summary>Receives the run's progress a few times a second, on the thread that calls Fit. Default: null.</summary>
         public IProgress<TrainingProgress>? Progress { get; init; }

@@ -40,9 +40,9 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
     /// <returns>A transformer that adds the scores (probabilities) and the predicted label. Disposing it frees the network.</returns>
     /// <exception cref="ArgumentException">A column is missing or of another type; the message names it.</exception>
     /// <exception cref="InvalidDataException">There are fewer than two classes, the validation rows have a class that the others lack, or no image can be read.</exception>
-    /// <exception cref="FileNotFoundException">There is neither a file nor an entry of the catalogue that <see cref="Options.StartFrom"/> names.</exception>
+    /// <exception cref="FileNotFoundException">There is neither a file nor an entry of the catalog that <see cref="Options.StartFrom"/> names.</exception>
     /// <exception cref="InvalidImageException">An image cannot be read and <see cref="Options.OnBadTrainingImage"/> says to throw.</exception>
-    /// <exception cref="OperationCanceledException"><see cref="Options.Cancellation"/> was cancelled, or the context was told to cancel.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.Cancellation"/> was canceled, or the context was told to cancel.</exception>
     /// <exception cref="IOException"><see cref="Options.OutputFolder"/> cannot be written, or holds a run and <see cref="Options.IfExists"/> says to refuse; or weights to start from cannot be fetched.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
@@ -60,7 +60,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         var options = ScoringOptions with { InputColumnName = images };
         return new(_host, options, new SharedModel(() => SharedModel.Open(_host, options, bytes)).Take());
 
-        ImageSource Read(IDataView rows, IReadOnlyList<string>? labels) =>
+        ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
             DataViewImages.Read(rows, _options.LabelColumnName, images, _options.ImageFolder, labels, notes.Add, beforeRow: ThrowIfCanceled);
     }
 

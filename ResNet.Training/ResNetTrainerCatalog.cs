@@ -6,7 +6,7 @@ namespace Microsoft.ML;
 public static class ResNetTrainerCatalog
 {
     /// <summary>Trains a ResNet on a column of images.</summary>
-    /// <param name="catalog">The catalogue of trainers.</param>
+    /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="labelColumnName">The column of classes: a key or text. Default: Label.</param>
     /// <param name="inputColumnName">
     /// The column of images: text (a path), a vector of bytes (an encoded image) or MLImage. Null (default): the one of ImagePath, Image and ImageBytes that is there.
@@ -29,7 +29,7 @@ public static class ResNetTrainerCatalog
         });
 
     /// <summary>Trains a ResNet on a column of images.</summary>
-    /// <param name="catalog">The catalogue of trainers.</param>
+    /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="options">What it is trained on, and how.</param>
     public static ResNetTrainer ResNet(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, ResNetTrainer.Options options)
     {

@@ -57,7 +57,7 @@ internal static class InfoCommand
         table.AddRow("Accuracy", $"top-1 {100 * published.Top1:0.00} %, top-5 {100 * published.Top5:0.00} % (torchvision's figures)");
         table.AddRow("Address", $"{published.Address}");
         table.AddRow("SHA-256", $"{published.HashPrefix}...");
-        table.AddRow("Licence", published.License);
+        table.AddRow("License", published.License);
         table.AddRow("Here", ModelStore.Default.Has(published) ? Path.Combine(ModelStore.Default.Folder, published.Name + ".onnx") : "not yet; fetched when it is used first");
         console.Write(table);
     }
@@ -90,12 +90,12 @@ internal static class InfoCommand
         Add("Architecture", card.Architecture + (model.Architecture is { } known ? $", {Millions(known.ParameterCount)} parameters" : ""));
         Add("Features", $"{model.FeatureCount}");
         Add("Classes", $"{model.ClassCount}{(model.Labels is { } labels ? ": " + string.Join(", ", labels.Take(LabelsShown)) + (labels.Count > LabelsShown ? ", ..." : "") : "")}");
-        Add("Images", $"{(how.Resize is { } resize ? $"shorter side to {resize}, " : "")}centre crop {how.Crop} x {how.Crop}, {how.Interpolation.ToString().ToLowerInvariant()}");
+        Add("Images", $"{(how.Resize is { } resize ? $"shorter side to {resize}, " : "")}center crop {how.Crop} x {how.Crop}, {how.Interpolation.ToString().ToLowerInvariant()}");
         Add("Mean, deviation", $"{how.Mean.R} {how.Mean.G} {how.Mean.B}, {how.Std.R} {how.Std.G} {how.Std.B} (applied inside the file)");
         foreach (var (name, value) in card.Metrics ?? new Dictionary<string, double>()) Add(name, $"{100 * value:0.00} %");
         Add("Quantization", card.Quantization);
         Add("Source", card.Source);
-        Add("Licence", card.License);
+        Add("License", card.License);
         Add("Made", card.Created?.ToString("u"));
         console.Write(table);
 

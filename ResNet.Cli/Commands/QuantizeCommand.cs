@@ -12,7 +12,7 @@ internal static class QuantizeCommand
         var calibration = new Option<string>("--calibration") { Required = true, HelpName = "DIR", Description = "Some hundreds of images like those that the network will see; in class folders, accuracy is measured, too." };
         var output = new Option<string>("--output") { Required = true, HelpName = "FILE", Description = "The integer model file to write (.onnx)." };
         var images = CommonOptions.Positive("--images", "The most images that ranges are found from. [default: 500]");
-        var method = new Option<RangeMethod>("--method") { HelpName = "NAME", Description = "How ranges are chosen: mse, minmax, percentile or entropy.", DefaultValueFactory = _ => RangeMethod.Mse };
+        var method = new Option<CalibrationMethod>("--method") { HelpName = "NAME", Description = "How ranges are chosen: mse, minmax, percentile or entropy.", DefaultValueFactory = _ => CalibrationMethod.Mse };
         var loss = new Option<double>("--max-loss") { HelpName = "POINTS", Description = "Exit code 1 if more percentage points are lost: of top-1 accuracy if the images have labels, else of agreement with the float network.", DefaultValueFactory = _ => 2 };
         var command = new Command("quantize", "Makes an int8 network of a model file: smaller, and faster on a CPU.") { model, calibration, output, images, method, loss };
         var preprocessing = new PreprocessingOptions();

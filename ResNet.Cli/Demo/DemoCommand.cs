@@ -77,7 +77,7 @@ internal static class DemoCommand
         var pixels = pipelines.TrainOnPixels(fewImages, newTest);
         var pixelTime = Lap();
 
-        var table = CommandLine.CreateTable("", "Right", "Time");
+        var table = CommandLine.CreateTable("", "Correct", "Time");
         table.AddRow("[bold]Ten kinds of clothes[/]", "", "");
         Row("ResNet-20, trained just now (TorchSharp)", trained.Validation!.Top1, trainingTime);
         Row("the same network as a model file in an ML.NET pipeline", classified.MicroAccuracy, classifyTime);
@@ -85,7 +85,7 @@ internal static class DemoCommand
         Row("ML.NET's LbfgsMaximumEntropy on the network's features", transferred.MicroAccuracy, transferTime);
         Row("the same trainer on the raw pixels", pixels.MicroAccuracy, pixelTime);
         console.Write(table);
-        console.WriteLine($"\"Right\" is the share of the {test.Count:N0} test images, none of which was learned from.");
+        console.WriteLine($"\"Correct\" is the share of the {test.Count:N0} test images, none of which was learned from.");
         var example = test[0].ImagePath;
         console.WriteLine($"Loaded again, the saved pipeline says of {example}: {pipelines.Predict(savedPipeline, example)}.");
         console.WriteLine();

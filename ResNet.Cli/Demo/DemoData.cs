@@ -16,7 +16,7 @@ internal static class DemoData
     public static TrainingData Open() => new(Read("train"), Read("t10k"));
 
     /// <summary>Writes images as PNG files into a folder for each label and gives their paths with the labels.</summary>
-    public static List<DemoImage> WriteFiles(ImageSource source, IEnumerable<int> indices, string folder, Func<int, string> labelOf)
+    public static List<DemoImage> WriteFiles(ImageDataset source, IEnumerable<int> indices, string folder, Func<int, string> labelOf)
     {
         var reader = source.OpenReader();
         List<DemoImage> written = [];

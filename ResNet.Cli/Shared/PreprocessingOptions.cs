@@ -8,7 +8,7 @@ internal sealed class PreprocessingOptions
 {
     private readonly Option<int?> _resize = CommonOptions.Positive("--resize", "Length of an image's shorter side after resizing. [default: 256, and 32 for CIFAR networks]");
     private readonly Option<int?> _crop = CommonOptions.Positive("--crop", "Height and width of the network's input. [default: 224, and 32 for CIFAR networks]");
-    private readonly Option<Rgb?> _mean = Colour("--mean", "0.485,0.456,0.406"), _std = Colour("--std", "0.229,0.224,0.225");
+    private readonly Option<Rgb?> _mean = Color("--mean", "0.485,0.456,0.406"), _std = Color("--std", "0.229,0.224,0.225");
     private readonly Option<Interpolation?> _interpolation = new("--interpolation") { HelpName = "NAME", Description = "bilinear, bicubic or box. [default: bilinear]" };
 
     public void AddTo(Command command)
@@ -30,7 +30,7 @@ internal sealed class PreprocessingOptions
         };
     }
 
-    private static Option<Rgb?> Colour(string name, string standard) => new(name)
+    private static Option<Rgb?> Color(string name, string standard) => new(name)
     {
         HelpName = "R,G,B",
         Description = $"For pixels of 0 to 1. [default: {standard}]",

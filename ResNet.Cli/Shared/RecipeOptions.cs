@@ -27,7 +27,7 @@ internal sealed class RecipeOptions
     private readonly Option<bool> _flip = new("--no-flip") { Description = "Do not mirror training images (letters, road signs)." };
     private readonly Option<double> _share = new("--validation") { HelpName = "SHARE", Description = "Share of each class that is split off to judge by, where the data does not say it.", DefaultValueFactory = _ => 0.2 };
     private readonly Option<TrainingPrecision?> _precision = new("--precision") { HelpName = "NAME", Description = "auto, float32, tensorfloat32 (on a GPU) or bfloat16. [default: the recipe's]" };
-    private readonly Option<BadTrainingImage> _bad = new("--bad-images") { HelpName = "NAME", Description = "What becomes of images that cannot be read: leaveout or throw.", DefaultValueFactory = _ => BadTrainingImage.LeaveOut };
+    private readonly Option<BadTrainingImagePolicy> _bad = new("--bad-images") { HelpName = "NAME", Description = "What becomes of images that cannot be read: skip or throw.", DefaultValueFactory = _ => BadTrainingImagePolicy.Skip };
     private readonly Option<long?> _seed = new("--seed") { HelpName = "N", Description = "Seed of everything random. [default: the recipe's]" };
     private readonly Option<string> _device = CommonOptions.Device();
 
@@ -91,7 +91,7 @@ internal sealed class RecipeOptions
         recipe = recipe with { Seed = seed, Precision = parsed.GetValue(_precision) ?? recipe.Precision };
         if (parsed.GetValue(_epochs) is { } epochs) recipe = recipe with { Epochs = epochs };
         if (BatchOf(parsed.GetValue(_batch)) is { } batch) recipe = recipe with { BatchSize = batch };
-        if (parsed.GetValue(_accumulate) is { } parts) recipe = recipe with { Accumulation = parts };
+        if (parsed.GetValue(_accumulate) is { } parts) recipe = recipe with { GradientAccumulation = parts };
         if (parsed.GetValue(_rate) is { } rate) recipe = recipe with { LearningRate = rate };
         if (parsed.GetValue(_patience) is { } patience) recipe = recipe with { Patience = patience };
         if (parsed.GetValue(_balance)) recipe = recipe with { ClassWeighting = ClassWeighting.Balanced };

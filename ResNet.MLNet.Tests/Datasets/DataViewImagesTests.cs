@@ -16,7 +16,7 @@ public sealed class DataViewImagesTests
         string[] paths = [folders.PathOf("red", "000.png"), folders.PathOf("blue", "000.png")];
         var rows = Context.Data.LoadFromEnumerable(paths.Select(path => new EncodedRow { ImagePath = path, ImageBytes = File.ReadAllBytes(path), Label = Path.GetFileName(Path.GetDirectoryName(path)!) }));
         var loaded = Context.Transforms.LoadImages("Image", "", "ImagePath").Fit(rows).Transform(rows);
-        var expected = Pixels(ImageFolder.Open(folders.Folder, ["red", "blue", "green"]), 2, 0);
+        var expected = Pixels(FolderImages.Open(folders.Folder, ["red", "blue", "green"]), 2, 0);
         foreach (var column in new[] { "ImagePath", "ImageBytes", "Image" })
         {
             var images = DataViewImages.Read(loaded, "Label", column);
@@ -103,9 +103,9 @@ public sealed class DataViewImagesTests
     private static IDataView Rows(params (string Path, string Label)[] rows) =>
         Context.Data.LoadFromEnumerable(rows.Select((row, index) => new ImageRow { ImagePath = row.Path, Label = row.Label, Number = 1.5f * index }));
 
-    private static List<int> Labels(ImageSource source) => [.. Enumerable.Range(0, source.Count).Select(source.LabelOf)];
+    private static List<int> Labels(ImageDataset source) => [.. Enumerable.Range(0, source.Count).Select(source.LabelOf)];
 
-    private static List<byte> Pixels(ImageSource source, params int[] indices)
+    private static List<byte> Pixels(ImageDataset source, params int[] indices)
     {
         var reader = source.OpenReader(true);
         return [.. indices.SelectMany(index => reader.Read(index).Bytes.ToArray())];

@@ -114,5 +114,5 @@ public sealed class TrainingDataTests
         return folders.PathOf(".outer");
     }
 
-    private static List<string> Names(ImageSource source) => [.. Enumerable.Range(0, source.Count).Select(source.NameOf)];
+    private static List<string> Names(ImageDataset source) => [.. Enumerable.Range(0, source.Count).Select(source.NameOf)];
 }

@@ -140,7 +140,7 @@ public sealed class ImageOutcomeTests
         return random.Next(8) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
     }
 
-    /// <summary>A grey PNG of one value; fewer rows than it says, if so wanted.</summary>
+    /// <summary>A gray PNG of one value; fewer rows than it says, if so wanted.</summary>
     private static byte[] Png(int width, int height, byte value, int? rows = null)
     {
         using var png = new MemoryStream();

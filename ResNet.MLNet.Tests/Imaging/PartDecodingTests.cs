@@ -22,7 +22,7 @@ public sealed class PartDecodingTests
     [DataRow(SKJpegEncoderDownsample.Downsample420, 0x22)]
     [DataRow(SKJpegEncoderDownsample.Downsample420, 0x41)]
     [DataRow(SKJpegEncoderDownsample.Downsample420, 0x14)]
-    public void Colour_of_less_resolution_does_not_matter(SKJpegEncoderDownsample encoded, int sampling)
+    public void Color_of_less_resolution_does_not_matter(SKJpegEncoderDownsample encoded, int sampling)
     {
         var jpeg = Jpeg(128, encoded);
         // In a square, blocks of another shape but the same number give a readable image of other content.
@@ -40,7 +40,7 @@ public sealed class PartDecodingTests
     public void A_part_that_may_come_smaller_does_so_by_powers_of_two_and_looks_the_same(int least, int width, int height, int expectedWidth, int expectedHeight)
     {
         var path = Path.Combine(Folder, "rgb.jpg");
-        var part = new ImagePart(new(61 - width, 47 - height, width, height), least);
+        var part = new ImageRegion(new(61 - width, 47 - height, width, height), least);
         PixelBuffer small = new ImageDecoder(true).Decode(path, (_, _) => part), expected = new();
         Assert.AreEqual((expectedWidth, expectedHeight), (small.Width, small.Height));
         expected.Reset(small.Width, small.Height);
@@ -62,7 +62,7 @@ public sealed class PartDecodingTests
         CollectionAssert.AreEqual(expected, decoder.Decode(cut, (_, _) => new(new(20, 5, 40, 30))).Pixels.ToArray());
         foreach (var box in new PixelBox[] { new(20, 60, 40, 30), new(0, 100, 10, 1), new(0, 127, 128, 1), new(0, 0, 128, 128) })
             Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(cut, (_, _) => new(box)));
-        Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(cut, (_, _) => new(new(20, 60, 100, 68), LeastSide: 20)));
+        Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(cut, (_, _) => new(new(20, 60, 100, 68), MinimumSide: 20)));
     }
 
     [TestMethod]

@@ -36,7 +36,7 @@ public sealed class ImportTests
     }
 
     [TestMethod]
-    public void What_is_said_overrides_what_is_recognised_and_goes_into_the_card()
+    public void What_is_said_overrides_what_is_recognized_and_goes_into_the_card()
     {
         using var folder = new TemporaryFolder();
         var file = Path.Combine(Folder, "half50.pth");
@@ -86,10 +86,10 @@ public sealed class ImportTests
     [DataRow("resnet50:C,width=2")]
     [DataRow("resnet101:width=1")]
     [DataRow("resnet152:A,width=1")]
-    public void Every_architecture_is_recognised_from_its_weights(string name)
+    public void Every_architecture_is_recognized_from_its_weights(string name)
     {
         var architecture = ResNetArchitecture.Parse(name, classes: 7);
-        Assert.AreEqual(architecture, ArchitectureRecognition.Recognise(RandomWeights.For(architecture)));
+        Assert.AreEqual(architecture, ArchitectureRecognition.Recognize(RandomWeights.For(architecture)));
     }
 
     [TestMethod]

@@ -10,7 +10,7 @@ public sealed class ClassificationMetricsTests
         var metrics = new ClassificationMetrics(12, 0, 0, 0, new[,] { { 4, 1, 0, 0, 0 }, { 2, 3, 0, 1, 0 }, { 1, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } });
         var classes = metrics.PerClass();
         CollectionAssert.AreEqual(new[] { 5, 6, 1, 0, 0 }, classes.Select(each => each.Support).ToArray());
-        CollectionAssert.AreEqual(new[] { 7, 4, 0, 1, 0 }, classes.Select(each => each.Guessed).ToArray());
+        CollectionAssert.AreEqual(new[] { 7, 4, 0, 1, 0 }, classes.Select(each => each.Predicted).ToArray());
         CollectionAssert.AreEqual(new double?[] { 4 / 7.0, 3 / 4.0, null, 0, null }, classes.Select(each => each.Precision).ToArray());
         CollectionAssert.AreEqual(new double?[] { 4 / 5.0, 3 / 6.0, 0, null, null }, classes.Select(each => each.Recall).ToArray());
         CollectionAssert.AreEqual(new double?[] { 8 / 12.0, 6 / 10.0, 0, 0, null }, classes.Select(each => each.F1).ToArray());

@@ -45,7 +45,7 @@ public sealed class ExportParityTests
         using (module)
         using (session)
         {
-            var input = Normalise(pixels, [2, 3, 33, 29]);
+            var input = Normalize(pixels, [2, 3, 33, 29]);
             AssertNear(module.Features(input).data<float>().ToArray(), session.Run("features", pixels, 2, 3, 33, 29));
             AssertNear(nn.functional.softmax(module.forward(input), 1).data<float>().ToArray(), session.Run("probabilities", pixels, 2, 3, 33, 29));
         }
@@ -59,7 +59,7 @@ public sealed class ExportParityTests
         using (module)
         using (session)
         {
-            var expected = module.forward(Normalise(pixels, [2, 3, size, size])).data<float>().ToArray();
+            var expected = module.forward(Normalize(pixels, [2, 3, size, size])).data<float>().ToArray();
             var difference = AssertNear(expected, session.Run("logits", pixels, 2, 3, size, size));
             TestContext.WriteLine($"{architecture.Name,-24} {difference:0.0e+00}");
         }
@@ -77,7 +77,7 @@ public sealed class ExportParityTests
         return (pixels, module, new(OnnxExporter.Export(architecture, weights, RandomWeights.Card(architecture))));
     }
 
-    private static Tensor Normalise(float[] pixels, long[] shape)
+    private static Tensor Normalize(float[] pixels, long[] shape)
     {
         var values = RandomWeights.Card(ResNetArchitecture.ResNet18).Preprocessing;
         var mean = tensor(new[] { values.Mean.R, values.Mean.G, values.Mean.B }).view(1, 3, 1, 1);

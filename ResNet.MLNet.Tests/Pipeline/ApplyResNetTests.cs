@@ -22,7 +22,7 @@ public sealed class ApplyResNetTests
     {
         using var world = new ImageWorld(images: 4);
         var bytes = world.Context.Data.LoadFromEnumerable(world.Paths.Select(path => new BytesRow { ImageBytes = File.ReadAllBytes(path) }));
-        // PNG only: ML.NET decodes JPEG with its own colour conversion.
+        // PNG only: ML.NET decodes JPEG with its own color conversion.
         var png = world.Paths.Where(path => path.EndsWith("png", StringComparison.Ordinal)).ToList();
         var images = world.Context.Transforms.LoadImages("Image", "", "ImagePath").Append(Features(world, "Image"));
         AssertFeatures(world, world.Paths, Features(world).Fit(bytes).Transform(bytes));

@@ -107,7 +107,7 @@ public sealed class ModelStoreTests
     }
 
     [TestMethod]
-    public void A_cancelled_download_is_gone_on_with()
+    public void A_canceled_download_is_gone_on_with()
     {
         using var folder = new TemporaryFolder();
         using var server = new LyingServer(Checkpoint, Answer.CutOff, Answer.Whole);
@@ -133,7 +133,7 @@ public sealed class ModelStoreTests
     }
 
     [TestMethod]
-    public void The_catalogue_is_complete_and_names_are_found()
+    public void The_catalog_is_complete_and_names_are_found()
     {
         Assert.HasCount(8, PretrainedResNet.All);
         Assert.AreEqual("resnet50-imagenet-v1", PretrainedResNet.Find("ResNet50")!.Name);

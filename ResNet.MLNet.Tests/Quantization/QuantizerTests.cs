@@ -35,11 +35,11 @@ public sealed class QuantizerTests
     }
 
     [TestMethod]
-    [DataRow(RangeMethod.Mse)]
-    [DataRow(RangeMethod.MinMax)]
-    [DataRow(RangeMethod.Percentile)]
-    [DataRow(RangeMethod.Entropy)]
-    public void Every_method_gives_a_network_that_pipelines_take_without_being_told(RangeMethod method)
+    [DataRow(CalibrationMethod.Mse)]
+    [DataRow(CalibrationMethod.MinMax)]
+    [DataRow(CalibrationMethod.Percentile)]
+    [DataRow(CalibrationMethod.Entropy)]
+    public void Every_method_gives_a_network_that_pipelines_take_without_being_told(CalibrationMethod method)
     {
         using var world = new ImageWorld(images: 12, architecture: "cifar-resnet20:width=8");
         var output = world.PathOf("int8.onnx");
@@ -52,7 +52,7 @@ public sealed class QuantizerTests
         {
             Assert.AreEqual(1, scores[i].Sum(), 1e-5);
             var expected = world.Expected(world.Paths[i], ResNetOutput.Probabilities);
-            if (method != RangeMethod.Entropy) Assert.IsLessThan(0.15, scores[i].Zip(expected, (left, right) => Math.Abs(left - right)).Max());
+            if (method != CalibrationMethod.Entropy) Assert.IsLessThan(0.15, scores[i].Zip(expected, (left, right) => Math.Abs(left - right)).Max());
         }
 
         world.Context.Model.Save(model, world.Data().Schema, world.PathOf("saved.zip"));
@@ -89,9 +89,9 @@ public sealed class QuantizerTests
         File.WriteAllBytes(world.PathOf("strange.onnx"), Google.Protobuf.MessageExtensions.ToByteArray(strange));
         Refused("Hardmax", world.PathOf("strange.onnx"), world.Paths);
         Assert.IsFalse(File.Exists(output));
-        using var cancelled = new CancellationTokenSource();
-        cancelled.Cancel();
-        Assert.Throws<OperationCanceledException>(() => ResNetQuantizer.Quantize(world.ModelFile, world.Paths, output, null, null, cancelled.Token));
+        using var canceled = new CancellationTokenSource();
+        canceled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => ResNetQuantizer.Quantize(world.ModelFile, world.Paths, output, null, null, canceled.Token));
 
         void Refused(string reason, string model, IReadOnlyList<string> images) =>
             StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ResNetQuantizer.Quantize(model, images, output)).Message, reason);

@@ -16,7 +16,7 @@ internal sealed class ImageWorld : IDisposable
         var network = ResNetArchitecture.Parse(architecture, Classes);
         var weights = RandomWeights.For(network);
         Export();
-        // Centred on these images, so that a random network tells them apart and does not put all into one class.
+        // Centered on these images, so that a random network tells them apart and does not put all into one class.
         var logits = Paths.Select(path => Expected(path, ResNetOutput.Logits)).ToList();
         var bias = weights["fc.bias"].Values;
         for (var c = 0; c < Classes; c++) bias[c] -= logits.Average(each => each[c]);
@@ -42,10 +42,10 @@ internal sealed class ImageWorld : IDisposable
         using var bitmap = new SKBitmap(40 + seed % 7, 36 + seed % 5, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using (var canvas = new SKCanvas(bitmap))
         {
-            canvas.Clear(Colour());
+            canvas.Clear(Color());
             for (var i = 0; i < 8; i++)
             {
-                using var paint = new SKPaint { Color = Colour() };
+                using var paint = new SKPaint { Color = Color() };
                 canvas.DrawRect(random.Next(30), random.Next(30), random.Next(4, 20), random.Next(4, 20), paint);
             }
         }
@@ -54,7 +54,7 @@ internal sealed class ImageWorld : IDisposable
         File.WriteAllBytes(PathOf(name), encoded.ToArray());
         return PathOf(name);
 
-        SKColor Colour() => new((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256));
+        SKColor Color() => new((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256));
     }
 
     public IDataView Data(IEnumerable<string>? paths = null) => Context.Data.LoadFromEnumerable(

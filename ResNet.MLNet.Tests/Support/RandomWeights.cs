@@ -16,7 +16,7 @@ internal static class RandomWeights
 
         float[] Values(TensorSpec tensor)
         {
-            // Convolutions and the classifier: He initialisation. Batch norm: near 1 (scale, variance) and near 0 (shift, mean).
+            // Convolutions and the classifier: He initialization. Batch norm: near 1 (scale, variance) and near 0 (shift, mean).
             Func<double> next = tensor switch
             {
                 { Shape.Count: > 1 } => Scaled(Math.Sqrt(2.0 * tensor.Shape[0] / tensor.Count)),

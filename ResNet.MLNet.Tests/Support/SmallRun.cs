@@ -45,7 +45,7 @@ internal static class SmallRun
     }
 
     /// <summary>A source that cancels when it reads its nth image.</summary>
-    public sealed class StopsAt(ImageSource source, int image, CancellationTokenSource cancel) : ImageSource(source.Labels)
+    public sealed class StopsAt(ImageDataset source, int image, CancellationTokenSource cancel) : ImageDataset(source.Labels)
     {
         private int _read;
 

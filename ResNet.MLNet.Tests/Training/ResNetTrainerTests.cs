@@ -53,7 +53,7 @@ public sealed class ResNetTrainerTests
     public void Paths_bytes_and_MLImages_give_the_same_bits()
     {
         using var folders = new ClassFolders();
-        // PNG only: ML.NET decodes JPEG with its own colour conversion.
+        // PNG only: ML.NET decodes JPEG with its own color conversion.
         var png = Rows(folders).Where(row => row.ImagePath.EndsWith("png", StringComparison.Ordinal)).ToList();
         var bytes = png.ConvertAll(row => new BytesRow { ImageBytes = File.ReadAllBytes(row.ImagePath), Label = row.Label });
         // Random parts, which readers of files decode alone.
@@ -188,7 +188,7 @@ public sealed class ResNetTrainerTests
         var context = new MLContext(seed: 1);
         List<(ChannelMessageKind Kind, string Text)> log = [];
         context.Log += (_, message) => log.Add((message.Kind, message.RawMessage));
-        var rows = Rows(folders).Append(new() { ImagePath = folders.PathOf("nowhere {0}.png"), Label = "red" }).Append(new() { ImagePath = "unlabelled.png" });
+        var rows = Rows(folders).Append(new() { ImagePath = folders.PathOf("nowhere {0}.png"), Label = "red" }).Append(new() { ImagePath = "unlabeled.png" });
         Fit(rows, Options with { ValidationShare = 0.25 }, context).Dispose();
         var epochs = log.FindAll(each => each.Kind == ChannelMessageKind.Info && each.Text.StartsWith("Epoch ", StringComparison.Ordinal));
         Assert.HasCount(4, epochs);
@@ -204,7 +204,7 @@ public sealed class ResNetTrainerTests
     {
         using var folders = new ClassFolders(imagesPerClass: 2);
         var rows = Rows(folders).Append(new() { ImagePath = "nowhere.png", Label = "red" });
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => Fit(rows, Options with { OnBadTrainingImage = BadTrainingImage.Throw })).Message, "nowhere.png");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => Fit(rows, Options with { OnBadTrainingImage = BadTrainingImagePolicy.Throw })).Message, "nowhere.png");
     }
 
     [TestMethod]
@@ -284,7 +284,7 @@ public sealed class ResNetTrainerTests
 
     private static IEnumerable<ImageRow> Rows(ClassFolders folders)
     {
-        var images = ImageFolder.Open(folders.Folder);
+        var images = FolderImages.Open(folders.Folder);
         return Enumerable.Range(0, images.Count).Select(index => new ImageRow { ImagePath = images.NameOf(index), Label = images.Labels[images.LabelOf(index)] });
     }
 

@@ -4,7 +4,7 @@ namespace ResNet.MLNet;
 /// The binary version of CIFAR-10 and CIFAR-100: records of a label byte (CIFAR-100: a coarse one and a fine one, of which the fine one counts) and 32 x 32 pixels, the red
 /// plane, the green, the blue. The files are held in memory: 3 KB an image.
 /// </summary>
-public sealed class CifarImages : ImageSource
+public sealed class CifarImages : ImageDataset
 {
     private const int Side = 32, Plane = Side * Side;
 

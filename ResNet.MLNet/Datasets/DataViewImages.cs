@@ -10,7 +10,7 @@ namespace ResNet.MLNet;
 /// The images of an ML.NET <see cref="IDataView"/>, whose rows are read once. Paths are kept as they are and encoded images as their bytes; an <see cref="MLImage"/> is
 /// copied as pixels, which takes 4 bytes each: 200 KB for 224 x 224. For large data give paths.
 /// </summary>
-public sealed class DataViewImages : ImageSource
+public sealed class DataViewImages : ImageDataset
 {
     private const ulong MostClasses = 1_000_000;
 
@@ -58,7 +58,7 @@ public sealed class DataViewImages : ImageSource
         var keys = KeyNames(label);
         List<StoredImage> images = [];
         List<string> classes = [];
-        var unlabelled = 0;
+        var unlabeled = 0;
         using (var row = data.GetRowCursor([input, label]))
         {
             var readImage = ImageValue.Reader(row, input, imageFolder);
@@ -69,7 +69,7 @@ public sealed class DataViewImages : ImageSource
                 var name = readClass();
                 if (string.IsNullOrEmpty(name))
                 {
-                    unlabelled++;
+                    unlabeled++;
                     continue;
                 }
 
@@ -85,7 +85,7 @@ public sealed class DataViewImages : ImageSource
             }
         }
 
-        if (unlabelled > 0) note?.Invoke($"{unlabelled} {(unlabelled == 1 ? "row has" : "rows have")} no label in the column '{labelColumnName}' and {(unlabelled == 1 ? "is" : "are")} left out.");
+        if (unlabeled > 0) note?.Invoke($"{unlabeled} {(unlabeled == 1 ? "row has" : "rows have")} no label in the column '{labelColumnName}' and {(unlabeled == 1 ? "is" : "are")} left out.");
         labels ??= keys ?? [.. classes.Distinct().Order(StringComparer.Ordinal)];
         var numbers = labels.Select((name, number) => (name, number)).DistinctBy(pair => pair.name).ToDictionary(pair => pair.name, pair => pair.number, StringComparer.Ordinal);
         var unknown = classes.Where(each => !numbers.ContainsKey(each)).Distinct().ToList();

@@ -4,10 +4,10 @@ using System.IO.Compression;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Grey images and their labels in the IDX format of MNIST and Fashion-MNIST, plain or gzipped: a magic number that says the type (8: bytes) and the
+/// Gray images and their labels in the IDX format of MNIST and Fashion-MNIST, plain or gzipped: a magic number that says the type (8: bytes) and the
 /// number of dimensions, the dimensions as big-endian 32-bit integers, then the bytes.
 /// </summary>
-public sealed class IdxImages : ImageSource
+public sealed class IdxImages : ImageDataset
 {
     private readonly byte[] _pixels, _targets;
     private readonly string _name;

@@ -9,7 +9,7 @@ internal abstract class ImageReader
 
     /// <summary>The pixels of a part of an image, valid until the next call. Readers of encoded images decode little more than it.</summary>
     /// <inheritdoc cref="Read(int)" path="/exception"/>
-    public virtual PixelBuffer Read(int index, PartChooser choose)
+    public virtual PixelBuffer Read(int index, RegionChooser choose)
     {
         var image = Read(index);
         image.Cut(choose(image.Width, image.Height).Box);
@@ -26,5 +26,5 @@ internal sealed class FileReader(Func<int, string> path, bool applyOrientation) 
 
     public override PixelBuffer Read(int index) => _decoder.Decode(path(index));
 
-    public override PixelBuffer Read(int index, PartChooser choose) => _decoder.Decode(path(index), choose);
+    public override PixelBuffer Read(int index, RegionChooser choose) => _decoder.Decode(path(index), choose);
 }

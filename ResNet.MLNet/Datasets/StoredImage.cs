@@ -15,9 +15,9 @@ internal sealed class StoredImageReader(IReadOnlyList<StoredImage> images, bool 
 
     public override PixelBuffer Read(int index) => Read(images[index], null);
 
-    public override PixelBuffer Read(int index, PartChooser choose) => Read(images[index], choose);
+    public override PixelBuffer Read(int index, RegionChooser choose) => Read(images[index], choose);
 
-    private PixelBuffer Read(StoredImage image, PartChooser? choose)
+    private PixelBuffer Read(StoredImage image, RegionChooser? choose)
     {
         try
         {

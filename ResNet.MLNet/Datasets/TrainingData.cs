@@ -6,7 +6,7 @@ namespace ResNet.MLNet;
 /// <summary>What a network is trained on and what it is judged by.</summary>
 /// <param name="Training">The images to learn from.</param>
 /// <param name="Validation">The images to judge by, with the same classes; may be empty.</param>
-public sealed record TrainingData(ImageSource Training, ImageSource Validation)
+public sealed record TrainingData(ImageDataset Training, ImageDataset Validation)
 {
     private static readonly string[] ValidationNames = ["val", "valid", "validation", "test"];
 
@@ -32,7 +32,7 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
     /// <summary>
     /// Lists the images of a folder: train/ and val/ (or valid/, validation/, test/) with class folders inside; or class folders, of which a
     /// share is split off; or the IDX files of MNIST and Fashion-MNIST (train-images-idx3-ubyte and so on, also .gz; class names in labels.txt, if there); or the binary
-    /// files of CIFAR-10 (data_batch_1.bin and so on) or CIFAR-100 (train.bin, test.bin). Or those that a table names (.csv, .tsv; see <see cref="CsvImages"/>), whose
+    /// files of CIFAR-10 (data_batch_1.bin and so on) or CIFAR-100 (train.bin, test.bin). Or those that a table names (.csv, .tsv; see <see cref="TableImages"/>), whose
     /// column split says what is for training and for validation; without it a share is split off.
     /// </summary>
     /// <param name="path">The folder or the table.</param>
@@ -46,13 +46,13 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (validationShare is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare, "The share for validation is from 0 up to, but without, 1.");
         List<string> notes = [];
-        var (training, validation) = CsvImages.IsTable(path) && !Directory.Exists(path) ? OpenTable(path, notes.Add) : OpenFolder(path, notes.Add);
+        var (training, validation) = TableImages.IsTable(path) && !Directory.Exists(path) ? OpenTable(path, notes.Add) : OpenFolder(path, notes.Add);
         if (training.Labels.Count < 2) throw new InvalidDataException($"'{path}' holds only one class, '{training.Labels[0]}'; a classifier needs two or more.{Hint(Path.Combine(path, training.Labels[0]))}");
         return (validation is null ? Split(training, validationShare, seed) : new(training, validation)) with { Notes = notes };
     }
 
     /// <summary>Splits off a share of each class for validation; 0 for none.</summary>
-    internal static TrainingData Split(ImageSource images, double validationShare, long seed)
+    internal static TrainingData Split(ImageDataset images, double validationShare, long seed)
     {
         var (training, validation) = validationShare > 0 ? images.SplitStratified(validationShare, seed) : (images, images.Subset([]));
         return new(training, validation);
@@ -60,11 +60,11 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
 
     /// <summary>An archive often unpacks into a folder inside the folder.</summary>
     private static string Hint(string inside) =>
-        Directory.Exists(inside) && ImageFolder.ClassFolders(inside).Take(2).Count() == 2 ? $" Did you mean '{inside}'?" : "";
+        Directory.Exists(inside) && FolderImages.ClassFolders(inside).Take(2).Count() == 2 ? $" Did you mean '{inside}'?" : "";
 
-    private static (ImageSource Training, ImageSource? Validation) OpenTable(string path, Action<string> note)
+    private static (ImageDataset Training, ImageDataset? Validation) OpenTable(string path, Action<string> note)
     {
-        var images = CsvImages.Open(path);
+        var images = TableImages.Open(path);
         var parts = Enumerable.Range(0, images.Count).ToLookup(images.SplitOf);
         if (parts.Contains(null)) return (images, null);
         if (!parts.Contains("train")) throw new InvalidDataException($"'{path}' has no images whose split is train.");
@@ -73,22 +73,22 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
         return (images.Subset([.. parts["train"]]), parts.Contains(judges) ? images.Subset([.. parts[judges]]) : null);
     }
 
-    private static (ImageSource Training, ImageSource? Validation) OpenFolder(string folder, Action<string> note)
+    private static (ImageDataset Training, ImageDataset? Validation) OpenFolder(string folder, Action<string> note)
     {
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException(File.Exists(folder) ? $"'{folder}' is neither a folder nor a table (.csv, .tsv)." : $"There is no folder '{folder}'.");
         return OpenIdx(folder) ?? OpenCifar(folder) ?? OpenFolders(folder, note);
     }
 
-    private static (ImageSource Training, ImageSource? Validation) OpenFolders(string folder, Action<string> note)
+    private static (ImageDataset Training, ImageDataset? Validation) OpenFolders(string folder, Action<string> note)
     {
         var train = Path.Combine(folder, "train");
-        if (!Directory.Exists(train)) return (ImageFolder.Open(folder, null, note), null);
-        var training = ImageFolder.Open(train, null, note);
+        if (!Directory.Exists(train)) return (FolderImages.Open(folder, null, note), null);
+        var training = FolderImages.Open(train, null, note);
         var validation = ValidationNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
-        return (training, validation is null ? null : ImageFolder.Open(validation, training.Labels, note));
+        return (training, validation is null ? null : FolderImages.Open(validation, training.Labels, note));
     }
 
-    private static (ImageSource Training, ImageSource? Validation)? OpenIdx(string folder)
+    private static (ImageDataset Training, ImageDataset? Validation)? OpenIdx(string folder)
     {
         if (Find("train-images", 3) is not { } images) return null;
         var training = IdxImages.Open(images, Need("train-labels", 1), ReadLabels(Path.Combine(folder, "labels.txt")));
@@ -104,13 +104,13 @@ public sealed record TrainingData(ImageSource Training, ImageSource Validation)
             ?? throw new InvalidDataException($"'{folder}' has IDX images, but '{name}-idx{dimensions}-ubyte' (or .gz) is missing.");
     }
 
-    private static (ImageSource Training, ImageSource? Validation)? OpenCifar(string folder)
+    private static (ImageDataset Training, ImageDataset? Validation)? OpenCifar(string folder)
     {
         string[] batches = [.. Enumerable.Range(1, 5).Select(number => $"data_batch_{number}.bin")];
         if (File.Exists(Path.Combine(folder, batches[0]))) return Read(batches, "test_batch.bin", "batches.meta.txt", labelBytes: 1);
         return File.Exists(Path.Combine(folder, "train.bin")) ? Read(["train.bin"], "test.bin", "fine_label_names.txt", labelBytes: 2) : null;
 
-        (ImageSource, ImageSource?) Read(string[] names, string test, string labels, int labelBytes)
+        (ImageDataset, ImageDataset?) Read(string[] names, string test, string labels, int labelBytes)
         {
             if (names.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing) throw new InvalidDataException($"'{folder}' holds CIFAR's '{names[0]}', but '{missing}' is missing.");
             var training = CifarImages.Open([.. names.Select(name => Path.Combine(folder, name))], ReadLabels(Path.Combine(folder, labels)), labelBytes);

@@ -5,7 +5,7 @@ using SkiaSharp;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Decodes image files to pixels as Pillow's <c>Image.open(file).convert("RGB")</c> does: no colour conversion, alpha dropped, the first frame
+/// Decodes image files to pixels as Pillow's <c>Image.open(file).convert("RGB")</c> does: no color conversion, alpha dropped, the first frame
 /// of an animation. Keeps its buffers for the next image, so one instance serves one thread.
 /// </summary>
 /// <param name="applyOrientation">Whether the orientation in the file (EXIF) is applied.</param>
@@ -15,7 +15,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     /// <summary>A quarter of a gigabyte of RGB, Pillow's limit.</summary>
     public const long DefaultMaximumPixels = 178_956_970;
 
-    /// <summary>Pixels beside a part that its own depend on: colour of half the resolution is interpolated with the next sample, two pixels away.</summary>
+    /// <summary>Pixels beside a part that its own depend on: color of half the resolution is interpolated with the next sample, two pixels away.</summary>
     private const int ChromaReach = 2;
 
     private readonly PixelBuffer _decoded = new(), _oriented = new();
@@ -25,7 +25,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     /// <param name="path">The file.</param>
     /// <param name="choose">Chooses the part that is decoded; null (default) for all of the image.</param>
     /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the file.</exception>
-    public PixelBuffer Decode(string path, PartChooser? choose = null)
+    public PixelBuffer Decode(string path, RegionChooser? choose = null)
     {
         try
         {
@@ -45,7 +45,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     /// <param name="encoded">The image.</param>
     /// <param name="choose">Chooses the part that is decoded; null (default) for all of the image.</param>
     /// <exception cref="InvalidImageException">It is none, damaged in what is read of it, or too large.</exception>
-    public unsafe PixelBuffer Decode(ReadOnlySpan<byte> encoded, PartChooser? choose = null)
+    public unsafe PixelBuffer Decode(ReadOnlySpan<byte> encoded, RegionChooser? choose = null)
     {
         if (encoded.IsEmpty) throw new InvalidImageException("The image is empty (0 bytes).");
         fixed (byte* start = encoded)
@@ -56,7 +56,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
             var (width, height) = (codec.Info.Width, codec.Info.Height);
             CheckSize(width, height);
             var orientation = applyOrientation ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
-            var part = choose is null ? ImagePart.Whole(width, height) : ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
+            var part = choose is null ? ImageRegion.Whole(width, height) : ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
             // Only JPEG is worth it, and turned images are too few to be.
             if (choose is not null && codec.EncodedFormat == SKEncodedImageFormat.Jpeg && orientation == SKEncodedOrigin.TopLeft && TryDecodePart(codec, part)) return _decoded;
             DecodeWhole(codec);
@@ -101,11 +101,11 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     /// the whole image to the bit, unless the part may come smaller (then by 2, 4 or 8, which the decoder's inverse DCT does on the way).
     /// </summary>
     /// <returns>False if this JPEG is of a kind that the decoder only gives whole.</returns>
-    private unsafe bool TryDecodePart(SKCodec codec, ImagePart part)
+    private unsafe bool TryDecodePart(SKCodec codec, ImageRegion part)
     {
         var (size, box) = Scale(codec, part);
         var (left, right) = (Math.Max(0, box.Left - ChromaReach), Math.Min(size.Width, box.Left + box.Width + ChromaReach));
-        // Called zero-initialised, though it is not, because Skia then leaves rows alone that a cut-off image lacks. To fill them it would use the rectangle,
+        // Called zero-initialized, though it is not, because Skia then leaves rows alone that a cut-off image lacks. To fill them it would use the rectangle,
         // of which it keeps a pointer only, to memory that SkiaSharp has given up by then; the process crashes.
         var options = new SKCodecOptions(new SKRectI(left, 0, right, size.Height)) { ZeroInitialized = SKZeroInitialized.Yes };
         if (codec.StartScanlineDecode(Format(codec, size), options) != SKCodecResult.Success) return false;
@@ -121,10 +121,10 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     }
 
     /// <summary>The size to decode at, and the part in it.</summary>
-    private static (SKSizeI Size, PixelBox Box) Scale(SKCodec codec, ImagePart part)
+    private static (SKSizeI Size, PixelBox Box) Scale(SKCodec codec, ImageRegion part)
     {
         var (box, full) = (part.Box, codec.Info.Size);
-        if (part.LeastSide is not { } least) return (full, box);
+        if (part.MinimumSide is not { } least) return (full, box);
         for (var divisor = 8; divisor > 1; divisor /= 2)
         {
             // Whole pixels of the smaller image: what is left over at the edges is less than one of them.
@@ -135,7 +135,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         return (full, box);
     }
 
-    /// <summary>No colour space: values stay as they are in the file, as torchvision and Pillow leave them.</summary>
+    /// <summary>No color space: values stay as they are in the file, as torchvision and Pillow leave them.</summary>
     private static SKImageInfo Format(SKCodec codec, SKSizeI size) =>
         new(size.Width, size.Height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, null);
 

@@ -64,7 +64,7 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
         return width <= height ? (size, (int)longer) : ((int)longer, size);
     }
 
-    /// <summary>Where the centre crop takes its pixels on one axis, where it puts them, and how many there are.</summary>
+    /// <summary>Where the center crop takes its pixels on one axis, where it puts them, and how many there are.</summary>
     private static (int From, int To, int Count) Place(int size, int crop) => size >= crop
         // torchvision rounds the offset with Python's round, that is half to even; what is missing it pads, the odd pixel behind.
         ? ((int)Math.Round((size - crop) / 2.0, MidpointRounding.ToEven), 0, crop)

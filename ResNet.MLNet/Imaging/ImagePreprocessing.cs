@@ -16,14 +16,14 @@ public enum Interpolation
     Box,
 }
 
-/// <summary>A value for each colour channel.</summary>
+/// <summary>A value for each color channel.</summary>
 /// <param name="R">Red.</param>
 /// <param name="G">Green.</param>
 /// <param name="B">Blue.</param>
 public readonly record struct Rgb(float R, float G, float B);
 
 /// <summary>
-/// How an image becomes the network's input: resize the shorter side, cut out the centre, and (inside the model file) subtract the mean
+/// How an image becomes the network's input: resize the shorter side, cut out the center, and (inside the model file) subtract the mean
 /// and divide by the standard deviation. torchvision's Resize, CenterCrop, ToTensor, Normalize.
 /// </summary>
 public sealed record ImagePreprocessing
@@ -45,7 +45,7 @@ public sealed record ImagePreprocessing
     public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, nameof(Resize)) : null; }
 
     /// <summary>
-    /// Height and width of the square that is cut out of the centre, in pixels (1 to 16384). An image that is smaller is padded with black, as in
+    /// Height and width of the square that is cut out of the center, in pixels (1 to 16384). An image that is smaller is padded with black, as in
     /// torchvision. Default: 224.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>

@@ -8,7 +8,7 @@ namespace ResNet.MLNet;
 /// Resizes as Pillow does, to the bit: the horizontal pass first, rounded to bytes, then the vertical one. Only the wanted part of
 /// the result is computed. Keeps its buffers, so one instance serves one thread.
 /// </summary>
-/// <remarks>The two passes are compiled with all optimisations at once: on a busy machine it takes thousands of images until the runtime would do so by itself.</remarks>
+/// <remarks>The two passes are compiled with all optimizations at once: on a busy machine it takes thousands of images until the runtime would do so by itself.</remarks>
 internal sealed class Resampler
 {
     private readonly PixelBuffer _rows = new();

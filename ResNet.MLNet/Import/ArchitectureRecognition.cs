@@ -10,7 +10,7 @@ internal static partial class ArchitectureRecognition
     /// same weights) and v1.5 strides.
     /// </summary>
     /// <exception cref="InvalidDataException">It is no ResNet that this project knows; the message says what is different.</exception>
-    public static ResNetArchitecture Recognise(StateDict weights)
+    public static ResNetArchitecture Recognize(StateDict weights)
     {
         var stem = Shape("conv1.weight");
         if (stem is not [var width, 3, var kernel, var kernelWidth] || kernel != kernelWidth)

@@ -50,7 +50,7 @@ internal static class ModelFileWeights
         }
 
         foreach (var part in new[] { "weight", "bias" }) found[$"{architecture.Classifier.Name}.{part}"] = Values(constants, $"{architecture.Classifier.Name}.{part}");
-        // The first convolution takes raw pixels there and normalised ones here.
+        // The first convolution takes raw pixels there and normalized ones here.
         var stem = found[$"{architecture.StemConvolution.Name}.weight"];
         var area = architecture.StemConvolution.Kernel * architecture.StemConvolution.Kernel;
         float[] scale = [255 * preprocessing.Std.R, 255 * preprocessing.Std.G, 255 * preprocessing.Std.B];

@@ -3,7 +3,7 @@ namespace ResNet.MLNet;
 /// <summary>What a file of weights does not say itself.</summary>
 public sealed record ImportOptions
 {
-    /// <summary>The network. Default: null, recognised from names and shapes. Its number of classes is the weights', whatever it says.</summary>
+    /// <summary>The network. Default: null, recognized from names and shapes. Its number of classes is the weights', whatever it says.</summary>
     public ResNetArchitecture? Architecture { get; init; }
 
     /// <summary>The names of the classes in the order of the scores. Default: null, not known.</summary>
@@ -15,7 +15,7 @@ public sealed record ImportOptions
     /// <summary>Where the weights are from, in words. Default: null, the file's name.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Under what licence they are. Default: null, not known.</summary>
+    /// <summary>Under what license they are. Default: null, not known.</summary>
     public string? License { get; init; }
 
     /// <summary>Figures that are known of them. Default: null.</summary>
@@ -47,7 +47,7 @@ public static class ResNetImporter
         try
         {
             var weights = WeightNames.ToTorchvision(raw);
-            var architecture = WithClasses(options.Architecture, weights) ?? ArchitectureRecognition.Recognise(weights);
+            var architecture = WithClasses(options.Architecture, weights) ?? ArchitectureRecognition.Recognize(weights);
             if (options.Labels is { } labels && labels.Count != architecture.Classes)
                 throw new ArgumentException($"There are {labels.Count} labels, but the weights have {architecture.Classes} classes.");
             var card = new ModelCard

@@ -12,10 +12,10 @@ internal readonly record struct ExecutionDevice(int? GpuDeviceId, bool FallbackT
 internal enum Sharing
 {
     /// <summary>Several runs at a time, each on one core: the most images a second (a batch would not be faster).</summary>
-    RunPerCore,
+    Throughput,
 
     /// <summary>Each run on all cores: the first answer soonest.</summary>
-    CoresPerRun,
+    Latency,
 }
 
 /// <summary>
@@ -53,7 +53,7 @@ internal sealed class InferenceEngine : IDisposable
 
     /// <summary>Takes a worker for one thread; give it back with <see cref="Return"/>.</summary>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
-    public InferenceWorker Rent(WorkerPurpose purpose)
+    public InferenceWorker Rent(WorkerKey purpose)
     {
         lock (_lock)
         {
@@ -119,7 +119,7 @@ internal sealed class InferenceEngine : IDisposable
         warning = null;
         var options = new SessionOptions
         {
-            IntraOpNumThreads = sharing == Sharing.RunPerCore ? 1 : Environment.ProcessorCount,
+            IntraOpNumThreads = sharing == Sharing.Throughput ? 1 : Environment.ProcessorCount,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,

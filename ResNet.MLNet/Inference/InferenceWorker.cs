@@ -8,7 +8,7 @@ namespace ResNet.MLNet;
 /// <param name="Width">Values of that output for one image.</param>
 /// <param name="MaximumPixels">The largest image that is decoded.</param>
 /// <param name="BatchSize">The most images of one run.</param>
-internal sealed record WorkerPurpose(ImagePreprocessing Preprocessing, string Output, int Width, long MaximumPixels, int BatchSize);
+internal sealed record WorkerKey(ImagePreprocessing Preprocessing, string Output, int Width, long MaximumPixels, int BatchSize);
 
 /// <summary>
 /// Prepares images and runs the network on them, in tensors that it keeps. Used by one thread at a time.
@@ -23,7 +23,7 @@ internal sealed class InferenceWorker : IDisposable
     private OrtValue? _inputValue, _outputValue;
     private int _bound;
 
-    public InferenceWorker(InferenceEngine owner, InferenceSession session, WorkerPurpose purpose)
+    public InferenceWorker(InferenceEngine owner, InferenceSession session, WorkerKey purpose)
     {
         (Owner, _session, Purpose) = (owner, session, purpose);
         _preparer = new(purpose.Preprocessing, purpose.MaximumPixels);
@@ -36,7 +36,7 @@ internal sealed class InferenceWorker : IDisposable
     /// <summary>Whom it is given back to.</summary>
     public InferenceEngine Owner { get; }
 
-    public WorkerPurpose Purpose { get; }
+    public WorkerKey Purpose { get; }
 
     /// <summary>Prepares an image as one of the next run.</summary>
     /// <param name="index">Its place, from 0 up to the batch size.</param>

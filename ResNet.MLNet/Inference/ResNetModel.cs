@@ -38,7 +38,7 @@ public sealed class ResNetModel : IDisposable
         if (FeatureCount is null && ClassCount is null) throw new InvalidDataException("The model has neither features nor scores as outputs.");
         try
         {
-            Architecture = card.Architecture == ForeignOnnx.ForeignArchitecture ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount);
+            Architecture = card.Architecture == ForeignModel.ForeignArchitecture ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount);
         }
         catch (FormatException problem)
         {
@@ -46,7 +46,7 @@ public sealed class ResNetModel : IDisposable
         }
 
         // A device that cannot be used is told now and not with the first image.
-        if (device.GpuDeviceId is not null) Engine(Sharing.RunPerCore);
+        if (device.GpuDeviceId is not null) Engine(Sharing.Throughput);
 
         int? WidthOf(string output) => header.Outputs.TryGetValue(output, out var shape) && shape is [_, > 0 and var width] ? (int)width : null;
     }
@@ -157,7 +157,7 @@ public sealed class ResNetModel : IDisposable
         if (preprocessing is null)
             throw new InvalidDataException("The ONNX file has no model card, so it does not say how its images are to be prepared. Give a preprocessing (ImagePreprocessing.ImageNet for torchvision's networks).");
         var model = ModelProto.Parser.ParseFrom(bytes);
-        ForeignOnnx.Adapt(model, preprocessing);
+        ForeignModel.Adapt(model, preprocessing);
         return Open(model.ToByteArray(), device);
     }
 
@@ -170,7 +170,7 @@ public sealed class ResNetModel : IDisposable
     /// <summary>The engine for a way of sharing the machine, made when it is asked for first. A GPU has one for all.</summary>
     private InferenceEngine Engine(Sharing sharing)
     {
-        if (_device.GpuDeviceId is not null) sharing = Sharing.RunPerCore;
+        if (_device.GpuDeviceId is not null) sharing = Sharing.Throughput;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(ResNetModel));
@@ -211,7 +211,7 @@ public sealed class ResNetModel : IDisposable
 
     private float[] Run(ResNetOutput output, PrepareImage prepare)
     {
-        var worker = Rent(Sharing.CoresPerRun, Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
+        var worker = Rent(Sharing.Latency, Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
         try
         {
             worker.Prepare(0, prepare);

@@ -29,18 +29,18 @@ public sealed record ClassificationMetrics(int Count, double Loss, double Top1, 
 /// <summary>How well a network tells one class from the others.</summary>
 /// <param name="Class">The number of the class.</param>
 /// <param name="Support">The images of the class.</param>
-/// <param name="Guessed">The images that were taken for the class, rightly or not.</param>
-/// <param name="Right">The images of the class that were taken for it.</param>
-public sealed record ClassMetrics(int Class, int Support, int Guessed, int Right)
+/// <param name="Predicted">The images that were taken for the class, rightly or not.</param>
+/// <param name="Correct">The images of the class that were taken for it.</param>
+public sealed record ClassMetrics(int Class, int Support, int Predicted, int Correct)
 {
     /// <summary>Share of the images taken for the class that are of it, 0 to 1; null if there are none.</summary>
-    public double? Precision => Share(Right, Guessed);
+    public double? Precision => Share(Correct, Predicted);
 
     /// <summary>Share of the images of the class that were taken for it, 0 to 1; null if there are none.</summary>
-    public double? Recall => Share(Right, Support);
+    public double? Recall => Share(Correct, Support);
 
     /// <summary>The harmonic mean of precision and recall, 0 to 1; null if the class neither occurs nor was guessed.</summary>
-    public double? F1 => Share(2 * Right, Support + Guessed);
+    public double? F1 => Share(2 * Correct, Support + Predicted);
 
     private static double? Share(int part, int whole) => whole == 0 ? null : (double)part / whole;
 }

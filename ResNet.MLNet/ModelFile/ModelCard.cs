@@ -43,7 +43,7 @@ public sealed record ModelCard
     /// <summary>How it was quantized, in words; null for a float network.</summary>
     public string? Quantization { get; init; }
 
-    /// <summary>Under what licence the weights are.</summary>
+    /// <summary>Under what license the weights are.</summary>
     public string? License { get; init; }
 
     /// <summary>Measured figures by name, such as <c>top1</c> and <c>top5</c> (0 to 1).</summary>

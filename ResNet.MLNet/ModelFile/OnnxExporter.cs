@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using ResNet.MLNet.Onnx;
-using static ResNet.MLNet.GraphBuilder;
+using static ResNet.MLNet.OnnxGraph;
 
 namespace ResNet.MLNet;
 
@@ -50,7 +50,7 @@ public static class OnnxExporter
             throw new ArgumentException($"{architecture} is over the 2 GiB that an ONNX file can hold.", nameof(architecture));
         weights.EnsureFits(architecture);
 
-        var graph = new GraphBuilder(architecture.Name);
+        var graph = new OnnxGraph(architecture.Name);
         var value = Stem(graph, architecture, weights, card.Preprocessing);
         foreach (var block in architecture.Blocks) value = Block(graph, block, weights, value);
         Head(graph, architecture, weights, value);
@@ -65,7 +65,7 @@ public static class OnnxExporter
         };
     }
 
-    private static string Stem(GraphBuilder graph, ResNetArchitecture architecture, StateDict weights, ImagePreprocessing preprocessing)
+    private static string Stem(OnnxGraph graph, ResNetArchitecture architecture, StateDict weights, ImagePreprocessing preprocessing)
     {
         var (mean, std) = (preprocessing.Mean, preprocessing.Std);
         var value = graph.Input(InputName, "batch", 3, "height", "width");
@@ -80,7 +80,7 @@ public static class OnnxExporter
             : value;
     }
 
-    private static string Block(GraphBuilder graph, ResNetBlock block, StateDict weights, string input)
+    private static string Block(OnnxGraph graph, ResNetBlock block, StateDict weights, string input)
     {
         var value = input;
         foreach (var layer in block.Convolutions.SkipLast(1)) value = Relu(graph, Convolution(graph, layer, weights, value));
@@ -90,7 +90,7 @@ public static class OnnxExporter
         return Relu(graph, value);
     }
 
-    private static string Shortcut(GraphBuilder graph, ResNetBlock block, StateDict weights, string value)
+    private static string Shortcut(OnnxGraph graph, ResNetBlock block, StateDict weights, string value)
     {
         var shortcut = block.Shortcut;
         if (shortcut.Projection is { } projection) return Convolution(graph, projection, weights, value);
@@ -110,7 +110,7 @@ public static class OnnxExporter
         return graph.Node("Pad", $"{block.Name}.shortcut.pad", [value, pads]);
     }
 
-    private static void Head(GraphBuilder graph, ResNetArchitecture architecture, StateDict weights, string value)
+    private static void Head(OnnxGraph graph, ResNetArchitecture architecture, StateDict weights, string value)
     {
         var classifier = architecture.Classifier;
         value = graph.Node("GlobalAveragePool", "avgpool", [value]);
@@ -124,10 +124,10 @@ public static class OnnxExporter
         graph.Output(ProbabilitiesName, "batch", classifier.OutFeatures);
     }
 
-    private static string Relu(GraphBuilder graph, string value) => graph.Node("Relu", $"{value}.relu", [value]);
+    private static string Relu(OnnxGraph graph, string value) => graph.Node("Relu", $"{value}.relu", [value]);
 
     /// <summary>A convolution with its batch norm folded in; <paramref name="inputScale"/> is a factor for each input channel.</summary>
-    private static string Convolution(GraphBuilder graph, ConvolutionLayer layer, StateDict weights, string input, double[]? inputScale = null)
+    private static string Convolution(OnnxGraph graph, ConvolutionLayer layer, StateDict weights, string input, double[]? inputScale = null)
     {
         var kernel = Finite(weights, $"{layer.Name}.weight");
         var gamma = Finite(weights, $"{layer.NormName}.weight");

@@ -21,7 +21,7 @@ namespace System.Runtime.CompilerServices
 namespace ResNet.MLNet
 {
     /// <summary>
-    /// All that this project uses of ML.NET's internals, in one place: the environment behind a catalogue, schema shapes, cancellation, and
+    /// All that this project uses of ML.NET's internals, in one place: the environment behind a catalog, schema shapes, cancellation, and
     /// what is needed so that <c>mlContext.Model.Load</c> finds the transformer in a process that only references the package.
     /// </summary>
     internal static class MLNetInternals

@@ -36,7 +36,7 @@ internal static class PortablePipeline
     }
 
     /// <summary>
-    /// The network with the centre crop in front, because ML.NET's resizing cannot cut out less than it resizes to, and with no output but the wanted one. It lies in
+    /// The network with the center crop in front, because ML.NET's resizing cannot cut out less than it resizes to, and with no output but the wanted one. It lies in
     /// the cache folder under its own hash: ML.NET's transformer reads it until the pipeline is saved.
     /// </summary>
     private static string WriteModel(byte[] bytes, int size, int crop, string output)
@@ -46,7 +46,7 @@ internal static class PortablePipeline
         foreach (var value in unwanted) model.Graph.Output.Remove(value);
         if (size != crop)
         {
-            var builder = new GraphBuilder("");
+            var builder = new OnnxGraph("");
             var start = (long)Math.Round((size - crop) / 2.0, MidpointRounding.ToEven);
             builder.Constant("resnet.crop.starts", start, start);
             builder.Constant("resnet.crop.ends", start + crop, start + crop);

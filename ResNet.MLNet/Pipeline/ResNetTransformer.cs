@@ -88,7 +88,7 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
 
     internal int BatchSize => Options.BatchSize ?? Model.UsualBatchSize;
 
-    internal InferenceWorker Rent(Sharing sharing) => Model.Rent(sharing, Options.Preprocessing ?? Model.Preprocessing, Options.Output, Options.MaximumPixels, sharing == Sharing.RunPerCore ? BatchSize : 1);
+    internal InferenceWorker Rent(Sharing sharing) => Model.Rent(sharing, Options.Preprocessing ?? Model.Preprocessing, Options.Output, Options.MaximumPixels, sharing == Sharing.Throughput ? BatchSize : 1);
 
     internal void ThrowIfCanceled()
     {

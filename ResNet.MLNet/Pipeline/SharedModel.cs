@@ -40,7 +40,7 @@ internal sealed class SharedModel(Func<ResNetModel> open)
         return model;
     }
 
-    /// <summary>The model file of that path or of that name in the catalogue, which may have to be fetched; the log is told.</summary>
+    /// <summary>The model file of that path or of that name in the catalog, which may have to be fetched; the log is told.</summary>
     private static string Find(IHostEnvironment environment, string nameOrFile)
     {
         using var channel = environment.Start("ResNet");

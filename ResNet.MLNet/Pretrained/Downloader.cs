@@ -73,7 +73,7 @@ internal sealed class Downloader
     /// <summary>Receives the rest of a file into its part. True if there was a part to go on with.</summary>
     private bool Receive(Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
-        // Cancelled by the caller, or by silence.
+        // Canceled by the caller, or by silence.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         stop.CancelAfter(StallLimit);
         var have = File.Exists(part) ? new FileInfo(part).Length : 0;

@@ -25,7 +25,7 @@ public sealed class ModelStore
 
     internal string? Mirror { get; }
 
-    /// <summary>Finds a model file: a file as it is named, or a catalogue entry.</summary>
+    /// <summary>Finds a model file: a file as it is named, or a catalog entry.</summary>
     /// <param name="nameOrFile">The path of a model file, or the name of an entry of <see cref="PretrainedResNet.All"/>.</param>
     /// <param name="progress">Is told how far a download is.</param>
     /// <param name="cancellation">Stops a download; what arrived is gone on with next time.</param>

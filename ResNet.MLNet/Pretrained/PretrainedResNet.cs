@@ -27,7 +27,7 @@ public sealed record PretrainedResNet
         new(ResNetArchitecture.ResNet152, 2, "f82ba261", 82.284, 96.002),
     ];
 
-    /// <summary>The name in this catalogue, such as <c>resnet50-imagenet-v1</c>.</summary>
+    /// <summary>The name in this catalog, such as <c>resnet50-imagenet-v1</c>.</summary>
     public string Name => $"{Architecture.Name}-imagenet-v{Version}";
 
     /// <summary>The network.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using ResNet.MLNet.Onnx;
-using static ResNet.MLNet.GraphBuilder;
+using static ResNet.MLNet.OnnxGraph;
 
 namespace ResNet.MLNet;
 
@@ -51,9 +51,9 @@ internal sealed class QuantizedGraph
     /// <summary>Writes the integer network.</summary>
     /// <param name="ranges">The range of each of <see cref="Values"/>.</param>
     /// <param name="means">The mean of a channel of such a value, for the correction of biases.</param>
-    public ModelProto Quantize(IReadOnlyDictionary<string, ByteRange> ranges, Func<string, int, double> means)
+    public ModelProto Quantize(IReadOnlyDictionary<string, QuantizationParameters> ranges, Func<string, int, double> means)
     {
-        var added = new GraphBuilder("");
+        var added = new OnnxGraph("");
         Dictionary<string, string> dequantized = new(StringComparer.Ordinal);
         HashSet<string> dropped = new(StringComparer.Ordinal);
         foreach (var node in _model.Graph.Node.ToList())
@@ -88,7 +88,7 @@ internal sealed class QuantizedGraph
 
     private bool IsQuantized(string name) => Values.Contains(SourceOfRange(name)) && (_makers[name].OpType is "Conv" or "Add" or "Relu" or "MaxPool" or "Sub" or "Div" or "Identity");
 
-    private static string Insert(GraphBuilder graph, string from, string name, ByteRange range)
+    private static string Insert(OnnxGraph graph, string from, string name, QuantizationParameters range)
     {
         var (scale, zero) = ($"{name}.scale", $"{name}.zero");
         graph.Constant(scale, [range.Scale]);
@@ -97,7 +97,7 @@ internal sealed class QuantizedGraph
         return graph.Node("DequantizeLinear", $"{name}.dequantized", [$"{name}.quantized", scale, zero]);
     }
 
-    private void QuantizeConvolution(GraphBuilder graph, NodeProto node, ByteRange input, Func<int, double> meanOf, HashSet<string> dropped)
+    private void QuantizeConvolution(OnnxGraph graph, NodeProto node, QuantizationParameters input, Func<int, double> meanOf, HashSet<string> dropped)
     {
         var (weight, kernel) = (node.Input[1], Floats(_constants[node.Input[1]]));
         int[] shape = [.. _constants[weight].Dims.Select(size => (int)size)];
@@ -163,7 +163,7 @@ internal sealed class QuantizedGraph
             var outputs = inputs + (int)(before + after);
             var ones = new float[outputs * inputs];
             for (var channel = 0; channel < inputs; channel++) ones[(channel + (int)before) * inputs + channel] = 1;
-            var builder = new GraphBuilder("");
+            var builder = new OnnxGraph("");
             var name = pad.Output[0];
             builder.Constant($"{name}.ones", ones, outputs, inputs, 1, 1);
             builder.Node("Conv", name, [source, $"{name}.ones"], Attribute("kernel_shape", 1, 1), Attribute("strides", steps));

@@ -10,7 +10,7 @@ namespace ResNet.MLNet;
 public sealed record QuantizationOptions
 {
     /// <summary>How ranges are chosen. Default: least squared error.</summary>
-    public RangeMethod Method { get; init; }
+    public CalibrationMethod Method { get; init; }
 
     /// <summary>The most images that ranges are found from, spread evenly over those given: from 1; default 500.</summary>
     public int CalibrationImages { get; init; } = 500;
@@ -35,7 +35,7 @@ public sealed record QuantizationProgress(bool Comparing, int Done, int Total);
 /// <param name="Images">The number of images.</param>
 /// <param name="Agreement">Share of the images for which both have the same best class, 0 to 1; null for a network without classes.</param>
 /// <param name="FeatureCosine">Mean cosine of both networks' features, up to 1; null for a network without features.</param>
-/// <param name="FloatTop1">Share of the labelled images whose class is the float network's best guess; null without labels.</param>
+/// <param name="FloatTop1">Share of the labeled images whose class is the float network's best guess; null without labels.</param>
 /// <param name="IntegerTop1">The same for the integer network.</param>
 /// <param name="FloatBytes">Size of the float file.</param>
 /// <param name="IntegerBytes">Size of the integer file.</param>
@@ -72,7 +72,7 @@ public static class ResNetQuantizer
             ConcurrentQueue<string> skipped = [];
             var calibration = Spread(images, options.CalibrationImages);
             var statistics = Calibrate(graph, calibration, model.Preprocessing, skipped, progress, cancellation);
-            var ranges = graph.Values.ToDictionary(name => name, name => ByteRange.Choose(statistics[name], options.Method), StringComparer.Ordinal);
+            var ranges = graph.Values.ToDictionary(name => name, name => QuantizationParameters.Choose(statistics[name], options.Method), StringComparer.Ordinal);
             var result = graph.Quantize(ranges, (name, channel) => statistics[name].MeanOf(channel));
 
             var unseen = images.Except(calibration).ToList();
@@ -120,7 +120,7 @@ public static class ResNetQuantizer
         ResNetModel floats, ResNetModel integer, IReadOnlyList<string> images, Func<string, int?>? labelOf, ConcurrentQueue<string> skipped, IProgress<QuantizationProgress>? progress, CancellationToken cancellation)
     {
         var hasClasses = floats.ClassCount is not null;
-        var (count, same, labelled, floatRight, integerRight, cosines, floatTime, integerTime) = (0, 0, 0, 0, 0, 0.0, TimeSpan.Zero, TimeSpan.Zero);
+        var (count, same, labeled, floatRight, integerRight, cosines, floatTime, integerTime) = (0, 0, 0, 0, 0, 0.0, TimeSpan.Zero, TimeSpan.Zero);
         var preparer = new ImagePreparer(floats.Preprocessing);
         var pixels = new float[preparer.Length];
         for (var i = 0; i < images.Count; i++)
@@ -136,7 +136,7 @@ public static class ResNetQuantizer
                 if (floatBest == integerBest) same++;
                 if (labelOf?.Invoke(images[i]) is { } label)
                 {
-                    labelled++;
+                    labeled++;
                     if (floatBest == label) floatRight++;
                     if (integerBest == label) integerRight++;
                 }
@@ -150,13 +150,13 @@ public static class ResNetQuantizer
 
         return new(
             count, hasClasses && count > 0 ? (double)same / count : null, floats.FeatureCount is not null && count > 0 ? cosines / count : null,
-            labelled > 0 ? (double)floatRight / labelled : null, labelled > 0 ? (double)integerRight / labelled : null, 0, 0,
+            labeled > 0 ? (double)floatRight / labeled : null, labeled > 0 ? (double)integerRight / labeled : null, 0, 0,
             integerTime > TimeSpan.Zero ? floatTime / integerTime : 1, [.. skipped.Distinct()]);
     }
 
     private static (float[] Values, TimeSpan Time) Timed(ResNetModel model, ResNetOutput output, float[] pixels)
     {
-        var worker = model.Rent(Sharing.RunPerCore, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
+        var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
         try
         {
             worker.Prepare(0, (_, destination) => pixels.CopyTo(destination));

@@ -4,7 +4,7 @@ using static ResNet.MLNet.Html;
 
 namespace ResNet.MLNet;
 
-/// <summary>Which classes are taken for which: a table in colours where it can be taken in, and the pairs that are confused most.</summary>
+/// <summary>Which classes are taken for which: a table in colors where it can be taken in, and the pairs that are confused most.</summary>
 internal static class ConfusionHtml
 {
     /// <summary>The most classes that get a table.</summary>
@@ -59,7 +59,7 @@ internal static class ConfusionHtml
             var share = (double)count / support;
             var strength = guess == actual ? share : Math.Sqrt(share);
             yield return Element("td", Class($"{(guess == actual ? "right" : "wrong")}{(strength > 0.7 ? " strong" : "")}"), Attribute("style", $"--strength: {Number(strength)}"),
-                Attribute("title", $"{labels[actual]}{(guess == actual ? ", recognised" : $" taken for {labels[guess]}")}: {Count(count)} of {Count(support)} ({Share(count, support)})"), Element("span", Count(count)));
+                Attribute("title", $"{labels[actual]}{(guess == actual ? ", recognized" : $" taken for {labels[guess]}")}: {Count(count)} of {Count(support)} ({Share(count, support)})"), Element("span", Count(count)));
         }
     }
 

@@ -11,12 +11,12 @@ internal sealed record EncodedImage(string MediaType, byte[] Data);
 /// <param name="Values">[height, width], of any scale.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
-internal sealed record Heat(float[] Values, int Height, int Width)
+internal sealed record ActivationMap(float[] Values, int Height, int Width)
 {
     private readonly float _coldest = Values.Min(), _hottest = Values.Max();
 
     /// <summary>
-    /// The value at a point of an image that the places share evenly, linear between their centres, from 0 (the coldest place) to 1 (the hottest).
+    /// The value at a point of an image that the places share evenly, linear between their centers, from 0 (the coldest place) to 1 (the hottest).
     /// 0 everywhere if all places are equal.
     /// </summary>
     /// <param name="x">0 (left edge) to 1.</param>
@@ -39,18 +39,18 @@ internal sealed record Heat(float[] Values, int Height, int Width)
     }
 }
 
-/// <summary>Draws the network's input, and over it, in colours, how much each place speaks for a class. Keeps its buffers, so one instance serves one thread.</summary>
+/// <summary>Draws the network's input, and over it, in colors, how much each place speaks for a class. Keeps its buffers, so one instance serves one thread.</summary>
 internal sealed class HeatMapPainter
 {
     /// <summary>The size that small images are enlarged to (by a whole factor) and large ones reduced to.</summary>
     private const int Side = 256;
     private const int JpegQuality = 88;
 
-    /// <summary>How much of the colour comes from the heat; the rest is the image's brightness.</summary>
+    /// <summary>How much of the color comes from the heat; the rest is the image's brightness.</summary>
     private const double HeatShare = 0.6;
 
     /// <summary>From cold to hot, in steps of equal lightness, so that it reads without telling red from green, and in print.</summary>
-    private static readonly SKColor[] Colours = [new(0x14, 0x0f, 0x34), new(0x42, 0x22, 0x7a), new(0xa3, 0x23, 0x84), new(0xed, 0x53, 0x50), new(0xff, 0xa7, 0x46), new(0xfb, 0xf1, 0xb2)];
+    private static readonly SKColor[] Colors = [new(0x14, 0x0f, 0x34), new(0x42, 0x22, 0x7a), new(0xa3, 0x23, 0x84), new(0xed, 0x53, 0x50), new(0xff, 0xa7, 0x46), new(0xfb, 0xf1, 0xb2)];
 
     private readonly Resampler _resampler = new();
     private readonly PixelBuffer _crop = new(), _picture = new();
@@ -59,7 +59,7 @@ internal sealed class HeatMapPainter
     /// <param name="pixels">[size, size, 4] red, green, blue, ignored.</param>
     /// <param name="size">Height and width in pixels.</param>
     /// <param name="heat">How much each place speaks for the class.</param>
-    public (EncodedImage Picture, EncodedImage HeatMap) Paint(ReadOnlySpan<byte> pixels, int size, Heat heat)
+    public (EncodedImage Picture, EncodedImage HeatMap) Paint(ReadOnlySpan<byte> pixels, int size, ActivationMap heat)
     {
         _crop.Reset(size, size);
         pixels.CopyTo(_crop.Bytes);
@@ -76,21 +76,21 @@ internal sealed class HeatMapPainter
                 var pixel = row.Slice(x * PixelBuffer.BytesPerPixel, PixelBuffer.BytesPerPixel);
                 // Rec. 601 luma.
                 var brightness = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
-                var (red, green, blue) = ColourOf(heat.At((x + 0.5) / side, (y + 0.5) / side));
+                var (red, green, blue) = ColorOf(heat.At((x + 0.5) / side, (y + 0.5) / side));
                 (pixel[0], pixel[1], pixel[2]) = (Blend(red), Blend(green), Blend(blue));
 
-                byte Blend(double colour) => (byte)Math.Round(double.Lerp(brightness, colour, HeatShare));
+                byte Blend(double color) => (byte)Math.Round(double.Lerp(brightness, color, HeatShare));
             }
         }
 
         return (picture, Encode(_picture, sharp: false));
     }
 
-    private static (double Red, double Green, double Blue) ColourOf(double heat)
+    private static (double Red, double Green, double Blue) ColorOf(double heat)
     {
-        var place = heat * (Colours.Length - 1);
-        var first = Math.Min((int)place, Colours.Length - 2);
-        var (from, to, share) = (Colours[first], Colours[first + 1], place - first);
+        var place = heat * (Colors.Length - 1);
+        var first = Math.Min((int)place, Colors.Length - 2);
+        var (from, to, share) = (Colors[first], Colors[first + 1], place - first);
         return (double.Lerp(from.Red, to.Red, share), double.Lerp(from.Green, to.Green, share), double.Lerp(from.Blue, to.Blue, share));
     }
 

@@ -7,15 +7,15 @@ namespace ResNet.MLNet;
 /// <summary>A line of a chart.</summary>
 /// <param name="Name">What it shows.</param>
 /// <param name="Points">Its points, x ascending. A point with a value that is not finite breaks the line.</param>
-/// <param name="Dashed">Whether it is drawn in dashes, which also tell it from others without colour.</param>
+/// <param name="Dashed">Whether it is drawn in dashes, which also tell it from others without color.</param>
 internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dashed = false);
 
 /// <summary>
-/// A chart of lines as SVG, for a page or as a file of its own. Whatever the pointer is over shows its values, without a script. Colours come from style sheets,
+/// A chart of lines as SVG, for a page or as a file of its own. Whatever the pointer is over shows its values, without a script. Colors come from style sheets,
 /// light or dark as the reader has it.
 /// </summary>
 /// <param name="Title">What it shows.</param>
-/// <param name="Series">The lines; at most as many as there are colours in chart.css.</param>
+/// <param name="Series">The lines; at most as many as there are colors in chart.css.</param>
 internal sealed record LineChart(string Title, params IReadOnlyList<ChartSeries> Series)
 {
     private const int Width = 480, Height = 264, Left = 44, Right = 468, Top = 54, Bottom = 222, Margin = 16;
@@ -52,7 +52,7 @@ internal sealed record LineChart(string Title, params IReadOnlyList<ChartSeries>
         Html.Write(path, null, svg);
     }
 
-    /// <summary>The chart as an element of a page, which needs chart.css and the colours of theme.css.</summary>
+    /// <summary>The chart as an element of a page, which needs chart.css and the colors of theme.css.</summary>
     public XElement ToSvg()
     {
         var lines = Series.Select(series => series with { Points = [.. series.Points.Where(point => double.IsFinite(point.X) && (!LogarithmicX || point.X > 0))] }).ToList();

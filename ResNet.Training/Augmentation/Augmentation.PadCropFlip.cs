@@ -12,7 +12,7 @@ public abstract partial record Augmentation
     {
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)
         {
-            var whole = canvas.CentreCrop(image);
+            var whole = canvas.CenterCrop(image);
             var (left, top) = (random.Next(2 * Padding + 1) - Padding, random.Next(2 * Padding + 1) - Padding);
             var flip = random.NextBool() && Flip;
             var (size, result) = (canvas.Size, canvas.Other(whole));

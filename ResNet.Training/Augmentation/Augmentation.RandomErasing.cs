@@ -6,7 +6,7 @@ public abstract partial record Augmentation
     /// <param name="Probability">The share of images that it happens to: 0 to 1; default 0.25.</param>
     /// <param name="SmallestArea">The smallest rectangle, as a share of the image's area; default 0.02.</param>
     /// <param name="LargestArea">The largest rectangle, up to 1; default 0.33.</param>
-    /// <param name="Noise">Whether it is filled with random colours. Default: black.</param>
+    /// <param name="Noise">Whether it is filled with random colors. Default: black.</param>
     public sealed record RandomErasing(double Probability = 0.25, double SmallestArea = 0.02, double LargestArea = 0.33, bool Noise = false) : Augmentation
     {
         private const int Attempts = 10;

@@ -13,7 +13,7 @@ public abstract partial record Augmentation
         private const int Attempts = 10;
         private const double NarrowestRatio = 3.0 / 4;
 
-        internal override ImagePart ChoosePart(int width, int height, ref SeededRandom random, int size) => new(ChooseBox(width, height, ref random), LeastSide: size);
+        internal override ImageRegion ChooseRegion(int width, int height, ref SeededRandom random, int size) => new(ChooseBox(width, height, ref random), MinimumSide: size);
 
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)
         {
@@ -35,7 +35,7 @@ public abstract partial record Augmentation
                 return new(random.Next(width - w + 1), random.Next(height - h + 1), w, h);
             }
 
-            // The centre, as near to the image's proportions as is allowed.
+            // The center, as near to the image's proportions as is allowed.
             var (wide, high) = (Math.Min(width, (int)Math.Round(height / NarrowestRatio)), Math.Min(height, (int)Math.Round(width / NarrowestRatio)));
             return new((width - wide) / 2, (height - high) / 2, Math.Max(1, wide), Math.Max(1, high));
         }

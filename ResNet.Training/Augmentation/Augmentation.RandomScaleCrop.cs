@@ -29,11 +29,11 @@ public abstract partial record Augmentation
             ? LongestSide
             : throw new ArgumentOutOfRangeException(nameof(LongestSide), LongestSide, $"The greatest length cannot be below the least, {ShortestSide}.");
 
-        internal override ImagePart ChoosePart(int width, int height, ref SeededRandom random, int size)
+        internal override ImageRegion ChooseRegion(int width, int height, ref SeededRandom random, int size)
         {
             var length = ShortestSide + random.Next(LongestSide - ShortestSide + 1);
             var side = Math.Max(1, (int)Math.Round(Math.Min(width, height) * (double)StandardSize / length));
-            return new(new(random.Next(width - side + 1), random.Next(height - side + 1), side, side), LeastSide: size);
+            return new(new(random.Next(width - side + 1), random.Next(height - side + 1), side, side), MinimumSide: size);
         }
 
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)

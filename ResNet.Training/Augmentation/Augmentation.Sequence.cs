@@ -17,15 +17,15 @@ public abstract partial record Augmentation
         /// <inheritdoc/>
         public override int GetHashCode() => Steps.Aggregate(0, HashCode.Combine);
 
-        internal override ImagePart ChoosePart(int width, int height, ref SeededRandom random, int size) =>
-            Steps.Count == 0 ? base.ChoosePart(width, height, ref random, size) : Steps[0].ChoosePart(width, height, ref random, size);
+        internal override ImageRegion ChooseRegion(int width, int height, ref SeededRandom random, int size) =>
+            Steps.Count == 0 ? base.ChooseRegion(width, height, ref random, size) : Steps[0].ChooseRegion(width, height, ref random, size);
 
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)
         {
             for (var i = 0; i < Steps.Count; i++)
             {
                 // The first step's part was chosen when the image was read.
-                if (i > 0) image.Cut(Steps[i].ChoosePart(image.Width, image.Height, ref random, canvas.Size).Box);
+                if (i > 0) image.Cut(Steps[i].ChooseRegion(image.Width, image.Height, ref random, canvas.Size).Box);
                 image = Steps[i].Apply(image, ref random, canvas);
             }
 

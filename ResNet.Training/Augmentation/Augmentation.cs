@@ -2,20 +2,20 @@ using System.Text.Json.Serialization;
 
 namespace ResNet.Training;
 
-/// <summary>How a training image is varied each time it is shown. What does not come out in the size of the network's input is resized and its centre cut out.</summary>
+/// <summary>How a training image is varied each time it is shown. What does not come out in the size of the network's input is resized and its center cut out.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
-[JsonDerivedType(typeof(CentreCrop), "none")]
+[JsonDerivedType(typeof(CenterCrop), "none")]
 [JsonDerivedType(typeof(PadCropFlip), "padCropFlip")]
 [JsonDerivedType(typeof(RandomResizedCrop), "randomResizedCrop")]
 [JsonDerivedType(typeof(RandomScaleCrop), "randomScaleCrop")]
-[JsonDerivedType(typeof(PcaColour), "pcaColour")]
+[JsonDerivedType(typeof(PcaColor), "pcaColour")]
 [JsonDerivedType(typeof(TrivialAugment), "trivialAugment")]
 [JsonDerivedType(typeof(RandomErasing), "randomErasing")]
 [JsonDerivedType(typeof(Sequence), "sequence")]
 public abstract partial record Augmentation
 {
-    /// <summary>No variation: the image is resized and its centre cut out, as when the network is used.</summary>
-    public static Augmentation None { get; } = new CentreCrop();
+    /// <summary>No variation: the image is resized and its center cut out, as when the network is used.</summary>
+    public static Augmentation None { get; } = new CenterCrop();
 
     /// <summary>Several augmentations, one after the other.</summary>
     /// <param name="steps">The augmentations, in their order.</param>
@@ -25,12 +25,12 @@ public abstract partial record Augmentation
     /// <exception cref="InvalidImageException">It cannot be read; the message names it.</exception>
     internal PixelBuffer Read(ImageReader reader, int index, SeededRandom random, Canvas canvas)
     {
-        var part = reader.Read(index, (width, height) => ChoosePart(width, height, ref random, canvas.Size));
+        var part = reader.Read(index, (width, height) => ChooseRegion(width, height, ref random, canvas.Size));
         return canvas.Fit(Apply(part, ref random, canvas));
     }
 
     /// <summary>The part of an image of a size that <see cref="Apply"/> wants to be given, for a network's input of another. Default: all of it.</summary>
-    internal virtual ImagePart ChoosePart(int width, int height, ref SeededRandom random, int size) => ImagePart.Whole(width, height);
+    internal virtual ImageRegion ChooseRegion(int width, int height, ref SeededRandom random, int size) => ImageRegion.Whole(width, height);
 
     /// <summary>Varies the part of the image that was chosen. It may be changed in place; the result is it or one of the canvas's buffers.</summary>
     internal abstract PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas);
@@ -38,8 +38,8 @@ public abstract partial record Augmentation
     /// <summary>The same without mirroring.</summary>
     internal virtual Augmentation WithoutFlip() => this;
 
-    internal sealed record CentreCrop : Augmentation
+    internal sealed record CenterCrop : Augmentation
     {
-        internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas) => canvas.CentreCrop(image);
+        internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas) => canvas.CenterCrop(image);
     }
 }

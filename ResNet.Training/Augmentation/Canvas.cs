@@ -14,7 +14,7 @@ internal sealed class Canvas(ImagePreprocessing preprocessing)
     public PixelBuffer Other(PixelBuffer image) => image == _first ? _second : _first;
 
     /// <summary>The image as the network sees it when it is used.</summary>
-    public PixelBuffer CentreCrop(PixelBuffer image)
+    public PixelBuffer CenterCrop(PixelBuffer image)
     {
         var result = Other(image);
         _preparer.Crop(image, result);
@@ -22,7 +22,7 @@ internal sealed class Canvas(ImagePreprocessing preprocessing)
     }
 
     /// <summary>The same, if the image does not have the size of the network's input already.</summary>
-    public PixelBuffer Fit(PixelBuffer image) => image.Width == Size && image.Height == Size ? image : CentreCrop(image);
+    public PixelBuffer Fit(PixelBuffer image) => image.Width == Size && image.Height == Size ? image : CenterCrop(image);
 
     /// <summary>The image, stretched to the size of the network's input.</summary>
     public PixelBuffer Stretch(PixelBuffer image)

@@ -23,19 +23,19 @@ internal static class PixelOperations
 
     public static void Brightness(PixelBuffer image, double factor) => MapAll(image, value => Blend(0, value, (float)factor));
 
-    /// <summary>Away from the mean of the grey image, or towards it.</summary>
+    /// <summary>Away from the mean of the gray image, or towards it.</summary>
     public static void Contrast(PixelBuffer image, double factor)
     {
         var sum = 0L;
-        foreach (var pixel in image.Pixels) sum += Grey(pixel);
+        foreach (var pixel in image.Pixels) sum += Gray(pixel);
         var mean = (int)((double)sum / image.Pixels.Length + 0.5);
         MapAll(image, value => Blend(mean, value, (float)factor));
     }
 
-    /// <summary>Away from the grey image, or towards it.</summary>
+    /// <summary>Away from the gray image, or towards it.</summary>
     public static void Saturation(PixelBuffer image, double factor)
     {
-        foreach (ref var pixel in image.Pixels) pixel = Blend(Grey(pixel) * 0x010101u, pixel, (float)factor);
+        foreach (ref var pixel in image.Pixels) pixel = Blend(Gray(pixel) * 0x010101u, pixel, (float)factor);
     }
 
     /// <summary>Away from the smoothed image (3 x 3 pixels, the middle one five times, borders as they are), or towards it. Written to another buffer.</summary>
@@ -85,7 +85,7 @@ internal static class PixelOperations
         });
     }));
 
-    /// <summary>The matrix of <see cref="Affine"/> that turns an image about its centre, counter-clockwise.</summary>
+    /// <summary>The matrix of <see cref="Affine"/> that turns an image about its center, counter-clockwise.</summary>
     public static double[] Rotation(double degrees, int width, int height)
     {
         // Pillow's order of operations, and its rounding, so that whole quarters come out exact.
@@ -97,7 +97,7 @@ internal static class PixelOperations
 
     /// <summary>
     /// Writes to each pixel (x, y) of the target the pixel (m0 x + m1 y + m2, m3 x + m4 y + m5) of the image, the nearest one, or black outside it. Coordinates are
-    /// those of the pixels' centres, in fixed point of 16 bits.
+    /// those of the pixels' centers, in fixed point of 16 bits.
     /// </summary>
     public static void Affine(PixelBuffer image, PixelBuffer target, ReadOnlySpan<double> matrix)
     {
@@ -141,7 +141,7 @@ internal static class PixelOperations
     }
 
     /// <summary>The luma of ITU-R BT.601, in fixed point as Pillow's convert("L").</summary>
-    private static uint Grey(uint pixel) => ((pixel & 0xff) * 19595 + ((pixel >> 8) & 0xff) * 38470 + ((pixel >> 16) & 0xff) * 7471 + 0x8000) >> 16;
+    private static uint Gray(uint pixel) => ((pixel & 0xff) * 19595 + ((pixel >> 8) & 0xff) * 38470 + ((pixel >> 16) & 0xff) * 7471 + 0x8000) >> 16;
 
     private static uint Blend(uint from, uint to, float factor)
     {

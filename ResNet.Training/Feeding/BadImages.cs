@@ -1,17 +1,17 @@
 namespace ResNet.Training;
 
 /// <summary>What becomes of a training run when an image cannot be read.</summary>
-public enum BadTrainingImage
+public enum BadTrainingImagePolicy
 {
     /// <summary>The image is named in the progress and left out.</summary>
-    LeaveOut,
+    Skip,
 
     /// <summary>The run ends with an <see cref="InvalidImageException"/> that names the image.</summary>
     Throw,
 }
 
 /// <summary>The images of a run that could not be read, each told once. Used from many threads.</summary>
-internal sealed class BadImages(BadTrainingImage policy)
+internal sealed class BadImages(BadTrainingImagePolicy policy)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
@@ -23,7 +23,7 @@ internal sealed class BadImages(BadTrainingImage policy)
     /// <exception cref="InvalidImageException">The policy is to throw.</exception>
     public void Add(InvalidImageException problem)
     {
-        if (policy == BadTrainingImage.Throw) throw problem;
+        if (policy == BadTrainingImagePolicy.Throw) throw problem;
         lock (_lock)
         {
             _first ??= problem;

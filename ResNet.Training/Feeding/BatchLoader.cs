@@ -25,7 +25,7 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
 /// Is told, on some thread, of each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of that batch.
 /// </param>
 internal sealed class BatchLoader(
-    ImageSource source, ImagePreprocessing preprocessing, Augmentation? augmentation, int batchSize, long seed, int workers, Action<InvalidImageException> onBadImage)
+    ImageDataset source, ImagePreprocessing preprocessing, Augmentation? augmentation, int batchSize, long seed, int workers, Action<InvalidImageException> onBadImage)
 {
     private const int OrderPurpose = 1, ImagePurpose = 2;
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>Brings batches to the device: bytes to normalised numbers of the precision in use, channels last in memory.</summary>
+/// <summary>Brings batches to the device: bytes to normalized numbers of the precision in use, channels last in memory.</summary>
 internal sealed class DeviceInput : IDisposable
 {
     private readonly int _size;

@@ -16,7 +16,7 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
         : base(nameof(Convolution))
     {
         (_stride, _padding) = ([layer.Stride, layer.Stride], [layer.Padding, layer.Padding]);
-        // He initialisation (He et al. 2015b), fan out: the variance of the gradients stays through the layers.
+        // He initialization (He et al. 2015b), fan out: the variance of the gradients stays through the layers.
         var deviation = Math.Sqrt(2.0 / ((long)layer.OutChannels * layer.Kernel * layer.Kernel));
         using var values = normal(0, deviation, [layer.OutChannels, layer.InChannels, layer.Kernel, layer.Kernel], generator: generator);
         _weight = nn.Parameter(values);

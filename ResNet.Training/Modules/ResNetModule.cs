@@ -5,10 +5,10 @@ namespace ResNet.Training;
 
 /// <summary>
 /// The TorchSharp network of an architecture, with torchvision's names: batch norm after each convolution and before ReLU, He
-/// initialisation, no dropout (He et al. 2015, sections 3.3 and 3.4).
+/// initialization, no dropout (He et al. 2015, sections 3.3 and 3.4).
 /// </summary>
 /// <remarks>
-/// Input: normalised pixels, (x / 255 - mean) / std, float32 or bfloat16 [batch, 3, height, width]; a bfloat16 input makes the
+/// Input: normalized pixels, (x / 255 - mean) / std, float32 or bfloat16 [batch, 3, height, width]; a bfloat16 input makes the
 /// convolutions run in bfloat16. Output: float32 logits [batch, classes].
 /// </remarks>
 public sealed class ResNetModule : nn.Module<Tensor, Tensor>
@@ -67,7 +67,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The global average pool: float32 [batch, <see cref="ResNetArchitecture.FeatureCount"/>].</summary>
-    /// <param name="input">Normalised pixels, [batch, 3, height, width].</param>
+    /// <param name="input">Normalized pixels, [batch, 3, height, width].</param>
     public Tensor Features(Tensor input)
     {
         using var map = FeatureMap(input);
@@ -114,7 +114,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     /// <summary>
     /// Gives batch norm the statistics of images, for a network whose own were folded into its weights. What the network computes in evaluation stays the same.
     /// </summary>
-    /// <param name="inputs">Normalised pixels, batch after batch; each is disposed of.</param>
+    /// <param name="inputs">Normalized pixels, batch after batch; each is disposed of.</param>
     internal void MeasureStatistics(IEnumerable<Tensor> inputs)
     {
         eval();

@@ -23,13 +23,13 @@ internal sealed class FlatParameters : IDisposable
     /// <summary>Moves the network's parameters into the vector. The network must be on its device already.</summary>
     /// <param name="network">The network.</param>
     /// <param name="stageOf">Gives the part of the network that a parameter belongs to, where parts are groups of their own; null where they are not.</param>
-    /// <param name="decayAll">Whether weight decay applies to the parameters of batch norm and to biases, too.</param>
-    public FlatParameters(nn.Module network, Func<string, int>? stageOf = null, bool decayAll = true)
+    /// <param name="decayNormAndBias">Whether weight decay applies to the parameters of batch norm and to biases, too.</param>
+    public FlatParameters(nn.Module network, Func<string, int>? stageOf = null, bool decayNormAndBias = true)
     {
         using var _ = no_grad();
         // Groups lie together; within a group the network's order stays.
         var grouped = network.named_parameters().Select(named => (named.name, named.parameter.shape, named.parameter))
-            .GroupBy(each => (Stage: stageOf?.Invoke(each.name) ?? 0, Decays: decayAll || each.shape.Length > 1)).OrderBy(group => group.Key).ToList();
+            .GroupBy(each => (Stage: stageOf?.Invoke(each.name) ?? 0, Decays: decayNormAndBias || each.shape.Length > 1)).OrderBy(group => group.Key).ToList();
         _parameters = [.. grouped.SelectMany(group => group)];
         _buffers = [.. network.named_buffers().Select(named => (named.name, named.buffer.shape, named.buffer))];
         var start = 0L;

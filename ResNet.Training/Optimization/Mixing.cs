@@ -7,10 +7,10 @@ namespace ResNet.Training;
 public sealed record Mixing
 {
     /// <summary>Mixup's proportion is drawn from Beta(alpha, alpha). 0 (default): no mixup. Usual: 0.2.</summary>
-    public double MixUp { get; init => field = Check.AtLeast(value, 0); }
+    public double MixUp { get; init => field = Guard.AtLeast(value, 0); }
 
     /// <summary>CutMix's share of the area is drawn from Beta(alpha, alpha). 0 (default): no CutMix. Usual: 1.</summary>
-    public double CutMix { get; init => field = Check.AtLeast(value, 0); }
+    public double CutMix { get; init => field = Guard.AtLeast(value, 0); }
 
     /// <summary>What is done to one batch.</summary>
     /// <param name="random">Of this batch alone.</param>

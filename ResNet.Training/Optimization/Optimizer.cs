@@ -19,7 +19,7 @@ public abstract record Optimizer
     public sealed record Sgd : Optimizer
     {
         /// <summary>How much of the last step's direction stays: 0 up to 1; default 0.9 (He et al. 2015, section 3.4).</summary>
-        public double Momentum { get; init => field = Check.Share(value); } = 0.9;
+        public double Momentum { get; init => field = Guard.Share(value); } = 0.9;
 
         /// <summary>Whether the gradient is looked at where the momentum leads (Nesterov). Default: false, as in the paper.</summary>
         public bool Nesterov { get; init; }
@@ -55,13 +55,13 @@ public abstract record Optimizer
     public sealed record AdamW : Optimizer
     {
         /// <summary>How much of the mean gradient stays: 0 up to 1; default 0.9.</summary>
-        public double Beta1 { get; init => field = Check.Share(value); } = 0.9;
+        public double Beta1 { get; init => field = Guard.Share(value); } = 0.9;
 
         /// <summary>How much of the mean squared gradient stays: 0 up to 1; default 0.999.</summary>
-        public double Beta2 { get; init => field = Check.Share(value); } = 0.999;
+        public double Beta2 { get; init => field = Guard.Share(value); } = 0.999;
 
         /// <summary>Is added to the divisor: above 0; default 1e-8.</summary>
-        public double Epsilon { get; init => field = Check.Above(value, 0); } = 1e-8;
+        public double Epsilon { get; init => field = Guard.Above(value, 0); } = 1e-8;
 
         internal override OptimizerState Start(FlatParameters parameters, double weightDecay) => new State(this, parameters, weightDecay);
 

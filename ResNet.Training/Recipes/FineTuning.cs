@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ResNet.Training;
 
 /// <summary>
@@ -7,13 +9,14 @@ namespace ResNet.Training;
 public sealed record FineTuning
 {
     /// <summary>How often the head sees the features of every image before the rest is touched, from 0. It takes seconds, since features are computed once. Default: 100.</summary>
-    public int HeadEpochs { get; init => field = Check.AtLeast(value, 0); } = 100;
+    public int HeadEpochs { get; init => field = Guard.AtLeast(value, 0); } = 100;
 
     /// <summary>Epochs from the release of one stage to that of the one before it, from 0: all are released at once. Default: 1.</summary>
-    public int EpochsPerStage { get; init => field = Check.AtLeast(value, 0); } = 1;
+    public int EpochsPerStage { get; init => field = Guard.AtLeast(value, 0); } = 1;
 
     /// <summary>The rate of a stage as a share of the next one's: above 0 to 1. Default: 0.5.</summary>
-    public double StageRate { get; init => field = Check.Above(value, 0); } = 0.5;
+    [JsonPropertyName("stageRate")]
+    public double StageLearningRateFactor { get; init => field = Guard.Above(value, 0); } = 0.5;
 
     /// <summary>
     /// Whether batch norm keeps the statistics that it came with (default), which is right for small batches and for images of the kind that it has seen. Off, the stages that learn
@@ -22,5 +25,5 @@ public sealed record FineTuning
     public bool KeepStatistics { get; init; } = true;
 
     /// <summary>The learning rate of a part of a network as a share of the head's.</summary>
-    internal double ShareOf(int stage, ResNetArchitecture architecture) => Math.Pow(StageRate, architecture.StageBlocks.Count + 1 - stage);
+    internal double ShareOf(int stage, ResNetArchitecture architecture) => Math.Pow(StageLearningRateFactor, architecture.StageBlocks.Count + 1 - stage);
 }

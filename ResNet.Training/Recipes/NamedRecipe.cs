@@ -30,7 +30,7 @@ public sealed class NamedRecipe
 
     /// <summary>
     /// The paper's for ImageNet (section 3.4): batches of 256, rate 0.1 divided by 10 when the error plateaus, up to 600,000 steps; shorter side of 256 to 480 pixels, random crop of 224,
-    /// flip, colour.
+    /// flip, color.
     /// </summary>
     public static NamedRecipe PaperImageNet => new(
         "paper-imagenet",
@@ -45,7 +45,7 @@ public sealed class NamedRecipe
             LearningRate = 0.1,
             Schedule = new LearningRateSchedule.Plateau(),
             WeightDecay = 1e-4,
-            Augmentation = new Augmentation.Sequence([new Augmentation.RandomScaleCrop(), new Augmentation.PcaColour()]),
+            Augmentation = new Augmentation.Sequence([new Augmentation.RandomScaleCrop(), new Augmentation.PcaColor()]),
             Preprocessing = ImagePreprocessing.ImageNet,
             Keep = KeptEpoch.Last,
         });
@@ -81,11 +81,11 @@ public sealed class NamedRecipe
             Epochs = 100,
             Optimizer = new Optimizer.Sgd { Nesterov = true },
             Schedule = new LearningRateSchedule.Cosine(),
-            DecayAll = false,
+            DecayNormAndBias = false,
             LabelSmoothing = 0.1,
             Augmentation = new Augmentation.Sequence([architecture.Stem == StemKind.Cifar ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(), new Augmentation.TrivialAugment(), new Augmentation.RandomErasing(0.1)]),
             Mixing = new() { MixUp = 0.2, CutMix = 1 },
-            AverageDecay = 0.999,
+            EmaDecay = 0.999,
         });
 
     /// <summary>Teaches a network that has learned something else: a new head on cached features, then all stages at rates that fall towards the first.</summary>

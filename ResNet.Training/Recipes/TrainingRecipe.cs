@@ -32,32 +32,33 @@ public sealed record TrainingRecipe
 
     /// <summary>How often every image is shown: from 1; default 30. 0 with <see cref="FineTuning"/>: only the head is trained.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
-    public int Epochs { get; init => field = Check.AtLeast(value, 0); } = 30;
+    public int Epochs { get; init => field = Guard.AtLeast(value, 0); } = 30;
 
     /// <summary>Images of one step: from 1; default 128 (He et al. 2015, section 4.2).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int BatchSize { get; init => field = Check.AtLeast(value, 1); } = 128;
+    public int BatchSize { get; init => field = Guard.AtLeast(value, 1); } = 128;
 
     /// <summary>The learning rate, which the schedule multiplies: above 0; default 0.1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public double LearningRate { get; init => field = Check.Above(value, 0); } = 0.1;
+    public double LearningRate { get; init => field = Guard.Above(value, 0); } = 0.1;
 
     /// <summary>How the learning rate goes through the run. Default: <see cref="LearningRateSchedule.OneCycle"/>.</summary>
-    public LearningRateSchedule Schedule { get; init => field = Check.NotNull(value); } = new LearningRateSchedule.OneCycle();
+    public LearningRateSchedule Schedule { get; init => field = Guard.NotNull(value); } = new LearningRateSchedule.OneCycle();
 
     /// <summary>How gradients become steps. Default: SGD with momentum 0.9 (section 3.4).</summary>
-    public Optimizer Optimizer { get; init => field = Check.NotNull(value); } = new Optimizer.Sgd();
+    public Optimizer Optimizer { get; init => field = Guard.NotNull(value); } = new Optimizer.Sgd();
 
     /// <summary>Weight decay: from 0; default 1e-4 (section 3.4).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
-    public double WeightDecay { get; init => field = Check.AtLeast(value, 0); } = 1e-4;
+    public double WeightDecay { get; init => field = Guard.AtLeast(value, 0); } = 1e-4;
 
     /// <summary>Whether the parameters of batch norm and biases decay, too. Default: true, as in the paper and PyTorch; newer recipes leave them out.</summary>
-    public bool DecayAll { get; init; } = true;
+    [JsonPropertyName("decayAll")]
+    public bool DecayNormAndBias { get; init; } = true;
 
     /// <summary>How much of the target is spread over all classes: from 0 (default) up to, but without, 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
-    public double LabelSmoothing { get; init => field = Check.Share(value); }
+    public double LabelSmoothing { get; init => field = Guard.Share(value); }
 
     /// <summary>Whether rare classes count for more in the loss. Default: no.</summary>
     public ClassWeighting ClassWeighting { get; init; }
@@ -66,21 +67,23 @@ public sealed record TrainingRecipe
     /// In how many parts a step's batch is worked on, from 1 (default), for batches that do not fit in memory. The gradient is the whole batch's; batch norm sees a part at a time.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int Accumulation { get; init => field = Check.AtLeast(value, 1); } = 1;
+    [JsonPropertyName("accumulation")]
+    public int GradientAccumulation { get; init => field = Guard.AtLeast(value, 1); } = 1;
 
     /// <summary>The greatest norm that the gradient of a step may have; longer ones are shortened: above 0. Default: null, any.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public double? ClipNorm { get; init => field = value is null ? null : Check.Above(value.Value, 0); }
+    public double? ClipNorm { get; init => field = value is null ? null : Guard.Above(value.Value, 0); }
 
     /// <summary>
     /// How much of an exponential moving average of the weights stays at each step, such as 0.999: from 0 up to, but without, 1. The averaged network is the one that is judged and exported. Default:
     /// null, no average.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
-    public double? AverageDecay { get; init => field = value is null ? null : Check.Share(value.Value); }
+    [JsonPropertyName("averageDecay")]
+    public double? EmaDecay { get; init => field = value is null ? null : Guard.Share(value.Value); }
 
     /// <summary>How training images are varied. Default: pad, crop, flip.</summary>
-    public Augmentation Augmentation { get; init => field = Check.NotNull(value); } = new Augmentation.PadCropFlip();
+    public Augmentation Augmentation { get; init => field = Guard.NotNull(value); } = new Augmentation.PadCropFlip();
 
     /// <summary>How the images of a batch are mixed with each other. Default: null, not at all.</summary>
     public Mixing? Mixing { get; init; }
@@ -90,13 +93,13 @@ public sealed record TrainingRecipe
 
     /// <summary>Epochs that may pass without a better one on the validation images before the run ends, from 1. Default: null, it never ends early.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int? Patience { get; init => field = value is null ? null : Check.AtLeast(value.Value, 1); }
+    public int? Patience { get; init => field = value is null ? null : Guard.AtLeast(value.Value, 1); }
 
     /// <summary>Which epoch's network the run gives. Default: the best on the validation images.</summary>
     public KeptEpoch Keep { get; init; }
 
     /// <summary>How images become the network's input. Default: 32x32 pixels.</summary>
-    public ImagePreprocessing Preprocessing { get; init => field = Check.NotNull(value); } = ImagePreprocessing.Small(32);
+    public ImagePreprocessing Preprocessing { get; init => field = Guard.NotNull(value); } = ImagePreprocessing.Small(32);
 
     /// <summary>In what numbers the convolutions compute. Default: what is fastest on the device.</summary>
     public TrainingPrecision Precision { get; init; }

@@ -32,7 +32,7 @@ internal static class HtmlReport
             Curves(run),
             run.Validation is { Count: > 0 } validation ? [Confusion(run.Labels, validation), Classes(run.Labels, validation)] : Array.Empty<XElement>(),
             run.Findings is { } findings
-                ? [Images(run.Labels, "Most confident mistakes", "The network was surest of these guesses, and wrong.", findings.Mistakes), Images(run.Labels, "Least confident right guesses", "Right, but only just.", findings.Doubtful)]
+                ? [Images(run.Labels, "Most confident mistakes", "The network was surest of these guesses, and wrong.", findings.Mistakes), Images(run.Labels, "Least confident right guesses", "Correct, but only just.", findings.Doubtful)]
                 : Array.Empty<XElement?>(),
             Repeat(run)),
             Element("script", Resource("report.js"))));
@@ -104,7 +104,7 @@ internal static class HtmlReport
         var hasTable = labels.Count <= ConfusionHtml.MostClasses;
         return Element("section", Element("h2", "Confusion"),
             Element("p", Class("about"), hasTable
-                ? "Each row holds the images of one class; blue are those recognised, orange those taken for another class. Colours go by share of the class, mistakes stand out more than their share."
+                ? "Each row holds the images of one class; blue are those recognized, orange those taken for another class. Colors go by share of the class, mistakes stand out more than their share."
                 : $"The pairs of classes that are confused most. ({Count(labels.Count)} classes are too many for a table.)"),
             Element("div", Class(labels.Count <= ConfusionHtml.MostClassesBeside ? "beside" : "alone"),
                 hasTable ? ConfusionHtml.Table(labels, validation.Confusion) : null,
@@ -114,7 +114,7 @@ internal static class HtmlReport
     private static XElement Classes(IReadOnlyList<string> labels, ClassificationMetrics validation)
     {
         return Element("section", Element("h2", "Classes"),
-            Element("p", Class("about"), "In percent. Precision: how many of the images taken for the class are of it. Recall: how many of its images are recognised. F1: the harmonic mean of the two."),
+            Element("p", Class("about"), "In percent. Precision: how many of the images taken for the class are of it. Recall: how many of its images are recognized. F1: the harmonic mean of the two."),
             Element("div", Class("scroll tall"), Element("table", Class("classes sortable"),
                 Element("thead", Element("tr", Head("Class", false), Head("Precision", true), Head("Recall", true), Head("F1", true), Head("Images", true))),
                 Element("tbody", validation.PerClass().Select(each => Element("tr",
@@ -128,15 +128,15 @@ internal static class HtmlReport
             : Element("td", Class("number"), Attribute("data-value", "-1"), "–");
     }
 
-    private static XElement? Images(IReadOnlyList<string> labels, string title, string about, IReadOnlyList<ImageVerdict> images)
+    private static XElement? Images(IReadOnlyList<string> labels, string title, string about, IReadOnlyList<ScoredImage> images)
     {
         if (images.Count == 0) return null;
         return Element("section", Element("h2", title),
-            Element("p", Class("about"), $"{about} The second picture is coloured by how much each place speaks for the guess, from ", Element("span", Class("heat"), Attribute("title", "little to much")), " little to much (class activation map)."),
+            Element("p", Class("about"), $"{about} The second picture is colored by how much each place speaks for the guess, from ", Element("span", Class("heat"), Attribute("title", "little to much")), " little to much (class activation map)."),
             Element("div", Class("cards"), images.Select(image => Element("article", Class("card"),
-                Element("div", Class("pictures"), Picture(image.Picture, labels[image.TrueClass]), Picture(image.HeatMap, $"What speaks for {labels[image.Guess]}")),
+                Element("div", Class("pictures"), Picture(image.Picture, labels[image.TrueClass]), Picture(image.HeatMap, $"What speaks for {labels[image.Prediction]}")),
                 Element("dl",
-                    image.Guess == image.TrueClass ? null : Verdict("wrong", "taken for", labels[image.Guess], image.GuessProbability),
+                    image.Prediction == image.TrueClass ? null : Verdict("wrong", "taken for", labels[image.Prediction], image.PredictionProbability),
                     Verdict("right", "is", labels[image.TrueClass], image.TrueProbability)),
                 Element("p", Class("file"), Attribute("title", image.Name), ShortName(image.Name))))));
 

@@ -75,7 +75,7 @@ internal static class BatchFit
             int? fitting = null;
             if (device.type != DeviceType.CPU)
             {
-                using var trial = new Trial(architecture, recipe with { Accumulation = 1 }, device, cancellation);
+                using var trial = new Trial(architecture, recipe with { GradientAccumulation = 1 }, device, cancellation);
                 var part = PartOf(recipe);
                 fitting = part > 1 ? Largest(trial.Fits, part - 1) : 0;
             }
@@ -93,7 +93,7 @@ internal static class BatchFit
     {
         var part = PartOf(recipe);
         var what = string.Create(CultureInfo.InvariantCulture,
-            $"A step of {recipe.BatchSize} images{(recipe.Accumulation > 1 ? $", {part} at a time," : "")} of {recipe.Preprocessing.Crop} x {recipe.Preprocessing.Crop} pixels through {architecture.Name} does not fit in the memory of {device}.");
+            $"A step of {recipe.BatchSize} images{(recipe.GradientAccumulation > 1 ? $", {part} at a time," : "")} of {recipe.Preprocessing.Crop} x {recipe.Preprocessing.Crop} pixels through {architecture.Name} does not fit in the memory of {device}.");
         if (fitting == 0 || part == 1) return $"{what} Not even one image does: free the device from other processes, or use smaller images (--size), a smaller network or another device.";
         var smaller = fitting ?? part / 2;
         return string.Create(CultureInfo.InvariantCulture, $"{what} {smaller} at a time {(fitting is null ? "take about half" : "fit")}: --batch {smaller}, or --accumulate {(recipe.BatchSize + smaller - 1) / smaller} for the same batch in parts") +
@@ -101,7 +101,7 @@ internal static class BatchFit
     }
 
     /// <summary>The images that are worked on at a time.</summary>
-    private static int PartOf(TrainingRecipe recipe) => (recipe.BatchSize + recipe.Accumulation - 1) / recipe.Accumulation;
+    private static int PartOf(TrainingRecipe recipe) => (recipe.BatchSize + recipe.GradientAccumulation - 1) / recipe.GradientAccumulation;
 
     /// <summary>Takes steps of a run with black images, at a learning rate of 0.</summary>
     internal sealed class Trial : IDisposable

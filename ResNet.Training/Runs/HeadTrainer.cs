@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// Teaches a network's classifier on features that are computed already: multinomial logistic regression by AdamW. Features are standardised for the purpose, and the
+/// Teaches a network's classifier on features that are computed already: multinomial logistic regression by AdamW. Features are standardized for the purpose, and the
 /// classifier that is put into the network has that folded in.
 /// </summary>
 internal static class HeadTrainer
@@ -35,7 +35,7 @@ internal static class HeadTrainer
             head.bias!.zero_();
         }
 
-        using var parameters = new FlatParameters(head, decayAll: false);
+        using var parameters = new FlatParameters(head, decayNormAndBias: false);
         using var optimizer = new Optimizer.AdamW().Start(parameters, WeightDecay);
         var schedule = new LearningRateSchedule.Cosine();
         var (images, steps) = (targets.shape[0], (targets.shape[0] + BatchSize - 1) / BatchSize);

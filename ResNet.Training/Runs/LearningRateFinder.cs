@@ -41,7 +41,7 @@ public sealed class LearningRateFinder
     /// <param name="steps">The number of steps, from 10; default 100.</param>
     /// <param name="progress">Is told of the steps.</param>
     /// <param name="cancellation">Stops the search.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     /// <exception cref="InvalidDataException">No image can be read.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite from the first step on.</exception>
     /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>

@@ -12,7 +12,7 @@ public sealed class StartingPoint
     private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ImagePreprocessing preprocessing, IReadOnlyList<string>? labels, bool folded) =>
         (Name, Weights, Architecture, Preprocessing, Labels, IsFolded) = (name, weights, architecture, preprocessing, labels, folded);
 
-    /// <summary>What it is called: the file's name or the catalogue's.</summary>
+    /// <summary>What it is called: the file's name or the catalog's.</summary>
     public string Name { get; }
 
     /// <summary>The network, with as many classes as it has learned.</summary>
@@ -70,7 +70,7 @@ public sealed class StartingPoint
             var weights = WeightNames.ToTorchvision(raw);
             var card = Checkpoint.ReadCard(file);
             var classes = weights["fc.bias"].Values.Length;
-            var architecture = card is null ? ArchitectureRecognition.Recognise(weights) : ResNetArchitecture.Parse(card.Architecture, classes);
+            var architecture = card is null ? ArchitectureRecognition.Recognize(weights) : ResNetArchitecture.Parse(card.Architecture, classes);
             weights.EnsureFits(architecture);
             return new(Path.GetFileName(file), weights, architecture, card?.Preprocessing ?? ImagePreprocessing.For(architecture), card?.Labels, folded: false);
         }
@@ -81,7 +81,7 @@ public sealed class StartingPoint
     }
 
     /// <summary>Whether it has learned just these classes, so that its head can stay.</summary>
-    internal bool Knows(IReadOnlyList<string> labels) => Labels?.SequenceEqual(labels) ?? false;
+    internal bool HasSameClasses(IReadOnlyList<string> labels) => Labels?.SequenceEqual(labels) ?? false;
 
     /// <summary>
     /// Gives a network the weights, but for the head where the classes are others, and, where batch norm is to follow the images and its statistics were folded away, those of some images.
@@ -95,7 +95,7 @@ public sealed class StartingPoint
         var network = step.Network;
         var head = network.ToStateDict();
         var weights = new StateDict();
-        foreach (var (name, tensor) in Weights) weights.Add(name, network.StageOf(name) > Architecture.StageBlocks.Count && !Knows(labels) ? head[name] : tensor);
+        foreach (var (name, tensor) in Weights) weights.Add(name, network.StageOf(name) > Architecture.StageBlocks.Count && !HasSameClasses(labels) ? head[name] : tensor);
         network.Load(weights);
         if (IsFolded && recipe.FineTuning is not { KeepStatistics: true }) network.MeasureStatistics(images.Epoch(0).Take(BatchesForStatistics).Select(Pixels));
         step.Average?.Restart();

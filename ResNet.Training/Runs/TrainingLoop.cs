@@ -67,7 +67,7 @@ public sealed class TrainingLoop : IDisposable
     /// <param name="options">What, on what, and where to.</param>
     /// <param name="progress">Receives the run's progress, on the calling thread.</param>
     /// <param name="cancellation">Stops the run after the current step, with a checkpoint written.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled; <see cref="ExistingRun.Resume"/> goes on.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled; <see cref="ExistingRun.Resume"/> goes on.</exception>
     /// <exception cref="IOException">The output folder cannot be written, or holds a run and <see cref="TrainingOptions.IfExists"/> says to refuse.</exception>
     /// <exception cref="InvalidDataException">No image can be read, or the checkpoint to go on from is another run's.</exception>
     /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
@@ -166,7 +166,7 @@ public sealed class TrainingLoop : IDisposable
         if (_options.StartFrom is not { } start) return;
         using var scope = NewDisposeScope();
         start.LoadInto(_step, _recipe, _options.Data.Training.Labels, Loader(_options.Data.Training, Augmentation.None));
-        if (!start.Knows(_options.Data.Training.Labels) && _recipe.FineTuning is { HeadEpochs: > 0 }) TrainHead(cancellation);
+        if (!start.HasSameClasses(_options.Data.Training.Labels) && _recipe.FineTuning is { HeadEpochs: > 0 }) TrainHead(cancellation);
     }
 
     private void TrainHead(CancellationToken cancellation)
@@ -189,7 +189,7 @@ public sealed class TrainingLoop : IDisposable
             if (_sinceReport.Elapsed > ReportInterval) Report(TrainingPhase.TrainingHead, epoch, _recipe.FineTuning!.HeadEpochs, loss, accuracy, 0);
         });
         _step.Average?.Restart();
-        var validation = Judge(cancellation);
+        var validation = Evaluate(cancellation);
         Complete(new()
         {
             Epoch = 0,
@@ -270,7 +270,7 @@ public sealed class TrainingLoop : IDisposable
         _step.Average?.Exchange();
         try
         {
-            return Judge(cancellation);
+            return Evaluate(cancellation);
         }
         finally
         {
@@ -278,7 +278,7 @@ public sealed class TrainingLoop : IDisposable
         }
     }
 
-    private ClassificationMetrics? Judge(CancellationToken cancellation)
+    private ClassificationMetrics? Evaluate(CancellationToken cancellation)
     {
         if (_validation.Batches == 0) return null;
         Network.eval();
@@ -347,7 +347,7 @@ public sealed class TrainingLoop : IDisposable
 
         // A run that was killed behind its last checkpoint may lack it.
         WriteMetrics();
-        validation ??= Judge(cancellation);
+        validation ??= Evaluate(cancellation);
         var model = FileOf(ModelFile);
         OnnxExporter.Export(_architecture, Network.ToStateDict(), Card(kept, validation), model);
         try
@@ -384,7 +384,7 @@ public sealed class TrainingLoop : IDisposable
         Finished = DateTimeOffset.Now,
     });
 
-    private BatchLoader Loader(ImageSource source, Augmentation? augmentation) =>
+    private BatchLoader Loader(ImageDataset source, Augmentation? augmentation) =>
         new(source, _recipe.Preprocessing, augmentation, _recipe.BatchSize, _recipe.Seed, Math.Max(1, _options.Workers), _badImages.Add);
 
     private ModelCard Card(EpochMetrics? epoch = null, ClassificationMetrics? validation = null) => new()

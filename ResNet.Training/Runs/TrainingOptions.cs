@@ -51,7 +51,7 @@ public sealed record TrainingOptions
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>What happens when an image cannot be read. Default: it is named and left out.</summary>
-    public BadTrainingImage OnBadImage { get; init; }
+    public BadTrainingImagePolicy OnBadImage { get; init; }
 
     /// <summary>What the data is called in the model card. Default: null, not named.</summary>
     public string? DataName { get; init; }
@@ -90,7 +90,7 @@ public sealed record TrainingOptions
         var recipe = Recipe ?? (StartFrom is not null ? TrainingRecipe.FineTune(StartFrom, Data.Training.Count) : TrainingRecipe.For(FindArchitecture(), Data.Training.Count));
         if (recipe.FineTuning is not null && StartFrom is null) throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 }) throw new ArgumentException("A recipe of 0 epochs trains nothing, unless it fine-tunes a network and trains a new head.");
-        if (recipe.Epochs == 0 && StartFrom!.Knows(Data.Training.Labels)) throw new ArgumentException($"'{StartFrom.Name}' knows just these classes already, so there is no new head to train: 0 epochs would change nothing.");
+        if (recipe.Epochs == 0 && StartFrom!.HasSameClasses(Data.Training.Labels)) throw new ArgumentException($"'{StartFrom.Name}' knows just these classes already, so there is no new head to train: 0 epochs would change nothing.");
         if (recipe.Patience is not null && Data.Validation.Count == 0) throw new ArgumentException("To stop early, a run needs validation images.");
         return recipe;
     }

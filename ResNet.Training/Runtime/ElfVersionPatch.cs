@@ -6,7 +6,7 @@ namespace ResNet.Training;
 /// Makes one needed symbol version of a 64-bit ELF library weak, so that the loader only warns when the system's library lacks it.
 /// </summary>
 /// <remarks>
-/// TorchSharp's LibTorchSharp.so names GLIBCXX_3.4.32 (GCC 13) for a single initialiser symbol that it never calls through a
+/// TorchSharp's LibTorchSharp.so names GLIBCXX_3.4.32 (GCC 13) for a single initializer symbol that it never calls through a
 /// relocation. On Debian 12 and Ubuntu 22.04, whose libstdc++ ends at 3.4.30, only the loader's version check stands in the way.
 /// </remarks>
 internal static class ElfVersionPatch

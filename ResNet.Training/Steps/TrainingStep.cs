@@ -26,9 +26,9 @@ internal sealed class TrainingStep : IDisposable
         (Network, _recipe) = (network, recipe);
         CudaSettings.Apply(device, recipe.Precision);
         network.to(device);
-        Parameters = new(network, recipe.FineTuning is null ? null : network.StageOf, recipe.DecayAll);
+        Parameters = new(network, recipe.FineTuning is null ? null : network.StageOf, recipe.DecayNormAndBias);
         Optimizer = recipe.Optimizer.Start(Parameters, recipe.WeightDecay);
-        if (recipe.AverageDecay is { } decay) Average = new(Parameters, decay);
+        if (recipe.EmaDecay is { } decay) Average = new(Parameters, decay);
         Input = new(recipe.Preprocessing, recipe.Precision, device);
         if (recipe.ClipNorm is { } clip) _clip = clip.ToScalar();
         if (recipe.ClassWeighting == ClassWeighting.Balanced && classCounts is not null) ClassWeights = Balance(classCounts, device);
@@ -42,7 +42,7 @@ internal sealed class TrainingStep : IDisposable
     public OptimizerState Optimizer { get; }
 
     /// <summary>The averaged weights; null where the recipe has none.</summary>
-    public AveragedWeights? Average { get; }
+    public ExponentialMovingAverage? Average { get; }
 
     public DeviceInput Input { get; }
 
@@ -73,7 +73,7 @@ internal sealed class TrainingStep : IDisposable
 
         var others = mixture is null ? null : targets.roll(1, 0);
         // A batch that would not fit in memory is worked on in parts whose gradients add up to the whole one's.
-        var parts = Math.Min(_recipe.Accumulation, batch.Count);
+        var parts = Math.Min(_recipe.GradientAccumulation, batch.Count);
         for (var part = 0; part < parts; part++)
         {
             var (start, end) = ((long)batch.Count * part / parts, (long)batch.Count * (part + 1) / parts);

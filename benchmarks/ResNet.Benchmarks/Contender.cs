@@ -27,7 +27,7 @@ internal static class Contender
         Console.WriteLine(string.Join(' ', figures.Append(Measure.PeakMemory()).Select(figure => figure.ToString(CultureInfo.InvariantCulture))));
     }
 
-    /// <summary>What ML.NET's own transforms do: the pixels as they are, because our model file normalises them inside.</summary>
+    /// <summary>What ML.NET's own transforms do: the pixels as they are, because our model file normalizes them inside.</summary>
     private static IEstimator<ITransformer> Stock(MLContext context, string model) => context.Transforms.LoadImages("Image", "", "ImagePath")
         .Append(context.Transforms.ResizeImages("Image", Size, Size, resizing: ImageResizingEstimator.ResizingKind.IsoCrop))
         .Append(context.Transforms.ExtractPixels("image", "Image", orderOfExtraction: ImagePixelExtractingEstimator.ColorsOrder.ARGB, interleavePixelColors: false))

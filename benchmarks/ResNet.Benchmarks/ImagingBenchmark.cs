@@ -24,7 +24,7 @@ internal static class ImagingBenchmark
             Console.Error.WriteLine($"round {round + 1}: ours {ours[^1]:0.00} ms, Pillow {pillow[^1]:0.00} ms, {(GC.GetAllocatedBytesForCurrentThread() - before) / images.Length} managed bytes an image");
         }
 
-        Console.WriteLine($"JPEG file to [3, 224, 224] floats (resize 256, centre crop 224), one core, {images.Length} files, medians of {rounds} interleaved rounds");
+        Console.WriteLine($"JPEG file to [3, 224, 224] floats (resize 256, center crop 224), one core, {images.Length} files, medians of {rounds} interleaved rounds");
         Console.WriteLine(Measure.Machine());
         Console.WriteLine($"ours {Measure.Median(ours):0.00} ms, Pillow and torchvision {Measure.Median(pillow):0.00} ms, ratio {Measure.Median(ours.Zip(pillow, (left, right) => left / right)):0.00}");
     }

@@ -159,7 +159,7 @@ internal static class SmokeTest
     }
 
     /// <summary>The images in their order, not varied.</summary>
-    private static IEnumerable<Batch> Batches(ImageSource source, TrainingRecipe recipe) =>
+    private static IEnumerable<Batch> Batches(ImageDataset source, TrainingRecipe recipe) =>
         new BatchLoader(source, recipe.Preprocessing, null, recipe.BatchSize, recipe.Seed, 1, problem => throw problem).Epoch(0);
 
     /// <summary>The greatest difference of any tensor's values, relative to the greatest value of that tensor.</summary>

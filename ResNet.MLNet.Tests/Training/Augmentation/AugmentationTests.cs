@@ -57,7 +57,7 @@ public sealed class AugmentationTests
         List<int> sides = [], lefts = [], tops = [];
         for (var i = 0; i < 5000; i++)
         {
-            var (box, least) = new RandomScaleCrop().ChoosePart(960, 480, ref random, 112);
+            var (box, least) = new RandomScaleCrop().ChooseRegion(960, 480, ref random, 112);
             Assert.AreEqual(112, least);
             Assert.AreEqual(box.Width, box.Height);
             Assert.IsTrue(box.Left >= 0 && box.Top >= 0 && box.Left + box.Width <= 960 && box.Top + box.Height <= 480);
@@ -72,13 +72,13 @@ public sealed class AugmentationTests
     }
 
     [TestMethod]
-    public void Colour_is_shifted_along_the_directions_of_imagenet()
+    public void Color_is_shifted_along_the_directions_of_imagenet()
     {
         const int Sources = 2000;
         var canvas = new Canvas(new() { Crop = 8 });
         var shifts = Enumerable.Range(0, Sources).Select(seed =>
         {
-            var pixels = new PcaColour().Read(new OneImage(Plain(8, 0xff808080)), 0, new(seed), canvas).Pixels.ToArray();
+            var pixels = new PcaColor().Read(new OneImage(Plain(8, 0xff808080)), 0, new(seed), canvas).Pixels.ToArray();
             Assert.HasCount(1, pixels.Distinct().ToList());
             return Enumerable.Range(0, 3).Select(channel => (double)(pixels[0] >> (8 * channel) & 0xff) - 128).ToArray();
         }).ToList();
@@ -93,7 +93,7 @@ public sealed class AugmentationTests
 
         // At the ends values stay there instead of going round.
         foreach (var seed in Enumerable.Range(0, 50))
-            Assert.IsTrue(new PcaColour(1).Read(new OneImage(Plain(8, 0xffffffff)), 0, new(seed), canvas).Pixels.ToArray().All(pixel => (pixel & 0xff) > 60));
+            Assert.IsTrue(new PcaColor(1).Read(new OneImage(Plain(8, 0xffffffff)), 0, new(seed), canvas).Pixels.ToArray().All(pixel => (pixel & 0xff) > 60));
     }
 
     [TestMethod]
@@ -129,13 +129,13 @@ public sealed class AugmentationTests
         var canvas = new Canvas(preprocessing);
         var path = Path.Combine(Fixtures, "Imaging", "rgb.jpg");
         var crop = new ImagePreparer(preprocessing).Crop(path).Pixels.ToArray();
-        foreach (var steps in new[] { Of(), Of(None, None, None), Of(Of(), new RandomErasing(0), None), Of(new PcaColour(0)) })
+        foreach (var steps in new[] { Of(), Of(None, None, None), Of(Of(), new RandomErasing(0), None), Of(new PcaColor(0)) })
             CollectionAssert.AreEqual(crop, steps.Read(File(), 0, new(1), canvas).Pixels.ToArray());
 
         // Steps share the random numbers of the image, so the second's are not the first's again.
         var random = new SeededRandom(3);
         var canvases = (new Canvas(preprocessing), new Canvas(preprocessing));
-        var part = File().Read(0, (width, height) => new RandomResizedCrop().ChoosePart(width, height, ref random, 28));
+        var part = File().Read(0, (width, height) => new RandomResizedCrop().ChooseRegion(width, height, ref random, 28));
         var first = new RandomResizedCrop().Apply(part, ref random, canvases.Item1);
         var expected = new PadCropFlip(3).Apply(first, ref random, canvases.Item2);
         CollectionAssert.AreEqual(expected.Pixels.ToArray(), Of(new RandomResizedCrop(), new PadCropFlip(3)).Read(File(), 0, new(3), canvas).Pixels.ToArray());
@@ -146,7 +146,7 @@ public sealed class AugmentationTests
     [TestMethod]
     public void Augmentations_go_into_a_recipe_and_back()
     {
-        Augmentation all = Of(new RandomResizedCrop(0.2, false), new RandomScaleCrop(300, 400), new PadCropFlip(2), new PcaColour(0.2), new TrivialAugment(), new RandomErasing(0.5, 0.1, 0.2, true), None, Of(None));
+        Augmentation all = Of(new RandomResizedCrop(0.2, false), new RandomScaleCrop(300, 400), new PadCropFlip(2), new PcaColor(0.2), new TrivialAugment(), new RandomErasing(0.5, 0.1, 0.2, true), None, Of(None));
         var json = JsonSerializer.Serialize(all);
         Assert.AreEqual(all, JsonSerializer.Deserialize<Augmentation>(json));
         Assert.AreEqual(json, JsonSerializer.Serialize(JsonSerializer.Deserialize<Augmentation>(json)));
@@ -170,11 +170,11 @@ public sealed class AugmentationTests
         Assert.ThrowsExactly<ArgumentException>(() => new Sequence(null!));
     }
 
-    private static PixelBuffer Plain(int size, uint colour)
+    private static PixelBuffer Plain(int size, uint color)
     {
         var image = new PixelBuffer();
         image.Reset(size, size);
-        image.Pixels.Fill(colour);
+        image.Pixels.Fill(color);
         return image;
     }
 }

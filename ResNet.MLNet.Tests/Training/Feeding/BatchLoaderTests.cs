@@ -172,7 +172,7 @@ public sealed class BatchLoaderTests
     }
 
     /// <summary>Counts what is being read. Images behind the first few wait until a bad one was told, so that some are being read then.</summary>
-    private sealed class Watched(ImageSource source, int after, ManualResetEventSlim told) : ImageSource(source.Labels)
+    private sealed class Watched(ImageDataset source, int after, ManualResetEventSlim told) : ImageDataset(source.Labels)
     {
         private int _running, _begun;
 

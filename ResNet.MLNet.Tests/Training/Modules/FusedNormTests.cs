@@ -28,7 +28,7 @@ public sealed class FusedNormTests
         var theirs = Run(added, relu, fused: false);
         foreach (var (name, value) in theirs)
         {
-            // What is stored in bfloat16 may be rounded to the neighbouring number, which is at most a 128th away. What is summed over all pixels is float32.
+            // What is stored in bfloat16 may be rounded to the neighboring number, which is at most a 128th away. What is summed over all pixels is float32.
             var isSum = value.dim() == 1;
             var allowed = value.abs() * (isSum ? 0 : 1.0 / 128) + value.abs().max() * 1e-4;
             var excess = ((ours[name] - value).abs() - allowed).max().item<float>();

@@ -72,7 +72,7 @@ public sealed class OptimizationTests
     public void Weight_decay_may_leave_out_batch_norm_and_biases()
     {
         using var network = new ResNetModule(Architecture, seed: 3);
-        using var parameters = new FlatParameters(network, decayAll: false);
+        using var parameters = new FlatParameters(network, decayNormAndBias: false);
         using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0.1);
         var before = network.ToStateDict();
         optimizer.Step(1, _ => 1);
@@ -88,7 +88,7 @@ public sealed class OptimizationTests
     {
         using var network = new ResNetModule(Architecture, seed: 3);
         using var parameters = new FlatParameters(network);
-        using var average = new AveragedWeights(parameters, decay: 0.9);
+        using var average = new ExponentialMovingAverage(parameters, decay: 0.9);
         var start = parameters.Weights.data<float>().ToArray();
         using (no_grad()) parameters.Weights.zero_();
         // Step 1 keeps 2/11, step 1000 as much as the decay says.

@@ -41,7 +41,7 @@ public sealed class RecipeTests
     [DataRow("{\"epochs\": 3, \"epoch\": 4}", "epoch")]
     [DataRow("{\"epochs\": -1}", "Epochs")]
     [DataRow("{\"clipNorm\": -1}", "ClipNorm")]
-    [DataRow("{\"averageDecay\": 1.5}", "AverageDecay")]
+    [DataRow("{\"averageDecay\": 1.5}", "EmaDecay")]
     [DataRow("{\"labelSmoothing\": 7}", "LabelSmoothing")]
     [DataRow("{\"optimizer\": null}", "Optimizer")]
     [DataRow("{\"optimizer\": {\"type\": \"sgd\", \"momentum\": 2}}", "Momentum")]
@@ -84,7 +84,7 @@ public sealed class RecipeTests
     public void With_an_average_the_average_is_judged_and_exported()
     {
         using var folders = new ClassFolders();
-        var result = TrainingLoop.Run(SmallRun.Options(folders, SmallRun.Recipe(3) with { AverageDecay = 0.95 }));
+        var result = TrainingLoop.Run(SmallRun.Options(folders, SmallRun.Recipe(3) with { EmaDecay = 0.95 }));
         var best = StartingPoint.Open(Path.Combine(folders.Output, "best.safetensors")).Weights;
         var last = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors")).Weights;
         Assert.IsFalse(best["conv1.weight"].Values.SequenceEqual(last["conv1.weight"].Values));
@@ -98,7 +98,7 @@ public sealed class RecipeTests
     {
         using var folders = new ClassFolders(imagesPerClass: 4);
         File.WriteAllText(folders.PathOf("red", "zzz.png"), "no image");
-        var options = SmallRun.Options(folders, SmallRun.Recipe(1)) with { Data = folders.Open(0), OnBadImage = BadTrainingImage.Throw };
+        var options = SmallRun.Options(folders, SmallRun.Recipe(1)) with { Data = folders.Open(0), OnBadImage = BadTrainingImagePolicy.Throw };
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => TrainingLoop.Run(options)).Message, "zzz.png");
     }
 

@@ -57,7 +57,7 @@ public sealed partial class HtmlReportTests
     [TestMethod]
     public void A_card_says_what_the_image_is_and_what_it_was_taken_for()
     {
-        var (page, _) = Write(Run(3, 2) with { Findings = new([Verdict(1, 2) with { GuessProbability = 0.9996, TrueProbability = 0.0001 }], []) });
+        var (page, _) = Write(Run(3, 2) with { Findings = new([Verdict(1, 2) with { PredictionProbability = 0.9996, TrueProbability = 0.0001 }], []) });
         var card = page.Descendants("article").Single();
         CollectionAssert.AreEqual(new[] { "taken for", "is" }, card.Descendants("dt").Select(each => each.Value).ToArray());
         CollectionAssert.AreEqual(new[] { "class 2> 99.9 %", "class 1< 0.1 %" }, card.Descendants("dd").Select(each => each.Value).ToArray());
@@ -97,7 +97,7 @@ public sealed partial class HtmlReportTests
         return (XDocument.Load(reader), File.ReadAllText(path));
     }
 
-    private static ImageVerdict Verdict(int actual, int guess) => new(Path.Combine("somewhere", "x.png"), actual, guess, 0.25, 0.75, new("image/png", [1, 2, 3]), new("image/jpeg", [4, 5]));
+    private static ScoredImage Verdict(int actual, int guess) => new(Path.Combine("somewhere", "x.png"), actual, guess, 0.25, 0.75, new("image/png", [1, 2, 3]), new("image/jpeg", [4, 5]));
 
     /// <summary>Four images of each class, of which two are taken for the class before it.</summary>
     private static RunReport Run(int classes, int epochs)

@@ -59,7 +59,7 @@ public sealed class TensorBoardLogTests
 
     [TestMethod]
     public void The_checksum_of_the_test_is_the_standard_one() =>
-        // The check value of CRC-32C (RFC 3720 and every catalogue of them).
+        // The check value of CRC-32C (RFC 3720 and every catalog of them).
         Assert.AreEqual(0xE3069283u, Crc32C(Encoding.ASCII.GetBytes("123456789")));
 
     private static List<List<Event>> Read(string folder) => [.. Directory.GetFiles(folder, "*.resnet").Order(StringComparer.Ordinal).Select(ReadFile)];

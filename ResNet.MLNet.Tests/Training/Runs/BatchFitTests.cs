@@ -46,7 +46,7 @@ public sealed class BatchFitTests
     }
 
     [TestMethod]
-    public void What_libtorch_says_when_memory_is_short_is_recognised()
+    public void What_libtorch_says_when_memory_is_short_is_recognized()
     {
         LibTorch.Load();
         var problem = Assert.ThrowsExactly<ExternalException>(() => empty(1L << 55));
@@ -64,7 +64,7 @@ public sealed class BatchFitTests
         const string gpu = "cuda:1";
         var message = BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, gpu, 96);
         foreach (var part in new[] { "256 images", "12 x 12", "resnet50", "cuda:1", "--batch 96", "--accumulate 3", "--batch auto" }) StringAssert.Contains(message, part);
-        StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe with { Accumulation = 4 }, gpu, 40), "64 at a time,");
+        StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe with { GradientAccumulation = 4 }, gpu, 40), "64 at a time,");
         StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, gpu, 0), "--size");
         var onCpu = BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, "cpu", null);
         StringAssert.Contains(onCpu, "--batch 128");
@@ -90,7 +90,7 @@ public sealed class BatchFitTests
     {
         LibTorch.Load();
         using var cancel = new CancellationTokenSource();
-        var recipe = SmallRun.Recipe(1) with { AverageDecay = 0.9, Accumulation = 2, Mixing = new() { MixUp = 0.2 } };
+        var recipe = SmallRun.Recipe(1) with { EmaDecay = 0.9, GradientAccumulation = 2, Mixing = new() { MixUp = 0.2 } };
         using var trial = new BatchFit.Trial(ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 3), recipe, CPU, cancel.Token);
         Assert.IsTrue(trial.Fits(1));
         Assert.IsTrue(trial.Fits(16));

@@ -96,7 +96,7 @@ public sealed class FineTuningTests
     {
         using var world = new TrainedWorld();
         using var folders = new ClassFolders();
-        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 40 }, LearningRate = 1e-4, AverageDecay = 0.99 };
+        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 40 }, LearningRate = 1e-4, EmaDecay = 0.99 };
         var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
         var whole = TrainingLoop.Run(options);
         foreach (var epoch in whole.History) Assert.IsGreaterThan(0.7, epoch.Top1!.Value);
@@ -185,7 +185,7 @@ public sealed class FineTuningTests
         Assert.IsLessThan(tolerance * scale.item<float>(), difference.item<float>());
     }
 
-    /// <summary>A network that tells two of the colours apart.</summary>
+    /// <summary>A network that tells two of the colors apart.</summary>
     private sealed class TrainedWorld : IDisposable
     {
         private readonly ClassFolders _folders = new();

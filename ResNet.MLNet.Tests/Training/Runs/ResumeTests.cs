@@ -21,7 +21,7 @@ public sealed class ResumeTests
         var whole = TrainingLoop.Run(options);
         var expected = SmallRun.Hash(whole);
         using var cancel = new CancellationTokenSource();
-        // Cancelled while that image is read, one of the 108 that the three epochs read: the run stops within a few steps.
+        // Canceled while that image is read, one of the 108 that the three epochs read: the run stops within a few steps.
         var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, image, cancel) } };
         Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping with { Workers = 1 }, null, cancel.Token));
         var resumed = TrainingLoop.Run(options with { IfExists = ExistingRun.Resume });
@@ -132,9 +132,9 @@ public sealed class ResumeTests
         {
             Optimizer = new Optimizer.AdamW(),
             LearningRate = 0.01,
-            DecayAll = false,
-            AverageDecay = 0.9,
-            Accumulation = 2,
+            DecayNormAndBias = false,
+            EmaDecay = 0.9,
+            GradientAccumulation = 2,
             ClipNorm = 1,
             LabelSmoothing = 0.1,
             ClassWeighting = ClassWeighting.Balanced,

@@ -13,10 +13,10 @@ public sealed class TrainingStepTests
     {
         // In evaluation, since batch norm in training sees a part at a time.
         var whole = GradientOf(SmallRun.Recipe(1), freeze: true);
-        var parts = GradientOf(SmallRun.Recipe(1) with { Accumulation = 3 }, freeze: true);
+        var parts = GradientOf(SmallRun.Recipe(1) with { GradientAccumulation = 3 }, freeze: true);
         AssertClose(whole, parts, 1e-5);
         var all = SmallRun.Recipe(1) with { ClassWeighting = ClassWeighting.Balanced, LabelSmoothing = 0.1, Mixing = new() { MixUp = 1 } };
-        AssertClose(GradientOf(all, freeze: true), GradientOf(all with { Accumulation = 3 }, freeze: true), 1e-4);
+        AssertClose(GradientOf(all, freeze: true), GradientOf(all with { GradientAccumulation = 3 }, freeze: true), 1e-4);
     }
 
     [TestMethod]

@@ -21,7 +21,7 @@ public sealed class MistakeFinderTests
         using var folders = new ClassFolders(imagesPerClass: 5, size: Size);
         // Batches must tell which images they hold though one cannot be read.
         File.WriteAllText(folders.PathOf("blue", "001.jpg"), "no image");
-        var source = ImageFolder.Open(folders.Folder);
+        var source = FolderImages.Open(folders.Folder);
         using var network = Network(name, source.Labels.Count);
         using var input = new DeviceInput(ImagePreprocessing.Small(Size), TrainingPrecision.Float32, CPU);
         List<string> bad = [];
@@ -32,20 +32,20 @@ public sealed class MistakeFinderTests
         var expected = Enumerable.Range(0, source.Count).Where(index => !source.NameOf(index).EndsWith(Path.Combine("blue", "001.jpg"), StringComparison.Ordinal)).Select(index =>
         {
             var pixels = preparer.Crop(source.NameOf(index));
-            var probabilities = network.forward(Normalised(input, pixels.Bytes.ToArray())).softmax(1).data<float>().ToArray();
+            var probabilities = network.forward(Normalized(input, pixels.Bytes.ToArray())).softmax(1).data<float>().ToArray();
             var guess = Array.IndexOf(probabilities, probabilities.Max());
-            return (Name: source.NameOf(index), TrueClass: source.LabelOf(index), Guess: guess, True: probabilities[source.LabelOf(index)], Sure: probabilities[guess]);
+            return (Name: source.NameOf(index), TrueClass: source.LabelOf(index), Prediction: guess, True: probabilities[source.LabelOf(index)], Sure: probabilities[guess]);
         }).ToList();
-        Compare(expected.Where(each => each.Guess != each.TrueClass).OrderByDescending(each => each.Sure), findings.Mistakes);
-        Compare(expected.Where(each => each.Guess == each.TrueClass).OrderBy(each => each.Sure), findings.Doubtful);
+        Compare(expected.Where(each => each.Prediction != each.TrueClass).OrderByDescending(each => each.Sure), findings.Mistakes);
+        Compare(expected.Where(each => each.Prediction == each.TrueClass).OrderBy(each => each.Sure), findings.Doubtful);
 
-        static void Compare(IEnumerable<(string Name, int TrueClass, int Guess, float True, float Sure)> expected, IReadOnlyList<ImageVerdict> found)
+        static void Compare(IEnumerable<(string Name, int TrueClass, int Prediction, float True, float Sure)> expected, IReadOnlyList<ScoredImage> found)
         {
             var first = expected.Take(4).ToList();
-            CollectionAssert.AreEqual(first.ConvertAll(each => (each.Name, each.TrueClass, each.Guess)), found.Select(each => (each.Name, each.TrueClass, each.Guess)).ToList());
+            CollectionAssert.AreEqual(first.ConvertAll(each => (each.Name, each.TrueClass, each.Prediction)), found.Select(each => (each.Name, each.TrueClass, each.Prediction)).ToList());
             foreach (var (one, other) in first.Zip(found))
             {
-                Assert.AreEqual(one.Sure, other.GuessProbability, 1e-5);
+                Assert.AreEqual(one.Sure, other.PredictionProbability, 1e-5);
                 Assert.AreEqual(one.True, other.TrueProbability, 1e-5);
             }
         }
@@ -59,7 +59,7 @@ public sealed class MistakeFinderTests
         WriteSquare(folder.PathOf("a", "0.png"), 20, 20);
         WriteSquare(folder.PathOf("b", "0.png"), 2, 2);
         using var scope = NewDisposeScope();
-        var source = ImageFolder.Open(folder.Path);
+        var source = FolderImages.Open(folder.Path);
         using var network = Network("cifar-resnet8:width=4", 2);
         using var input = new DeviceInput(ImagePreprocessing.Small(32), TrainingPrecision.Float32, CPU);
         Train(network, input, source);
@@ -70,24 +70,24 @@ public sealed class MistakeFinderTests
             using var picture = SKBitmap.Decode(verdict.HeatMap.Data);
             Assert.AreEqual(256, picture.Width);
             Assert.AreEqual("image/png", verdict.Picture.MediaType);
-            // The square has the colours of heat, the opposite corner those of cold.
+            // The square has the colors of heat, the opposite corner those of cold.
             var (hot, cold) = verdict.TrueClass == 0 ? (picture.GetPixel(192, 192), picture.GetPixel(48, 48)) : (picture.GetPixel(48, 48), picture.GetPixel(192, 192));
             Assert.IsGreaterThan(cold.Red + 80, hot.Red);
         }
     }
 
     [TestMethod]
-    public void Heat_is_linear_between_the_centres_of_places_and_from_0_to_1()
+    public void Heat_is_linear_between_the_centers_of_places_and_from_0_to_1()
     {
-        var heat = new Heat([-1, 1, 3, 1], 2, 2);
+        var heat = new ActivationMap([-1, 1, 3, 1], 2, 2);
         Assert.AreEqual(0, heat.At(0, 0), 1e-12);
         Assert.AreEqual(0, heat.At(0.25, 0.25), 1e-12);
         Assert.AreEqual(0.25, heat.At(0.5, 0.25), 1e-12);
         Assert.AreEqual(0.5, heat.At(0.25, 0.5), 1e-12);
         Assert.AreEqual(0.5, heat.At(0.5, 0.5), 1e-12);
         Assert.AreEqual(1, heat.At(0, 1), 1e-12);
-        Assert.AreEqual(0, new Heat([5, 5], 1, 2).At(0.3, 0.3));
-        Assert.AreEqual(0, new Heat([5], 1, 1).At(0.3, 0.3));
+        Assert.AreEqual(0, new ActivationMap([5, 5], 1, 2).At(0.3, 0.3));
+        Assert.AreEqual(0, new ActivationMap([5], 1, 1).At(0.3, 0.3));
     }
 
     [TestMethod]
@@ -104,14 +104,14 @@ public sealed class MistakeFinderTests
 
     private static ResNetModule Network(string name, int classes) => new(ResNetArchitecture.Parse(name, classes), seed: 3);
 
-    private static Func<ImageSource, BatchLoader> Loader(int batchSize, List<string> bad) => source => new(source, ImagePreprocessing.Small(Size), null, batchSize, 0, 1, problem =>
+    private static Func<ImageDataset, BatchLoader> Loader(int batchSize, List<string> bad) => source => new(source, ImagePreprocessing.Small(Size), null, batchSize, 0, 1, problem =>
     {
         lock (bad) bad.Add(problem.Message);
     });
 
-    private static Tensor Normalised(DeviceInput input, byte[] pixels) => input.Load(new(0, pixels, [0])).Images;
+    private static Tensor Normalized(DeviceInput input, byte[] pixels) => input.Load(new(0, pixels, [0])).Images;
 
-    private static void Train(ResNetModule network, DeviceInput input, ImageSource source)
+    private static void Train(ResNetModule network, DeviceInput input, ImageDataset source)
     {
         using var parameters = new FlatParameters(network);
         using var optimizer = new Optimizer.Sgd().Start(parameters, weightDecay: 0);

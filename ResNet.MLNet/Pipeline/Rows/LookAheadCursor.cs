@@ -110,7 +110,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
     private void Pump()
     {
         List<LookAheadSlot> batch = new(_transformer.BatchSize);
-        while (Gather(batch)) LookAheadSlot.Run(batch, _transformer, Sharing.RunPerCore);
+        while (Gather(batch)) LookAheadSlot.Run(batch, _transformer, Sharing.Throughput);
 
         Interlocked.Decrement(ref _pumps);
     }
@@ -131,7 +131,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
     {
         if (_current < 0) throw new InvalidOperationException("The cursor is not on a row: call MoveNext first.");
         var slot = CurrentSlot;
-        if (slot.TryBegin()) LookAheadSlot.Run(slot.Alone, _transformer, Sharing.RunPerCore);
+        if (slot.TryBegin()) LookAheadSlot.Run(slot.Alone, _transformer, Sharing.Throughput);
         slot.Wait();
         if (!_used && slot.Problem is InvalidImageException bad && _transformer.Options.OnBadImage == BadImagePolicy.Mark) _badImages.Add(bad, slot.Image.Name);
         _used = true;

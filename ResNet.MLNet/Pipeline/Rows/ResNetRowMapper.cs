@@ -65,7 +65,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
             {
                 _readImage!(_slot.Image);
                 _slot.Open();
-                if (_slot.TryBegin()) LookAheadSlot.Run(_slot.Alone, _transformer, Sharing.CoresPerRun);
+                if (_slot.TryBegin()) LookAheadSlot.Run(_slot.Alone, _transformer, Sharing.Latency);
                 _position = _input.Position;
             }
 

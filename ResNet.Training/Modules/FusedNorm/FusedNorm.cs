@@ -50,11 +50,11 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
         var (mean, inverse, factor, offset) = (new float[channels], new float[channels], new float[channels], new float[channels]);
         var (sums, squares) = (new double[channels], new double[channels]);
         Span<float> weights = Numbers(weight), biases = Numbers(bias), runningMean = Numbers(call.RunningMean), runningVariance = Numbers(call.RunningVariance);
-        // Any pixel is a good centre: it is about as far from zero as the mean is.
+        // Any pixel is a good center: it is about as far from zero as the mean is.
         for (var channel = 0; channel < channels; channel++) mean[channel] = BitConverter.UInt32BitsToSingle((uint)kernels.Input[channel] << 16);
         fixed (float* means = mean, factors = factor, offsets = offset)
         {
-            kernels.Centre = means;
+            kernels.Center = means;
             kernels.Factor = factors;
             kernels.Offset = offsets;
             kernels.SumInput(sums, squares);
@@ -106,7 +106,7 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
         var (factor, inputFactor, offset) = (new float[channels], new float[channels], new float[channels]);
         fixed (float* means = mean, factors = factor, inputFactors = inputFactor, offsets = offset)
         {
-            kernels.Centre = means;
+            kernels.Center = means;
             kernels.Factor = factors;
             kernels.InputFactor = inputFactors;
             kernels.Offset = offsets;

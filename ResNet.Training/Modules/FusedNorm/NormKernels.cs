@@ -29,17 +29,17 @@ internal unsafe struct NormKernels(int channels, long rows)
     public float* Factor, Offset, InputFactor;
 
     /// <summary>[channels] What is taken from the input before it is summed, which keeps the digits of sums of squares.</summary>
-    public float* Centre;
+    public float* Center;
 
     /// <summary>[pieces, 2, channels]</summary>
     private float* _sums;
 
     public static bool IsSupported => Avx512F.IsSupported && OpenMp.IsAvailable;
 
-    /// <summary>By channel: the sums of (input - centre) and of its squares.</summary>
+    /// <summary>By channel: the sums of (input - center) and of its squares.</summary>
     public void SumInput(Span<double> first, Span<double> second) => Sum(&SumInput, first, second);
 
-    /// <summary>By channel: the sums of the gradient before ReLU, and of that times (input - centre). Writes the addend's gradient, which is the gradient before ReLU.</summary>
+    /// <summary>By channel: the sums of the gradient before ReLU, and of that times (input - center). Writes the addend's gradient, which is the gradient before ReLU.</summary>
     public void SumGradient(Span<double> first, Span<double> second) => Sum(&SumGradient, first, second);
 
     /// <summary>Output = ReLU(input * factor + offset + addend).</summary>
@@ -119,14 +119,14 @@ internal unsafe struct NormKernels(int channels, long rows)
         // Four at a time use whole lines of the cache, and do not wait for one another.
         for (; channel + 4 * Width <= channels; channel += 4 * Width)
         {
-            var (centre0, centre1, centre2, centre3) = (Vector512.Load(Centre + channel), Vector512.Load(Centre + channel + Width), Vector512.Load(Centre + channel + 2 * Width), Vector512.Load(Centre + channel + 3 * Width));
+            var (center0, center1, center2, center3) = (Vector512.Load(Center + channel), Vector512.Load(Center + channel + Width), Vector512.Load(Center + channel + 2 * Width), Vector512.Load(Center + channel + 3 * Width));
             Vector512<float> first0 = default, first1 = default, first2 = default, first3 = default, second0 = default, second1 = default, second2 = default, second3 = default;
             for (var at = start + channel; at < end; at += channels)
             {
-                T.Add(in this, at, centre0, ref first0, ref second0);
-                T.Add(in this, at + Width, centre1, ref first1, ref second1);
-                T.Add(in this, at + 2 * Width, centre2, ref first2, ref second2);
-                T.Add(in this, at + 3 * Width, centre3, ref first3, ref second3);
+                T.Add(in this, at, center0, ref first0, ref second0);
+                T.Add(in this, at + Width, center1, ref first1, ref second1);
+                T.Add(in this, at + 2 * Width, center2, ref first2, ref second2);
+                T.Add(in this, at + 3 * Width, center3, ref first3, ref second3);
             }
 
             first0.Store(first + channel);
@@ -141,9 +141,9 @@ internal unsafe struct NormKernels(int channels, long rows)
 
         for (; channel < channels; channel += Width)
         {
-            var centre = Vector512.Load(Centre + channel);
+            var center = Vector512.Load(Center + channel);
             Vector512<float> first0 = default, second0 = default;
-            for (var at = start + channel; at < end; at += channels) T.Add(in this, at, centre, ref first0, ref second0);
+            for (var at = start + channel; at < end; at += channels) T.Add(in this, at, center, ref first0, ref second0);
             first0.Store(first + channel);
             second0.Store(second + channel);
         }
@@ -204,15 +204,15 @@ internal unsafe struct NormKernels(int channels, long rows)
     /// <summary>What is summed.</summary>
     private interface ITerms
     {
-        static abstract void Add(in NormKernels job, long at, Vector512<float> centre, ref Vector512<float> first, ref Vector512<float> second);
+        static abstract void Add(in NormKernels job, long at, Vector512<float> center, ref Vector512<float> first, ref Vector512<float> second);
     }
 
     private readonly struct InputTerms : ITerms
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Add(in NormKernels job, long at, Vector512<float> centre, ref Vector512<float> first, ref Vector512<float> second)
+        public static void Add(in NormKernels job, long at, Vector512<float> center, ref Vector512<float> first, ref Vector512<float> second)
         {
-            var value = Load(job.Input + at) - centre;
+            var value = Load(job.Input + at) - center;
             first += value;
             second = Vector512.FusedMultiplyAdd(value, value, second);
         }
@@ -221,12 +221,12 @@ internal unsafe struct NormKernels(int channels, long rows)
     private readonly struct GradientTerms : ITerms
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Add(in NormKernels job, long at, Vector512<float> centre, ref Vector512<float> first, ref Vector512<float> second)
+        public static void Add(in NormKernels job, long at, Vector512<float> center, ref Vector512<float> first, ref Vector512<float> second)
         {
             var gradient = job.GradientAt(at);
             if (job.AddendGradient is not null) Store(gradient, job.AddendGradient + at);
             first += gradient;
-            second = Vector512.FusedMultiplyAdd(gradient, Load(job.Input + at) - centre, second);
+            second = Vector512.FusedMultiplyAdd(gradient, Load(job.Input + at) - center, second);
         }
     }
 }

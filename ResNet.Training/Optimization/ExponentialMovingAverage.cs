@@ -6,7 +6,7 @@ namespace ResNet.Training;
 /// <summary>
 /// An exponential moving average of weights and batch norm's statistics (Polyak averaging). At first it follows quickly: in step t no more than (1 + t) / (10 + t) of it stays.
 /// </summary>
-internal sealed class AveragedWeights(FlatParameters parameters, double decay) : IDisposable
+internal sealed class ExponentialMovingAverage(FlatParameters parameters, double decay) : IDisposable
 {
     /// <summary>[count] the averaged parameters.</summary>
     public Tensor Weights { get; } = parameters.Weights.clone();

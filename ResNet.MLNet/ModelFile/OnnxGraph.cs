@@ -5,7 +5,7 @@ using ResNet.MLNet.Onnx;
 namespace ResNet.MLNet;
 
 /// <summary>Adds nodes and constants to an ONNX graph. Each node is named as the one value that it makes.</summary>
-internal sealed class GraphBuilder(string name)
+internal sealed class OnnxGraph(string name)
 {
     public GraphProto Graph { get; } = new() { Name = name };
 

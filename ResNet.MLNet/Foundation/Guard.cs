@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace ResNet.MLNet;
 
 /// <summary>Ranges of a recipe's values.</summary>
-internal static class Check
+internal static class Guard
 {
     public static T AtLeast<T>(T value, T least, [CallerMemberName] string name = "")
         where T : INumber<T> => value >= least ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be {least} or more.");

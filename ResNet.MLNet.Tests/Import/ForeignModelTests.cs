@@ -6,7 +6,7 @@ namespace ResNet.Tests;
 
 /// <summary>A ResNet's ONNX file from elsewhere works like our own once the preprocessing is said.</summary>
 [TestClass]
-public sealed class ForeignOnnxTests
+public sealed class ForeignModelTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "foreign");
 

@@ -1,11 +1,11 @@
 namespace ResNet.MLNet;
 
 /// <summary>Image files in one folder for each class, as torchvision's ImageFolder reads them: classes and files in ordinal order, subfolders included.</summary>
-public sealed class ImageFolder : ImageSource
+public sealed class FolderImages : ImageDataset
 {
     private readonly (string Path, int Label)[] _images;
 
-    private ImageFolder(IReadOnlyList<string> labels, (string Path, int Label)[] images)
+    private FolderImages(IReadOnlyList<string> labels, (string Path, int Label)[] images)
         : base(labels) => _images = images;
 
     /// <inheritdoc/>
@@ -17,7 +17,7 @@ public sealed class ImageFolder : ImageSource
     /// <param name="note">Receives what was left out, in words.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">It holds no class folders with images, or classes that <paramref name="labels"/> lacks.</exception>
-    public static ImageFolder Open(string folder, IReadOnlyList<string>? labels = null, Action<string>? note = null)
+    public static FolderImages Open(string folder, IReadOnlyList<string>? labels = null, Action<string>? note = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'.");

@@ -1,6 +1,6 @@
 using Google.Protobuf.Collections;
 using ResNet.MLNet.Onnx;
-using static ResNet.MLNet.GraphBuilder;
+using static ResNet.MLNet.OnnxGraph;
 
 namespace ResNet.MLNet;
 
@@ -8,7 +8,7 @@ namespace ResNet.MLNet;
 /// Brings a ResNet's .onnx from elsewhere (torchvision's export, a model zoo) into the form of our own model files: raw pixels in, mean and
 /// standard deviation in the graph, outputs named features, logits and probabilities as far as they can be found.
 /// </summary>
-internal static class ForeignOnnx
+internal static class ForeignModel
 {
     private static readonly HashSet<string> PassThrough = ["Identity", "Flatten", "Reshape", "Squeeze", "Dropout"];
 
@@ -24,7 +24,7 @@ internal static class ForeignOnnx
         var logits = last?.OpType == "Softmax" ? last.Input[0] : scores.Name;
         var features = MakerOf(logits, makers) is { OpType: "Gemm" or "MatMul" or "Add" } head ? FeaturesOf(head, makers, graph) : null;
 
-        Normalise(graph, input, preprocessing);
+        Normalize(graph, input, preprocessing);
         var shape = scores.Type.TensorType.Shape;
         graph.Output.Clear();
         AddOutput(graph, OnnxExporter.LogitsName, "Identity", logits, shape);
@@ -86,16 +86,16 @@ internal static class ForeignOnnx
         return node;
     }
 
-    private static void Normalise(GraphProto graph, ValueInfoProto input, ImagePreprocessing preprocessing)
+    private static void Normalize(GraphProto graph, ValueInfoProto input, ImagePreprocessing preprocessing)
     {
-        var added = new GraphBuilder("");
+        var added = new OnnxGraph("");
         var (mean, std) = (preprocessing.Mean, preprocessing.Std);
         added.Constant("resnet.mean", [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
         added.Constant("resnet.std", [255 * std.R, 255 * std.G, 255 * std.B], 1, 3, 1, 1);
         added.Node("Sub", "resnet.centred", [OnnxExporter.InputName, "resnet.mean"]);
         added.Node("Div", "resnet.normalised", ["resnet.centred", "resnet.std"]);
         graph.Initializer.AddRange(added.Graph.Initializer);
-        // The old input's name may be "image" too, so its users are pointed to the normalised value.
+        // The old input's name may be "image" too, so its users are pointed to the normalized value.
         Rename(graph.Node, input.Name, "resnet.normalised");
         for (var i = 0; i < added.Graph.Node.Count; i++) graph.Node.Insert(i, added.Graph.Node[i]);
         input.Name = OnnxExporter.InputName;

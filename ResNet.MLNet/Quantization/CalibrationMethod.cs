@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace ResNet.MLNet;
 
 /// <summary>How the range that eight bits stand for is chosen from the values that calibration saw.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<RangeMethod>))]
-public enum RangeMethod
+[JsonConverter(typeof(JsonStringEnumConverter<CalibrationMethod>))]
+public enum CalibrationMethod
 {
     /// <summary>The range with the least mean squared error.</summary>
     Mse,
@@ -20,25 +20,25 @@ public enum RangeMethod
 }
 
 /// <summary>What an unsigned byte stands for: (byte - <paramref name="ZeroPoint"/>) * <paramref name="Scale"/>.</summary>
-internal readonly record struct ByteRange(float Scale, byte ZeroPoint)
+internal readonly record struct QuantizationParameters(float Scale, byte ZeroPoint)
 {
     private const double Dropped = 1e-4;
     private const int Candidates = 100;
 
-    public static ByteRange Choose(ActivationHistogram values, RangeMethod method)
+    public static QuantizationParameters Choose(ActivationHistogram values, CalibrationMethod method)
     {
         var (low, high) = method switch
         {
-            RangeMethod.MinMax => (values.Min, values.Max),
-            RangeMethod.Percentile => Percentile(values),
-            RangeMethod.Entropy => Best(values, Divergence),
+            CalibrationMethod.MinMax => (values.Min, values.Max),
+            CalibrationMethod.Percentile => Percentile(values),
+            CalibrationMethod.Entropy => Best(values, Divergence),
             _ => Best(values, SquaredError),
         };
         return Of(low, high);
     }
 
     /// <summary>The range that holds 0 exactly, as padding and ReLU need it.</summary>
-    private static ByteRange Of(double low, double high)
+    private static QuantizationParameters Of(double low, double high)
     {
         (low, high) = (Math.Min(low, 0), Math.Max(high, 0));
         var scale = (high - low) / byte.MaxValue;
@@ -63,7 +63,7 @@ internal readonly record struct ByteRange(float Scale, byte ZeroPoint)
     }
 
     /// <summary>The part of the whole range, both ends drawn in alike, that costs least.</summary>
-    private static (float, float) Best(ActivationHistogram values, Func<ActivationHistogram, ByteRange, double> cost)
+    private static (float, float) Best(ActivationHistogram values, Func<ActivationHistogram, QuantizationParameters, double> cost)
     {
         var (best, least) = (1.0, double.PositiveInfinity);
         for (var candidate = Candidates; candidate >= 20; candidate--)
@@ -75,7 +75,7 @@ internal readonly record struct ByteRange(float Scale, byte ZeroPoint)
         return ((float)(values.Min * best), (float)(values.Max * best));
     }
 
-    private static double SquaredError(ActivationHistogram values, ByteRange range)
+    private static double SquaredError(ActivationHistogram values, QuantizationParameters range)
     {
         double sum = 0;
         for (var bin = 0; bin < values.Bins.Length; bin++)
@@ -90,7 +90,7 @@ internal readonly record struct ByteRange(float Scale, byte ZeroPoint)
     }
 
     /// <summary>From the histogram to what is left of it when all bins that share a byte are levelled and what lies outside is added to the outermost byte.</summary>
-    private static double Divergence(ActivationHistogram values, ByteRange range)
+    private static double Divergence(ActivationHistogram values, QuantizationParameters range)
     {
         var (counts, used) = (new double[byte.MaxValue + 1], new int[byte.MaxValue + 1]);
         double total = 0;

@@ -1,9 +1,9 @@
 namespace ResNet.MLNet;
 
-/// <summary>Labelled images, not yet decoded. Instances do not change and may be read from many threads.</summary>
-public abstract class ImageSource
+/// <summary>Labeled images, not yet decoded. Instances do not change and may be read from many threads.</summary>
+public abstract class ImageDataset
 {
-    private protected ImageSource(IReadOnlyList<string> labels) => Labels = labels;
+    private protected ImageDataset(IReadOnlyList<string> labels) => Labels = labels;
 
     /// <summary>The names of the classes, in the order of their numbers.</summary>
     public IReadOnlyList<string> Labels { get; }
@@ -29,7 +29,7 @@ public abstract class ImageSource
     public abstract string NameOf(int index);
 
     /// <summary>Some of the images, in the order given; the classes stay the same.</summary>
-    public ImageSource Subset(IReadOnlyList<int> indices)
+    public ImageDataset Subset(IReadOnlyList<int> indices)
     {
         ArgumentNullException.ThrowIfNull(indices);
         return new Part(this, [.. indices]);
@@ -42,7 +42,7 @@ public abstract class ImageSource
     /// <summary>
     /// Splits off a share of each class, chosen by a seed: at least one image of each class that has two, at most all but one.
     /// </summary>
-    internal (ImageSource Kept, ImageSource SplitOff) SplitStratified(double share, long seed)
+    internal (ImageDataset Kept, ImageDataset SplitOff) SplitStratified(double share, long seed)
     {
         List<int> rest = [], part = [];
         foreach (var group in Enumerable.Range(0, Count).GroupBy(LabelOf))
@@ -59,7 +59,7 @@ public abstract class ImageSource
         return (Subset(rest), Subset(part));
     }
 
-    private sealed class Part(ImageSource whole, int[] indices) : ImageSource(whole.Labels)
+    private sealed class Part(ImageDataset whole, int[] indices) : ImageDataset(whole.Labels)
     {
         public override int Count => indices.Length;
 
@@ -74,6 +74,6 @@ public abstract class ImageSource
     {
         public override PixelBuffer Read(int index) => whole.Read(indices[index]);
 
-        public override PixelBuffer Read(int index, PartChooser choose) => whole.Read(indices[index], choose);
+        public override PixelBuffer Read(int index, RegionChooser choose) => whole.Read(indices[index], choose);
     }
 }

@@ -6,7 +6,7 @@ namespace ResNet.MLNet;
 /// Image files that a table names: a text file with a header and a line an image, fields separated by commas, semicolons or tabs and quoted as RFC 4180 says, in UTF-8.
 /// Relative paths start from the table's folder. Whether the image files are there is seen when they are read.
 /// </summary>
-public sealed class CsvImages : ImageSource
+public sealed class TableImages : ImageDataset
 {
     private static readonly string[] PathColumns = ["path", "imagepath", "image", "file", "filename"], LabelColumns = ["label", "class", "category"], SplitColumns = ["split"];
 
@@ -14,7 +14,7 @@ public sealed class CsvImages : ImageSource
     private readonly int[] _labels;
     private readonly string[]? _splits;
 
-    private CsvImages(IReadOnlyList<string> labels, string[] paths, int[] numbers, string[]? splits)
+    private TableImages(IReadOnlyList<string> labels, string[] paths, int[] numbers, string[]? splits)
         : base(labels) => (_paths, _labels, _splits) = (paths, numbers, splits);
 
     /// <inheritdoc/>
@@ -33,7 +33,7 @@ public sealed class CsvImages : ImageSource
     /// <exception cref="InvalidDataException">
     /// The table lacks a column or has no lines, or a line has no path, no class, a class that <paramref name="labels"/> lacks, an unknown split or another number of fields than the header; the message names file and line.
     /// </exception>
-    public static CsvImages Open(string file, string? pathColumn = null, string? labelColumn = null, string? splitColumn = null, IReadOnlyList<string>? labels = null)
+    public static TableImages Open(string file, string? pathColumn = null, string? labelColumn = null, string? splitColumn = null, IReadOnlyList<string>? labels = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
         if (!File.Exists(file)) throw new FileNotFoundException($"There is no file '{file}'.", file);
@@ -58,7 +58,7 @@ public sealed class CsvImages : ImageSource
 
     internal override ImageReader OpenReader(bool applyOrientation) => new FileReader(NameOf, applyOrientation);
 
-    private static CsvImages Read(string file, string? pathColumn, string? labelColumn, string? splitColumn, IReadOnlyList<string>? labels)
+    private static TableImages Read(string file, string? pathColumn, string? labelColumn, string? splitColumn, IReadOnlyList<string>? labels)
     {
         var separator = SeparatorOf(file);
         using var text = OpenText(file);

@@ -78,7 +78,7 @@ internal sealed class InferenceWorker : IDisposable
         var size = Purpose.Preprocessing.Crop;
         _inputValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _input.AsMemory(0, count * _preparer.Length), [count, 3, size, size]);
         _outputValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _output.AsMemory(0, count * Purpose.Width), [count, Purpose.Width]);
-        _binding.BindInput(OnnxExporter.InputName, _inputValue);
+        _binding.BindInput(ModelFile.InputName, _inputValue);
         _binding.BindOutput(Purpose.Output, _outputValue);
         _bound = count;
     }

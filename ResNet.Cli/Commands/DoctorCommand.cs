@@ -99,6 +99,6 @@ internal static class DoctorCommand
     {
         using var bitmap = new SKBitmap(3, 2);
         using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        return new ImageDecoder(applyOrientation: true).Decode(png.Span).Width == 3;
+        return new ImageDecoder(applyOrientation: true).Decode(new(png.ToArray())).Width == 3;
     }
 }

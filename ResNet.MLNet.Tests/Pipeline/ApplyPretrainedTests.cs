@@ -50,7 +50,7 @@ public sealed class ApplyPretrainedTests
     {
         var architecture = ResNetArchitecture.Parse(name, classes: 7);
         var file = world.PathOf(name.Replace(':', '-') + ".onnx");
-        OnnxExporter.Export(architecture, RandomWeights.For(architecture), RandomWeights.Card(architecture), file);
+        ModelFile.Write(file, architecture, RandomWeights.For(architecture), RandomWeights.Card(architecture));
         return file;
     }
 }

@@ -89,7 +89,7 @@ public sealed class BadInputTests
         Assert.ThrowsExactly<FileNotFoundException>(() => world.Context.Transforms.ApplyResNet("Features", null, world.PathOf("none.onnx")));
         var problem = Assert.ThrowsExactly<InvalidDataException>(() => world.Context.Transforms.ApplyResNet("Features", null, world.Paths[0]));
         StringAssert.Contains(problem.Message, "0.jpg");
-        StringAssert.Contains(problem.Message, "no ONNX model");
+        StringAssert.Contains(problem.Message, "not an ONNX model");
     }
 
     [TestMethod]

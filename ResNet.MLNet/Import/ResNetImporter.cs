@@ -59,7 +59,7 @@ public static class ResNetImporter
                 License = options.License,
                 Metrics = options.Metrics,
             };
-            OnnxExporter.Export(architecture, weights, card, modelFile);
+            ModelFile.Write(modelFile, architecture, weights, card);
             return card;
         }
         catch (InvalidDataException problem)

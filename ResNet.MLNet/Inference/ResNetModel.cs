@@ -31,10 +31,10 @@ public sealed class ResNetModel : IDisposable
     private ResNetModel(ModelFileHeader header, ModelCard card, ExecutionDevice device, string? path, byte[]? bytes, byte[]? hash)
     {
         (Card, _device, _path, _bytes, _hash) = (card, device, path, bytes, hash);
-        if (!header.Inputs.TryGetValue(OnnxExporter.InputName, out var input) || input is not [_, 3, _, _])
-            throw new InvalidDataException($"The model has no input '{OnnxExporter.InputName}' [batch, 3, height, width].");
-        FeatureCount = WidthOf(OnnxExporter.FeaturesName);
-        ClassCount = WidthOf(OnnxExporter.LogitsName) ?? WidthOf(OnnxExporter.ProbabilitiesName);
+        if (!header.Inputs.TryGetValue(ModelFile.InputName, out var input) || input is not [_, 3, _, _])
+            throw new InvalidDataException($"The model has no input '{ModelFile.InputName}' [batch, 3, height, width].");
+        FeatureCount = WidthOf(ModelFile.FeaturesName);
+        ClassCount = WidthOf(ModelFile.LogitsName) ?? WidthOf(ModelFile.ProbabilitiesName);
         if (FeatureCount is null && ClassCount is null) throw new InvalidDataException("The model has neither features nor scores as outputs.");
         try
         {
@@ -97,7 +97,7 @@ public sealed class ResNetModel : IDisposable
             if (header.Card is null) return OpenForeign(File.ReadAllBytes(path), preprocessing, device);
             file.Position = 0;
             // ONNX Runtime reads the file itself, when it is needed first: the weights are in memory once. It is read again if the model is saved as part of a pipeline.
-            return new(header, ReadCard(header.Card, preprocessing), device, Path.GetFullPath(path), null, SHA256.HashData(file));
+            return new(header, With(header.Card, preprocessing), device, Path.GetFullPath(path), null, SHA256.HashData(file));
         }
         catch (InvalidDataException problem)
         {
@@ -114,7 +114,7 @@ public sealed class ResNetModel : IDisposable
     public float[] Run(string imagePath, ResNetOutput output = ResNetOutput.Probabilities)
     {
         ArgumentNullException.ThrowIfNull(imagePath);
-        return Run(output, (preparer, pixels) => preparer.Prepare(imagePath, pixels));
+        return Run(output, new ImageInput(imagePath));
     }
 
     /// <summary>Runs the network on an encoded image. May be called from many threads at once.</summary>
@@ -122,7 +122,7 @@ public sealed class ResNetModel : IDisposable
     /// <param name="output">What is asked for.</param>
     /// <inheritdoc cref="Run(string, ResNetOutput)" path="/returns|/exception"/>
     public float[] Run(ReadOnlyMemory<byte> encodedImage, ResNetOutput output = ResNetOutput.Probabilities) =>
-        Run(output, (preparer, pixels) => preparer.Prepare(encodedImage.Span, pixels));
+        Run(output, new ImageInput(encodedImage));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -140,7 +140,7 @@ public sealed class ResNetModel : IDisposable
     {
         using var stream = new MemoryStream(bytes, writable: false);
         var header = ModelFileHeader.Read(stream);
-        return new(header, ReadCard(header.Card ?? throw new InvalidDataException("The model file has lost its card."), null), device, null, bytes, null);
+        return new(header, header.Card ?? throw new InvalidDataException("The model file has lost its card."), device, null, bytes, null);
     }
 
     /// <summary>Takes a worker for one thread; give it back with <see cref="Return"/>.</summary>
@@ -161,11 +161,8 @@ public sealed class ResNetModel : IDisposable
         return Open(model.ToByteArray(), device);
     }
 
-    private static ModelCard ReadCard(string json, ImagePreprocessing? preprocessing)
-    {
-        var card = ModelCard.FromJson(json);
-        return preprocessing is null ? card : card with { Preprocessing = preprocessing };
-    }
+    private static ModelCard With(ModelCard card, ImagePreprocessing? preprocessing) =>
+        preprocessing is null ? card : card with { Preprocessing = preprocessing };
 
     /// <summary>The engine for a way of sharing the machine, made when it is asked for first. A GPU has one for all.</summary>
     private InferenceEngine Engine(Sharing sharing)
@@ -204,17 +201,17 @@ public sealed class ResNetModel : IDisposable
 
     internal static string NameOf(ResNetOutput output) => output switch
     {
-        ResNetOutput.Features => OnnxExporter.FeaturesName,
-        ResNetOutput.Logits => OnnxExporter.LogitsName,
-        _ => OnnxExporter.ProbabilitiesName,
+        ResNetOutput.Features => ModelFile.FeaturesName,
+        ResNetOutput.Logits => ModelFile.LogitsName,
+        _ => ModelFile.ProbabilitiesName,
     };
 
-    private float[] Run(ResNetOutput output, PrepareImage prepare)
+    private float[] Run(ResNetOutput output, ImageInput image)
     {
         var worker = Rent(Sharing.Latency, Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
         try
         {
-            worker.Prepare(0, prepare);
+            worker.Prepare(0, image);
             return worker.Run(1).ToArray();
         }
         finally

@@ -15,7 +15,7 @@ internal static class PortablePipeline
     public static ITransformer Create(ResNetTransformer transformer, DataViewSchema inputSchema)
     {
         var (options, how) = (transformer.Options, transformer.Options.Preprocessing ?? transformer.Model.Preprocessing);
-        var input = ResNetColumns.FindInput(options, inputSchema);
+        var input = transformer.FindInput(inputSchema);
         if (input.Type is VectorDataViewType)
             throw new NotSupportedException($"The column '{input.Name}' holds encoded images, and ML.NET has no transformer of its own that decodes them. Give paths or MLImages.");
         var output = ResNetModel.NameOf(options.Output);
@@ -51,15 +51,8 @@ internal static class PortablePipeline
             builder.Constant("resnet.crop.starts", start, start);
             builder.Constant("resnet.crop.ends", start + crop, start + crop);
             builder.Constant("resnet.crop.axes", 2L, 3L);
-            builder.Node("Slice", "resnet.crop", [OnnxExporter.InputName, "resnet.crop.starts", "resnet.crop.ends", "resnet.crop.axes"]);
-            foreach (var node in model.Graph.Node)
-            {
-                for (var i = 0; i < node.Input.Count; i++)
-                {
-                    if (node.Input[i] == OnnxExporter.InputName) node.Input[i] = "resnet.crop";
-                }
-            }
-
+            builder.Node("Slice", "resnet.crop", [ModelFile.InputName, "resnet.crop.starts", "resnet.crop.ends", "resnet.crop.axes"]);
+            OnnxGraph.RenameInput(model.Graph, ModelFile.InputName, "resnet.crop");
             model.Graph.Initializer.AddRange(builder.Graph.Initializer);
             model.Graph.Node.Insert(0, builder.Graph.Node[0]);
         }

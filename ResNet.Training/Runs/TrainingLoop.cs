@@ -348,7 +348,7 @@ public sealed class TrainingLoop : IDisposable
         WriteMetrics();
         validation ??= Evaluate(cancellation);
         var model = FileOf(ModelFile);
-        OnnxExporter.Export(_architecture, Network.ToStateDict(), Card(kept, validation), model);
+        ResNet.MLNet.ModelFile.Write(model, _architecture, Network.ToStateDict(), Card(kept, validation));
         try
         {
             WriteReport(kept, validation, cancellation);

@@ -1,8 +1,8 @@
 namespace ResNet.Tests;
 
 /// <summary>
-/// The libraries are what docs/architecture.md says: a room (a folder) uses only rooms before it in the order that stands there. What uses what is
-/// asked of the compiler, so that a comment proves nothing and a <c>var</c> hides nothing.
+/// The libraries are what docs/architecture.md says: a room (a folder) uses only rooms before it in the order that the page gives.
+/// The compiler says what uses what, so that a comment proves nothing and a <c>var</c> hides nothing.
 /// </summary>
 [TestClass]
 public sealed class ArchitectureTests
@@ -49,9 +49,9 @@ public sealed class ArchitectureTests
         var code = LibraryCode.Of(
             new("Ground/Low.cs", "class Low { int Floor => Door.Height; } static class Door { public static int Height = 2; }"),
             new("Ground/Peeks.cs", "class Peeks { object Look() { var seen = Left.Found(); return seen; } }"),
-            new("Ground/Converts.cs", "class Converts { void Take(string text) => Give(text); void Give(object o) { Right right = (string)o; } }"),
+            new("Ground/Converts.cs", "class Converts { void Take(string text) => Give(text); void Give(Right right) { } }"),
             new("Left/Left.cs", "class Left { public static int Found() => 1; /* Right */ }"),
-            new("Right/Right.cs", "class Right { int Neighbor = Left.Found(); public static implicit operator Right(string text) => new(); }"),
+            new("Right/Right.cs", "class Right { int n = Left.Found(); public static implicit operator Right(string text) => new(); }"),
             new("Top.cs", "class Top { Right right = \"a\"; }"));
         AssertNone(code.Errors());
         CollectionAssert.AreEquivalent(
@@ -92,7 +92,8 @@ public sealed class ArchitectureTests
     [TestMethod]
     public void The_order_is_read_from_the_page()
     {
-        var order = RoomOrder.Parse("Text.\n\n    Lib.One:  A < B, C\n              < D < (root: E, F)\n    Lib.Two:  G < H\n\nText < text.", "Lib.One");
+        const string page = "Text.\n\n    Lib.One:  A < B, C\n              < D < (root: E, F)\n    Lib.Two:  G < H\n\nText < text.";
+        var order = RoomOrder.Parse(page, "Lib.One");
         CollectionAssert.AreEqual(new[] { "A", "B", "C", "D" }, order.Rooms.ToList());
         CollectionAssert.AreEqual(new[] { "E", "F" }, order.RootTypes.ToList());
         Assert.AreEqual(Direction.Down, order.DirectionOf(RoomOrder.Root, "D"));
@@ -113,13 +114,14 @@ public sealed class ArchitectureTests
             var room = Arrow.RoomOf(path);
             if (room == RoomOrder.Root)
             {
-                if (!order.RootTypes.Contains(path.Split('.')[0])) yield return $"{path}: only {string.Join(", ", order.RootTypes)} may lie at the root";
+                if (order.RootTypes.Contains(path.Split('.')[0])) continue;
+                yield return $"{path}: only {string.Join(", ", order.RootTypes)} may lie at the root";
             }
             else if (!order.Rooms.Contains(room)) yield return $"{path}: the order has no room '{room}'";
         }
     }
 
-    /// <summary>The table of arrows: what the files use of other rooms, by where it lies in the order, and in brackets how many pairs of files that joins.</summary>
+    /// <summary>The table of arrows: what files use of other rooms, by where it lies in the order; in brackets the pairs of files.</summary>
     private static string Count(string library, RoomOrder order, Arrows arrows)
     {
         var found = arrows.Between(order).ToLookup(each => each.Direction, each => (each.Arrow.From, each.Arrow.To));
@@ -128,7 +130,8 @@ public sealed class ArchitectureTests
         string Of(Direction direction) => $"{found[direction].Count()} ({found[direction].Distinct().Count()})";
     }
 
-    private static RoomOrder OrderOf(string library) => RoomOrder.Parse(File.ReadAllText(Repository.PathOf("docs", "architecture.md")), library);
+    private static RoomOrder OrderOf(string library) =>
+        RoomOrder.Parse(File.ReadAllText(Repository.PathOf("docs", "architecture.md")), library);
 
     private static LibraryCode CodeOf(string library) => library == "ResNet.MLNet" ? MLNet.Value : Training.Value;
 

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace ResNet.Tests;
 
-/// <summary>Who uses whom in a library: an arrow from each file to each type or member of another file of the library that its code names.</summary>
+/// <summary>What uses what in a library: an arrow from each file to each type or member that it uses of another file of the library.</summary>
 internal sealed class Arrows
 {
     public Arrows(LibraryCode code) => All = [.. code.Trees.SelectMany(tree => Of(code, tree)).Distinct()];
@@ -68,7 +68,7 @@ internal sealed class Arrows
 
     private static IEnumerable<string> Files(LibraryCode code, ISymbol symbol)
     {
-        if (symbol.Kind is not (SymbolKind.NamedType or SymbolKind.Method or SymbolKind.Property or SymbolKind.Field or SymbolKind.Event)) return [];
+        if (symbol is not (INamedTypeSymbol or IMethodSymbol or IPropertySymbol or IFieldSymbol or IEventSymbol)) return [];
         return symbol.OriginalDefinition.Locations
             .Where(location => location.IsInSource)
             .Select(location => code.PathOf(location.SourceTree!))

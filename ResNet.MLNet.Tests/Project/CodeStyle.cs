@@ -45,7 +45,9 @@ internal static partial class CodeStyle
     public static IEnumerable<string> CommandLineWords(SourceFile file)
     {
         var root = Root(file);
-        var strings = root.DescendantTokens().Where(token => !token.IsKind(SyntaxKind.IdentifierToken)).Select(token => (Text: token.Text, token.Span));
+        var strings = root.DescendantTokens()
+            .Where(token => !token.IsKind(SyntaxKind.IdentifierToken))
+            .Select(token => (token.Text, token.Span));
         var comments = root.DescendantTrivia().Select(comment => (Text: comment.ToFullString(), Span: comment.FullSpan));
         return
             from text in strings.Concat(comments)

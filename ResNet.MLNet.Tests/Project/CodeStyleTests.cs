@@ -1,6 +1,8 @@
 namespace ResNet.Tests;
 
-/// <summary>What keeps the code readable: short lines, one statement a line, files of one concept, libraries that do not know the command line.</summary>
+/// <summary>
+/// What keeps the code readable: short lines, one statement a line, files of one concept, libraries that do not know the command line.
+/// </summary>
 [TestClass]
 public sealed class CodeStyleTests
 {
@@ -45,7 +47,8 @@ public sealed class CodeStyleTests
         Assert.AreEqual(2, CodeStyle.LineCount(new("A.cs", "// one\n// two\n")));
         AssertFinds(
             CodeStyle.TupleAssignments,
-            "class A { void F()\n{\nvar (a, b, c) = (1, 2, 3);\n(a, b) = (b, a);\n(a, b, c) = (c, b, a);\n(a, b, c) = G();\n} (int, int, int) G() => (1, 2, 3); }",
+            "class A { void F()\n{\nvar (a, b, c) = (1, 2, 3);\n(a, b) = (b, a);\n(a, b, c) = (c, b, a);\n(a, b, c) = G();\n}\n"
+            + "(int, int, int) G() => (1, 2, 3); }",
             "A.cs:3",
             "A.cs:5");
         AssertFinds(

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace ResNet.Tests;
 
-/// <summary>A library's source files as the compiler understands them. What a build generates is compiled, too, but lies in no room.</summary>
+/// <summary>A library's source files as the compiler understands them. Generated files are compiled, too, but lie in no room.</summary>
 internal sealed class LibraryCode
 {
     private static readonly CSharpCompilationOptions Options =
@@ -14,7 +14,11 @@ internal sealed class LibraryCode
 
     private readonly Dictionary<SyntaxTree, string> _paths = [];
 
-    private LibraryCode(string name, IEnumerable<SourceFile> files, IEnumerable<SourceFile> generated, IEnumerable<MetadataReference> references)
+    private LibraryCode(
+        string name,
+        IEnumerable<SourceFile> files,
+        IEnumerable<SourceFile> generated,
+        IEnumerable<MetadataReference> references)
     {
         foreach (var file in files) _paths.Add(Parse(file), file.Path);
         Compilation = CSharpCompilation.Create(name, _paths.Keys.Concat(generated.Select(Parse)), references, Options);
@@ -44,9 +48,10 @@ internal sealed class LibraryCode
         References(intermediate, uses));
 
     /// <summary>A library made of these files alone.</summary>
-    public static LibraryCode Of(params SourceFile[] files) => new("Sample", files, [], Platform().Select(path => MetadataReference.CreateFromFile(path)));
+    public static LibraryCode Of(params SourceFile[] files) =>
+        new("Sample", files, [], Platform().Select(path => MetadataReference.CreateFromFile(path)));
 
-    /// <summary>The path of a file of this library, from the library's folder; null for a file of another library and for generated code.</summary>
+    /// <summary>The path of a file from the library's folder; null for a file of another library and for generated code.</summary>
     public string? PathOf(SyntaxTree tree) => _paths.GetValueOrDefault(tree);
 
     /// <summary>What the compiler does not understand, but for the methods that source generators write.</summary>
@@ -62,12 +67,14 @@ internal sealed class LibraryCode
     private static IEnumerable<SourceFile> Generated(string folder, string intermediate)
     {
         var protobuf = Directory.EnumerateFiles(folder, "*.proto", SearchOption.AllDirectories)
-            .Select(path => string.Concat(char.ToUpperInvariant(Path.GetFileName(path)[0]), Path.GetFileNameWithoutExtension(path)[1..], ".cs"))
-            .Select(name => Directory.EnumerateFiles(intermediate, name, SearchOption.AllDirectories).MaxBy(File.GetLastWriteTimeUtc)!);
+            .Select(path => Path.GetFileNameWithoutExtension(path))
+            .Select(name => $"{char.ToUpperInvariant(name[0])}{name[1..]}.cs")
+            .Select(name => Directory.EnumerateFiles(intermediate, name, SearchOption.AllDirectories))
+            .Select(versions => versions.MaxBy(File.GetLastWriteTimeUtc)!);
         return Directory.EnumerateFiles(intermediate, "*.cs").Concat(protobuf).Select(path => new SourceFile(path, File.ReadAllText(path)));
     }
 
-    /// <summary>What the tests run with, where a library's build has published internals of ML.NET those, and the sources of other libraries.</summary>
+    /// <summary>What the tests run with; of ML.NET the references with public internals, of our libraries the sources.</summary>
     private static IEnumerable<MetadataReference> References(string intermediate, LibraryCode[] uses)
     {
         var publicized = Path.Combine(intermediate, "publicized");

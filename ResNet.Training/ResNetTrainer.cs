@@ -51,7 +51,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         ArgumentNullException.ThrowIfNull(input);
         var seed = Seed();
         List<string> notes = [];
-        var images = ResNetColumns.FindInput(_options.InputColumnName, otherwise: null, input.Schema).Name;
+        var images = ImageColumn.Find(input.Schema, _options.InputColumnName).Name;
         var training = Read(input, null);
         if (training.Labels.Count < 2) throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {training.Labels.Count} classes; a classifier needs two or more.");
         var data = validation is not null ? new TrainingData(training, Read(validation, training.Labels)) : TrainingData.Split(training, _options.ValidationShare, seed);
@@ -69,11 +69,11 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ResNetColumns.FindInput(_options.InputColumnName, otherwise: null, inputSchema);
+        ImageColumn.Check(inputSchema, _options.InputColumnName);
         DataViewImages.CheckLabel(_options.LabelColumnName, inputSchema);
         var columns = inputSchema.ToDictionary(column => column.Name);
         // A shape does not say how many classes there are.
-        foreach (var column in MLNetInternals.ShapeOf(ResNetColumns.Create(ScoringOptions, 2, ["", ""]))) columns[column.Name] = column;
+        foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(ScoringOptions, 2, ["", ""]))) columns[column.Name] = column;
         return new(columns.Values);
     }
 

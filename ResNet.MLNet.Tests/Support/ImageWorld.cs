@@ -65,7 +65,7 @@ internal sealed class ImageWorld : IDisposable
     {
         var preparer = new ImagePreparer(ImagePreprocessing.Small(32));
         var input = new float[preparer.Length];
-        preparer.Prepare(path, input);
+        preparer.Prepare(new(path), input);
         using var session = new OnnxSession(File.ReadAllBytes(ModelFile));
         return session.Run(ResNetModel.NameOf(output), input, 1, 3, 32, 32);
     }

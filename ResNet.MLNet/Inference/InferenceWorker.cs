@@ -40,9 +40,14 @@ internal sealed class InferenceWorker : IDisposable
 
     /// <summary>Prepares an image as one of the next run.</summary>
     /// <param name="index">Its place, from 0 up to the batch size.</param>
-    /// <param name="prepare">Writes its pixels.</param>
+    /// <param name="image">The image.</param>
     /// <exception cref="InvalidImageException">The image cannot be read; the place can be used for another one.</exception>
-    public void Prepare(int index, PrepareImage prepare) => prepare(_preparer, _input.AsSpan(index * _preparer.Length, _preparer.Length));
+    public void Prepare(int index, ImageInput image) => _preparer.Prepare(image, Place(index));
+
+    /// <summary>Takes pixels that are prepared already as one image of the next run.</summary>
+    /// <param name="index">Its place, from 0 up to the batch size.</param>
+    /// <param name="pixels">[3, crop, crop] values.</param>
+    public void Prepare(int index, ReadOnlySpan<float> pixels) => pixels.CopyTo(Place(index));
 
     /// <summary>Runs the network on the images at the first places.</summary>
     /// <param name="count">How many.</param>
@@ -62,6 +67,8 @@ internal sealed class InferenceWorker : IDisposable
         _options.Dispose();
     }
 
+    private Span<float> Place(int index) => _input.AsSpan(index * _preparer.Length, _preparer.Length);
+
     private void Bind(int count)
     {
         _binding.ClearBoundInputs();
@@ -76,6 +83,3 @@ internal sealed class InferenceWorker : IDisposable
         _bound = count;
     }
 }
-
-/// <summary>Writes the pixels of one image, prepared for the network.</summary>
-internal delegate void PrepareImage(ImagePreparer preparer, Span<float> destination);

@@ -114,7 +114,7 @@ public sealed class ResNetModel : IDisposable
     public float[] Run(string imagePath, ResNetOutput output = ResNetOutput.Probabilities)
     {
         ArgumentNullException.ThrowIfNull(imagePath);
-        return Run(output, (preparer, pixels) => preparer.Prepare(imagePath, pixels));
+        return Run(output, new ImageInput(imagePath));
     }
 
     /// <summary>Runs the network on an encoded image. May be called from many threads at once.</summary>
@@ -122,7 +122,7 @@ public sealed class ResNetModel : IDisposable
     /// <param name="output">What is asked for.</param>
     /// <inheritdoc cref="Run(string, ResNetOutput)" path="/returns|/exception"/>
     public float[] Run(ReadOnlyMemory<byte> encodedImage, ResNetOutput output = ResNetOutput.Probabilities) =>
-        Run(output, (preparer, pixels) => preparer.Prepare(encodedImage.Span, pixels));
+        Run(output, new ImageInput(encodedImage));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -206,12 +206,12 @@ public sealed class ResNetModel : IDisposable
         _ => ModelFile.ProbabilitiesName,
     };
 
-    private float[] Run(ResNetOutput output, PrepareImage prepare)
+    private float[] Run(ResNetOutput output, ImageInput image)
     {
         var worker = Rent(Sharing.Latency, Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
         try
         {
-            worker.Prepare(0, prepare);
+            worker.Prepare(0, image);
             return worker.Run(1).ToArray();
         }
         finally

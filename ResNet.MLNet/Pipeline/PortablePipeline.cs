@@ -15,7 +15,7 @@ internal static class PortablePipeline
     public static ITransformer Create(ResNetTransformer transformer, DataViewSchema inputSchema)
     {
         var (options, how) = (transformer.Options, transformer.Options.Preprocessing ?? transformer.Model.Preprocessing);
-        var input = ResNetColumns.FindInput(options, inputSchema);
+        var input = transformer.FindInput(inputSchema);
         if (input.Type is VectorDataViewType)
             throw new NotSupportedException($"The column '{input.Name}' holds encoded images, and ML.NET has no transformer of its own that decodes them. Give paths or MLImages.");
         var output = ResNetModel.NameOf(options.Output);

@@ -20,7 +20,7 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
         (_environment, _options) = (environment.Register(nameof(ResNetEstimator)), options);
         _model = new(() => SharedModel.Open(_environment, options));
         using var model = _model.Take();
-        ResNetColumns.Check(options, model.Value);
+        ScoreColumns.Check(options, model.Value);
         // Options such as strides and widths may differ; the kind and the depth are the network's name.
         if (expected is not null && model.Value.Architecture is { } found && (found.Block, found.Depth, found.Stem) != (expected.Block, expected.Depth, expected.Stem))
             throw new ArgumentException($"The weights '{options.ModelFile}' are of a {found.Name}, not of a {expected.Name}.");
@@ -32,7 +32,7 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
     public ResNetTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var options = _options with { InputColumnName = ResNetColumns.FindInput(_options, input.Schema).Name };
+        var options = _options with { InputColumnName = ImageColumn.Find(input.Schema, _options.InputColumnName, _options.OutputColumnName).Name };
         return new(_environment, options, _model.Take());
     }
 
@@ -41,10 +41,10 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ResNetColumns.FindInput(_options, inputSchema);
+        ImageColumn.Check(inputSchema, _options.InputColumnName, _options.OutputColumnName);
         using var model = _model.Take();
         var columns = inputSchema.ToDictionary(column => column.Name);
-        foreach (var column in MLNetInternals.ShapeOf(ResNetColumns.Create(_options, model.Value))) columns[column.Name] = column;
+        foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(_options, model.Value))) columns[column.Name] = column;
         return new(columns.Values);
     }
 }

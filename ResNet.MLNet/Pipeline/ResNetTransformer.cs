@@ -37,10 +37,10 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ResNetColumns.FindInput(Options, inputSchema);
+        FindInput(inputSchema);
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(inputSchema);
-        ResNetColumns.AddTo(builder, Options, Model);
+        ScoreColumns.AddTo(builder, Options, Model);
         return builder.ToSchema();
     }
 
@@ -77,6 +77,10 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
     void ICanSaveModel.Save(ModelSaveContext ctx) => MLNetInternals.Save(ctx, SavedOptions.ToJson(Options), Model.ReadBytes());
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ResNetRowMapper(this, inputSchema);
+
+    /// <summary>The column of images in data.</summary>
+    /// <exception cref="ArgumentException">The column is missing or of another type; the message names it.</exception>
+    internal DataViewSchema.Column FindInput(DataViewSchema schema) => ImageColumn.Find(schema, Options.InputColumnName, Options.OutputColumnName);
 
     /// <summary>Called by ML.NET to load a saved transformer (see <see cref="MLNetInternals"/>).</summary>
     internal static ResNetTransformer Create(IHostEnvironment env, ModelLoadContext ctx)

@@ -159,7 +159,7 @@ public static class ResNetQuantizer
         var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
         try
         {
-            worker.Prepare(0, (_, destination) => pixels.CopyTo(destination));
+            worker.Prepare(0, pixels);
             var start = Stopwatch.GetTimestamp();
             var values = worker.Run(1).ToArray();
             return (values, Stopwatch.GetElapsedTime(start));
@@ -194,7 +194,7 @@ public static class ResNetQuantizer
     {
         try
         {
-            preparer.Prepare(path, pixels);
+            preparer.Prepare(new(path), pixels);
             return true;
         }
         catch (InvalidImageException problem)

@@ -19,7 +19,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
 
     private readonly ResNetTransformer _transformer;
     private readonly DataViewRowCursor _ahead;
-    private readonly Action<ImageValue> _readImage;
+    private readonly Action<RowImage> _readImage;
     private readonly ValueGetter<DataViewRowId> _rowId, _aheadId;
     private readonly LookAheadSlot[] _ring;
     private readonly ConcurrentQueue<LookAheadSlot> _queue = new();
@@ -33,7 +33,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
         : base(rows, schema, use)
     {
         (_transformer, _ahead) = (transformer, ahead);
-        _readImage = ImageValue.Reader(ahead, images, transformer.Options.ImageFolder);
+        _readImage = ImageColumn.Reader(ahead, images, transformer.Options.ImageFolder);
         (_rowId, _aheadId) = (rows.GetIdGetter(), ahead.GetIdGetter());
         // On a GPU each thread fills a batch while the one before runs.
         _mostAhead = transformer.Parallelism * Math.Max(RowsAheadPerThread, 2 * transformer.BatchSize);
@@ -133,7 +133,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
         var slot = CurrentSlot;
         if (slot.TryBegin()) LookAheadSlot.Run(slot.Alone, _transformer, Sharing.Throughput);
         slot.Wait();
-        if (!_used && slot.Problem is InvalidImageException bad && _transformer.Options.OnBadImage == BadImagePolicy.Mark) _badImages.Add(bad, slot.Image.Name);
+        if (!_used && slot.Problem is InvalidImageException bad && _transformer.Options.OnBadImage == BadImagePolicy.Mark) _badImages.Add(bad, slot.Image.Input.Name);
         _used = true;
         slot.ThrowProblem(_transformer.Options.OnBadImage, Position);
         return slot.Scores;

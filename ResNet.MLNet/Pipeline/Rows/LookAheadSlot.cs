@@ -7,7 +7,6 @@ namespace ResNet.MLNet;
 internal sealed class LookAheadSlot
 {
     private readonly object _lock = new();
-    private readonly PrepareImage _prepare;
     private State _state;
     private Exception? _problem;
     private int _place;
@@ -24,12 +23,10 @@ internal sealed class LookAheadSlot
     public LookAheadSlot(int width)
     {
         Scores = new float[width];
-        // Made once, so that no image costs a delegate.
-        _prepare = Image.Prepare;
         Alone = [this];
     }
 
-    public ImageValue Image { get; } = new();
+    public RowImage Image { get; } = new();
 
     public float[] Scores { get; }
 
@@ -91,7 +88,7 @@ internal sealed class LookAheadSlot
                 {
                     try
                     {
-                        worker.Prepare(count, slot._prepare);
+                        worker.Prepare(count, slot.Image.Input);
                         slot._place = count++;
                     }
                     catch (InvalidImageException problem)

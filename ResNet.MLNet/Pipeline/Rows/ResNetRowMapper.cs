@@ -13,7 +13,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
         var use = ColumnUse.Of(dependingColumns, inputSchema, OutputSchema);
-        return use.Network ? use.Source.Append(ResNetColumns.FindInput(transformer.Options, inputSchema)).DistinctBy(column => column.Index) : use.Source;
+        return use.Network ? use.Source.Append(transformer.FindInput(inputSchema)).DistinctBy(column => column.Index) : use.Source;
     }
 
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns) =>
@@ -24,7 +24,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
         private readonly ResNetTransformer _transformer;
         private readonly DataViewRow _input;
         private readonly ColumnUse _use;
-        private readonly Action<ImageValue>? _readImage;
+        private readonly Action<RowImage>? _readImage;
         private readonly LookAheadSlot _slot;
         private long _position = -1;
 
@@ -32,7 +32,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
         {
             (_transformer, _input, Schema, _use) = (transformer, input, schema, use);
             _slot = new(transformer.Width);
-            if (use.Network) _readImage = ImageValue.Reader(input, ResNetColumns.FindInput(transformer.Options, input.Schema), transformer.Options.ImageFolder);
+            if (use.Network) _readImage = ImageColumn.Reader(input, transformer.FindInput(input.Schema), transformer.Options.ImageFolder);
         }
 
         public override DataViewSchema Schema { get; }

@@ -17,18 +17,7 @@ internal static class Models
     }
 
     /// <summary>Whether a model file is one of ours, which says how its images are prepared.</summary>
-    public static bool HasCard(string file)
-    {
-        try
-        {
-            using var stream = File.OpenRead(file);
-            return ModelFileHeader.Read(stream).Card is not null;
-        }
-        catch (InvalidDataException problem)
-        {
-            throw new InvalidDataException($"'{file}': {problem.Message}", problem);
-        }
-    }
+    public static bool HasCard(string file) => ModelCard.Read(file) is not null;
 
     private sealed class Bar(ProgressTask task) : IProgress<DownloadProgress>
     {

@@ -29,10 +29,10 @@ public sealed class ImageOutcomeTests
         {
             // The first of the two frames is whole with a quarter of the file; later ones are not looked at.
             if (name == "first.gif" && length > whole.Length / 5) break;
-            Assert.ThrowsExactly<InvalidImageException>(() => preparer.Prepare(whole.AsSpan(0, length), pixels), $"{length} of {whole.Length} bytes");
+            Assert.ThrowsExactly<InvalidImageException>(() => preparer.Prepare(new(whole.AsMemory(0, length)), pixels), $"{length} of {whole.Length} bytes");
         }
 
-        preparer.Prepare(whole, pixels);
+        preparer.Prepare(new(whole), pixels);
     }
 
     [TestMethod]
@@ -41,7 +41,8 @@ public sealed class ImageOutcomeTests
         using var folder = new TemporaryFolder();
         File.Copy(Path.Combine(Fixtures, "rgb.png"), folder.PathOf("photo.jpg"));
         var preparer = new ImagePreparer(ImagePreprocessing.Small(28));
-        CollectionAssert.AreEqual(preparer.Crop(Path.Combine(Fixtures, "rgb.png")).Pixels.ToArray(), preparer.Crop(folder.PathOf("photo.jpg")).Pixels.ToArray());
+        var expected = preparer.Crop(new(Path.Combine(Fixtures, "rgb.png"))).Pixels.ToArray();
+        CollectionAssert.AreEqual(expected, preparer.Crop(new(folder.PathOf("photo.jpg"))).Pixels.ToArray());
     }
 
     [TestMethod]
@@ -53,7 +54,7 @@ public sealed class ImageOutcomeTests
     {
         var preparer = new ImagePreparer(ImagePreprocessing.ImageNet);
         var pixels = new float[preparer.Length];
-        preparer.Prepare(Png(width, height, value: 77), pixels);
+        preparer.Prepare(new(Png(width, height, value: 77)), pixels);
         Assert.IsTrue(Array.TrueForAll(pixels, pixel => pixel == 77));
     }
 
@@ -67,7 +68,7 @@ public sealed class ImageOutcomeTests
         var pixels = new float[preparer.Length];
         var bomb = Png(width, height, value: 0, rows: 1);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.ThrowsExactly<InvalidImageException>(() => preparer.Prepare(bomb, pixels));
+        Assert.ThrowsExactly<InvalidImageException>(() => preparer.Prepare(new(bomb), pixels));
         Assert.IsLessThan(1_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -78,9 +79,9 @@ public sealed class ImageOutcomeTests
         var bomb = Png(8000, 8000, value: 0);
         Assert.IsLessThan(300_000, bomb.Length);
         var pixels = new float[3 * 224 * 224];
-        var problem = Assert.ThrowsExactly<InvalidImageException>(() => new ImagePreparer(ImagePreprocessing.ImageNet, maximumPixels: 10_000_000).Prepare(bomb, pixels));
+        var problem = Assert.ThrowsExactly<InvalidImageException>(() => new ImagePreparer(ImagePreprocessing.ImageNet, maximumPixels: 10_000_000).Prepare(new(bomb), pixels));
         StringAssert.Contains(problem.Message, "MaximumPixels");
-        new ImagePreparer(ImagePreprocessing.ImageNet).Prepare(bomb, pixels);
+        new ImagePreparer(ImagePreprocessing.ImageNet).Prepare(new(bomb), pixels);
         Assert.AreEqual(0, pixels.Max());
     }
 
@@ -90,7 +91,7 @@ public sealed class ImageOutcomeTests
         const int Damaged = 20_000, WholeEvery = 5;
         using var world = new ImageWorld(images: 1);
         byte[][] whole = [.. Directory.EnumerateFiles(Fixtures).Where(path => Path.GetFileName(path).Count(c => c == '.') == 1 && ImageFiles.IsImage(path)).Order().Select(File.ReadAllBytes)];
-        var options = new ResNetOptions { ModelFile = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
+        var options = new ResNetEstimator.Options { Model = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
         using var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Context.Data.LoadFromEnumerable(Rows(1)));
         var expected = model.Transform(world.Context.Data.LoadFromEnumerable(whole.Select(bytes => new BytesRow { ImageBytes = bytes }))).GetColumn<float[]>("Features").ToList();
         List<string> log = [];

@@ -41,13 +41,13 @@ public sealed class PartDecodingTests
     {
         var path = Path.Combine(Folder, "rgb.jpg");
         var part = new ImageRegion(new(61 - width, 47 - height, width, height), least);
-        PixelBuffer small = new ImageDecoder(true).Decode(path, (_, _) => part), expected = new();
+        PixelBuffer small = new ImageDecoder(true).Decode(new(path), (_, _) => part), expected = new();
         Assert.AreEqual((expectedWidth, expectedHeight), (small.Width, small.Height));
         expected.Reset(small.Width, small.Height);
         // What does not fill a pixel of the smaller image is left out, at the right and below.
         var divisor = width / small.Width;
         var box = new PixelBox(part.Box.Left / divisor * divisor, part.Box.Top / divisor * divisor, small.Width * divisor, small.Height * divisor);
-        new Resampler().Resize(new ImageDecoder(true).Decode(path), box, small.Width, small.Height, new(0, 0, small.Width, small.Height), Interpolation.Box, expected);
+        new Resampler().Resize(new ImageDecoder(true).Decode(new(path)), box, small.Width, small.Height, new(0, 0, small.Width, small.Height), Interpolation.Box, expected);
         var differences = Enumerable.Range(0, small.Pixels.Length * 4).Where(i => i % 4 != 3).Select(i => Math.Abs(small.Bytes[i] - expected.Bytes[i])).ToList();
         Assert.IsLessThan(12, differences.Average());
     }
@@ -58,11 +58,11 @@ public sealed class PartDecodingTests
         var whole = Jpeg(128, SKJpegEncoderDownsample.Downsample420);
         var cut = whole[..(whole.Length / 2)];
         var decoder = new ImageDecoder(true);
-        var expected = decoder.Decode(whole, (_, _) => new(new(20, 5, 40, 30))).Pixels.ToArray();
-        CollectionAssert.AreEqual(expected, decoder.Decode(cut, (_, _) => new(new(20, 5, 40, 30))).Pixels.ToArray());
+        var expected = decoder.Decode(new(whole), (_, _) => new(new(20, 5, 40, 30))).Pixels.ToArray();
+        CollectionAssert.AreEqual(expected, decoder.Decode(new(cut), (_, _) => new(new(20, 5, 40, 30))).Pixels.ToArray());
         foreach (var box in new PixelBox[] { new(20, 60, 40, 30), new(0, 100, 10, 1), new(0, 127, 128, 1), new(0, 0, 128, 128) })
-            Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(cut, (_, _) => new(box)));
-        Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(cut, (_, _) => new(new(20, 60, 100, 68), MinimumSide: 20)));
+            Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(new(cut), (_, _) => new(box)));
+        Assert.ThrowsExactly<InvalidImageException>(() => decoder.Decode(new(cut), (_, _) => new(new(20, 60, 100, 68), MinimumSide: 20)));
     }
 
     [TestMethod]
@@ -78,7 +78,7 @@ public sealed class PartDecodingTests
             for (var changes = random.Next(1, 6); changes > 0; changes--) bytes[random.Next(random.Next(2) == 0 ? Math.Min(700, bytes.Length) : bytes.Length)] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
             try
             {
-                decoder.Decode(random.Next(3) == 0 ? bytes.AsSpan(0, random.Next(bytes.Length)) : bytes, (width, height) =>
+                decoder.Decode(new(random.Next(3) == 0 ? bytes.AsMemory(0, random.Next(bytes.Length)) : bytes), (width, height) =>
                 {
                     var (w, h) = (random.Next(1, width + 1), random.Next(1, height + 1));
                     return new(new(random.Next(width - w + 1), random.Next(height - h + 1), w, h), random.Next(2) == 0 ? null : random.Next(1, 30));
@@ -100,9 +100,9 @@ public sealed class PartDecodingTests
         var random = new Random(1);
         for (var i = 0; i < parts; i++)
         {
-            var image = whole.Decode(encoded);
+            var image = whole.Decode(new(encoded));
             PixelBox box = default;
-            var part = decoder.Decode(encoded, (width, height) =>
+            var part = decoder.Decode(new(encoded), (width, height) =>
             {
                 Assert.AreEqual((image.Width, image.Height), (width, height));
                 var (w, h) = (random.Next(1, width + 1), random.Next(1, height + 1));

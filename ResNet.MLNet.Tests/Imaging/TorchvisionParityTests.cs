@@ -23,7 +23,7 @@ public sealed class TorchvisionParityTests
             Crop = int.Parse(how[1]),
             Interpolation = Enum.Parse<Interpolation>(how[2], ignoreCase: true),
         };
-        var crop = new ImagePreparer(preprocessing).Crop(Path.Combine(Folder, $"{parts[0]}.{parts[1]}"));
+        var crop = new ImagePreparer(preprocessing).Crop(new(Path.Combine(Folder, $"{parts[0]}.{parts[1]}")));
         using var expected = SKBitmap.Decode(Path.Combine(Folder, expectation));
         Assert.AreEqual((expected.Width, expected.Height), (crop.Width, crop.Height));
         for (var y = 0; y < expected.Height; y++)
@@ -40,9 +40,9 @@ public sealed class TorchvisionParityTests
     public void The_orientation_can_be_left_as_the_file_has_it()
     {
         var preparer = new ImagePreparer(ImagePreprocessing.Small(28) with { ApplyExifOrientation = false });
-        var upright = preparer.Crop(Path.Combine(Folder, "exif1.jpg")).Pixels.ToArray();
+        var upright = preparer.Crop(new(Path.Combine(Folder, "exif1.jpg"))).Pixels.ToArray();
         for (var orientation = 2; orientation <= 8; orientation++)
-            CollectionAssert.AreEqual(upright, preparer.Crop(Path.Combine(Folder, $"exif{orientation}.jpg")).Pixels.ToArray());
+            CollectionAssert.AreEqual(upright, preparer.Crop(new(Path.Combine(Folder, $"exif{orientation}.jpg"))).Pixels.ToArray());
     }
 
     [TestMethod]
@@ -51,8 +51,8 @@ public sealed class TorchvisionParityTests
         var preparer = new ImagePreparer(ImagePreprocessing.Small(28));
         var path = Path.Combine(Folder, "rgb.jpg");
         var input = new float[preparer.Length];
-        preparer.Prepare(path, input);
-        var pixels = preparer.Crop(path).Pixels.ToArray();
+        preparer.Prepare(new(path), input);
+        var pixels = preparer.Crop(new(path)).Pixels.ToArray();
         for (var i = 0; i < pixels.Length; i++)
         {
             for (var channel = 0; channel < 3; channel++) Assert.AreEqual((pixels[i] >> (8 * channel)) & 0xff, input[channel * pixels.Length + i]);

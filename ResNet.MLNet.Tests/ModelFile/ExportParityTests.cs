@@ -74,7 +74,7 @@ public sealed class ExportParityTests
         var random = new Random(5);
         var pixels = new float[2 * 3 * height * width];
         for (var i = 0; i < pixels.Length; i++) pixels[i] = random.Next(256);
-        return (pixels, module, new(OnnxExporter.Export(architecture, weights, RandomWeights.Card(architecture))));
+        return (pixels, module, new(ModelFile.ToBytes(architecture, weights, RandomWeights.Card(architecture))));
     }
 
     private static Tensor Normalize(float[] pixels, long[] shape)

@@ -22,7 +22,7 @@ internal sealed class ImageWorld : IDisposable
         for (var c = 0; c < Classes; c++) bias[c] -= logits.Average(each => each[c]);
         Export();
 
-        void Export() => OnnxExporter.Export(network, weights, RandomWeights.Card(network), ModelFile);
+        void Export() => ResNet.MLNet.ModelFile.Write(ModelFile, network, weights, RandomWeights.Card(network));
     }
 
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"resnet-tests-{Guid.NewGuid():N}");
@@ -65,9 +65,9 @@ internal sealed class ImageWorld : IDisposable
     {
         var preparer = new ImagePreparer(ImagePreprocessing.Small(32));
         var input = new float[preparer.Length];
-        preparer.Prepare(path, input);
+        preparer.Prepare(new(path), input);
         using var session = new OnnxSession(File.ReadAllBytes(ModelFile));
-        return session.Run(ResNetModel.NameOf(output), input, 1, 3, 32, 32);
+        return session.Run(OpenedModel.NameOf(output), input, 1, 3, 32, 32);
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

@@ -12,6 +12,9 @@ namespace ResNet.MLNet;
 /// </remarks>
 public sealed record ResNetArchitecture
 {
+    /// <summary>What every batch norm adds to the variance: PyTorch's default, which the published weights were trained with.</summary>
+    internal const double BatchNormEpsilon = 1e-5;
+
     private readonly int _width, _classes;
     private readonly ShortcutOption _shortcut;
     private readonly BottleneckStride _stride;

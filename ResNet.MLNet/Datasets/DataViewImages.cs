@@ -14,10 +14,10 @@ public sealed class DataViewImages : ImageDataset
 {
     private const ulong MostClasses = 1_000_000;
 
-    private readonly StoredImage[] _images;
+    private readonly ImageInput[] _images;
     private readonly int[] _labels;
 
-    private DataViewImages(IReadOnlyList<string> labels, StoredImage[] images, int[] numbers)
+    private DataViewImages(IReadOnlyList<string> labels, ImageInput[] images, int[] numbers)
         : base(labels) => (_images, _labels) = (images, numbers);
 
     /// <inheritdoc/>
@@ -44,26 +44,27 @@ public sealed class DataViewImages : ImageDataset
     public override int LabelOf(int index) => _labels[index];
 
     /// <summary>The path of an image, or the number of its row, from 0.</summary>
-    public override string NameOf(int index) => _images[index].Name;
+    public override string NameOf(int index) => _images[index].Name!;
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new StoredImageReader(_images, applyOrientation);
+    internal override ImageReader OpenReader(bool applyOrientation) => new InputReader(index => _images[index], applyOrientation);
 
     /// <summary>The same; <paramref name="beforeRow"/> is called before each row and may throw to stop.</summary>
     internal static DataViewImages Read(
         IDataView data, string labelColumnName, string? inputColumnName, string? imageFolder, IReadOnlyList<string>? labels, Action<string>? note, Action? beforeRow)
     {
         ArgumentNullException.ThrowIfNull(data);
-        var input = ResNetColumns.FindInput(inputColumnName, otherwise: null, data.Schema);
+        var input = ImageColumn.Find(data.Schema, inputColumnName);
         var label = FindLabel(labelColumnName, data.Schema);
         var keys = KeyNames(label);
-        List<StoredImage> images = [];
+        List<ImageInput> images = [];
         List<string> classes = [];
         var unlabeled = 0;
         using (var row = data.GetRowCursor([input, label]))
         {
-            var readImage = ImageValue.Reader(row, input, imageFolder);
+            var readImage = ImageColumn.Reader(row, input, imageFolder);
             var readClass = ClassReader(row, label, keys);
-            var (value, decoder) = (new ImageValue(), new ImageDecoder(applyOrientation: false));
+            var image = new RowImage();
+            var decoder = new ImageDecoder(applyOrientation: false);
             while (Next())
             {
                 var name = readClass();
@@ -73,8 +74,8 @@ public sealed class DataViewImages : ImageDataset
                     continue;
                 }
 
-                readImage(value);
-                images.Add(Store(value, $"row {row.Position}", decoder));
+                readImage(image);
+                images.Add(Keep(image.Input, $"row {row.Position}", decoder));
                 classes.Add(name);
             }
 
@@ -109,7 +110,7 @@ public sealed class DataViewImages : ImageDataset
         return label.Type is KeyDataViewType or TextDataViewType ? label : throw WrongLabel(name, label.Type.ToString()!);
     }
 
-    private static ArgumentException NoLabel(string name, IEnumerable<string> columns) => new($"There is no column '{name}' with the classes. Columns are: {string.Join(", ", columns)}. Say labelColumnName.");
+    private static ArgumentException NoLabel(string name, IEnumerable<string> columns) => new($"There is no column '{name}' with the classes. Columns are: {string.Join(", ", columns)}. Pass labelColumnName.");
 
     private static ArgumentException WrongLabel(string name, string type) => new(
         $"The column '{name}' is {type}, but the classes are a key or text: put mlContext.Transforms.Conversion.MapValueToKey(\"{name}\") in front.");
@@ -162,21 +163,14 @@ public sealed class DataViewImages : ImageDataset
         return [.. values.DenseValues().Select(value => string.Create(CultureInfo.InvariantCulture, $"{value}"))];
     }
 
-    private static StoredImage Store(ImageValue value, string row, ImageDecoder decoder)
+    /// <summary>The image of a row, kept beyond the row: what is only valid for its time is copied.</summary>
+    private static ImageInput Keep(ImageInput image, string row, ImageDecoder decoder)
     {
-        if (value.Name is { } path) return path.Length > 0 ? new(path, path) : new(row);
-        if (value.Image is null) return new(row, Encoded: value.CopyBytes());
-        try
-        {
-            var decoded = decoder.Decode(value.Image);
-            var pixels = new PixelBuffer();
-            pixels.Reset(decoded.Width, decoded.Height);
-            decoded.Bytes.CopyTo(pixels.Bytes);
-            return new(row, Pixels: pixels);
-        }
-        catch (InvalidImageException problem)
-        {
-            throw new InvalidImageException(problem.Reason, row, problem);
-        }
+        if (image.Path is { } path) return path.Length > 0 ? image : ImageInput.None(row);
+        if (image.Encoded is { } encoded) return new(encoded.ToArray(), row);
+        if (image.Image is not { } mlImage) return ImageInput.None(row);
+        var pixels = new PixelBuffer();
+        pixels.CopyFrom(decoder.Decode(new(mlImage, row)));
+        return new(pixels, row);
     }
 }

@@ -47,7 +47,7 @@ public sealed class FolderImages : ImageDataset
     /// <summary>The folders inside a folder that may be classes, in ordinal order.</summary>
     internal static IEnumerable<string> ClassFolders(string folder) => Directory.EnumerateDirectories(folder).Where(each => !ImageFiles.IsHidden(each)).Order(StringComparer.Ordinal);
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new FileReader(NameOf, applyOrientation);
+    internal override ImageReader OpenReader(bool applyOrientation) => new InputReader(index => new(NameOf(index)), applyOrientation);
 
     private static List<string> Files(string folder, Action<string>? note)
     {

@@ -12,19 +12,19 @@ internal abstract class ImageReader
     public virtual PixelBuffer Read(int index, RegionChooser choose)
     {
         var image = Read(index);
-        image.Cut(choose(image.Width, image.Height).Box);
+        image.Crop(choose(image.Width, image.Height).Box);
         return image;
     }
 }
 
-/// <summary>Decodes image files.</summary>
-/// <param name="path">The path of each image.</param>
+/// <summary>Decodes images that are kept as they came: as paths, encoded or as pixels.</summary>
+/// <param name="images">Gives each image.</param>
 /// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
-internal sealed class FileReader(Func<int, string> path, bool applyOrientation) : ImageReader
+internal sealed class InputReader(Func<int, ImageInput> images, bool applyOrientation) : ImageReader
 {
     private readonly ImageDecoder _decoder = new(applyOrientation);
 
-    public override PixelBuffer Read(int index) => _decoder.Decode(path(index));
+    public override PixelBuffer Read(int index) => _decoder.Decode(images(index));
 
-    public override PixelBuffer Read(int index, RegionChooser choose) => _decoder.Decode(path(index), choose);
+    public override PixelBuffer Read(int index, RegionChooser choose) => _decoder.Decode(images(index), choose);
 }

@@ -56,7 +56,7 @@ public sealed class TableImages : ImageDataset
     /// <summary>What an image is for: <c>train</c>, <c>val</c> or <c>test</c>; null if the table does not say.</summary>
     public string? SplitOf(int index) => _splits?[index];
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new FileReader(NameOf, applyOrientation);
+    internal override ImageReader OpenReader(bool applyOrientation) => new InputReader(index => new(NameOf(index)), applyOrientation);
 
     private static TableImages Read(string file, string? pathColumn, string? labelColumn, string? splitColumn, IReadOnlyList<string>? labels)
     {

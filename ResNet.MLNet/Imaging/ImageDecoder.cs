@@ -21,31 +21,35 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     private readonly PixelBuffer _decoded = new(), _oriented = new();
     private byte[] _file = [];
 
-    /// <summary>Decodes a file. The result is valid until the next call, and the caller may change it.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Decodes an image, or a part of it. The result is valid until the next call, and the caller may change it.</summary>
+    /// <param name="image">The image. Encoded ones may be JPEG, PNG, BMP, GIF or WebP.</param>
     /// <param name="choose">Chooses the part that is decoded; null (default) for all of the image.</param>
-    /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the file.</exception>
-    public PixelBuffer Decode(string path, RegionChooser? choose = null)
+    /// <exception cref="InvalidImageException">
+    /// There is no such file or no image, it is damaged in what is read of it, or too large; the message says why and names the image.
+    /// </exception>
+    public PixelBuffer Decode(ImageInput image, RegionChooser? choose = null)
     {
         try
         {
-            return Decode(ReadFile(path), choose);
+            if (image.Path is { } path) return Decode(ReadFile(path), choose);
+            if (image.Encoded is { } encoded) return Decode(encoded.Span, choose);
+            if (image.Image is { } mlImage) CopyPixels(mlImage);
+            else if (image.Pixels is { } pixels) _decoded.CopyFrom(pixels);
+            else throw new InvalidImageException("There is no image.");
+            if (choose is not null) _decoded.Crop(choose(_decoded.Width, _decoded.Height).Box);
+            return _decoded;
         }
-        catch (InvalidImageException problem)
+        catch (InvalidImageException problem) when (image.Name is not null)
         {
-            throw new InvalidImageException(problem.Reason, path, problem.InnerException);
+            throw new InvalidImageException(problem.Reason, image.Name, problem.InnerException);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception problem) when (image.Path is not null && IsAboutFiles(problem))
         {
-            throw new InvalidImageException(Explain(path, problem), path, problem);
+            throw new InvalidImageException(Explain(image.Path, problem), image.Path, problem);
         }
     }
 
-    /// <summary>Decodes an encoded image (JPEG, PNG, BMP, GIF, WebP). The result is valid until the next call, and the caller may change it.</summary>
-    /// <param name="encoded">The image.</param>
-    /// <param name="choose">Chooses the part that is decoded; null (default) for all of the image.</param>
-    /// <exception cref="InvalidImageException">It is none, damaged in what is read of it, or too large.</exception>
-    public unsafe PixelBuffer Decode(ReadOnlySpan<byte> encoded, RegionChooser? choose = null)
+    private unsafe PixelBuffer Decode(ReadOnlySpan<byte> encoded, RegionChooser? choose)
     {
         if (encoded.IsEmpty) throw new InvalidImageException("The image is empty (0 bytes).");
         fixed (byte* start = encoded)
@@ -53,21 +57,35 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
             using var data = SKData.Create((nint)start, encoded.Length);
             using var codec = SKCodec.Create(data);
             if (codec is null) throw new InvalidImageException("This is not an image that can be decoded (JPEG, PNG, BMP, GIF, WebP).");
-            var (width, height) = (codec.Info.Width, codec.Info.Height);
-            CheckSize(width, height);
-            var orientation = applyOrientation ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
-            var part = choose is null ? ImageRegion.Whole(width, height) : ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
-            // Only JPEG is worth it, and turned images are too few to be.
-            if (choose is not null && codec.EncodedFormat == SKEncodedImageFormat.Jpeg && orientation == SKEncodedOrigin.TopLeft && TryDecodePart(codec, part)) return _decoded;
-            DecodeWhole(codec);
-            var image = ExifOrientation.Apply(orientation, _decoded, _oriented);
-            if (choose is not null) image.Cut(part.Box);
-            return image;
+            return choose is null ? DecodeWhole(codec) : DecodePart(codec, choose);
         }
     }
 
-    /// <summary>Takes the pixels of an ML.NET image. The result is valid until the next call.</summary>
-    public PixelBuffer Decode(MLImage image)
+    private PixelBuffer DecodeWhole(SKCodec codec)
+    {
+        CheckSize(codec.Info.Width, codec.Info.Height);
+        ReadPixels(codec);
+        return ExifOrientation.Apply(OrientationOf(codec), _decoded, _oriented);
+    }
+
+    private PixelBuffer DecodePart(SKCodec codec, RegionChooser choose)
+    {
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        CheckSize(width, height);
+        var orientation = OrientationOf(codec);
+        var part = ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
+        // Only JPEG is worth it, and turned images are too few to be.
+        var isWorthIt = codec.EncodedFormat == SKEncodedImageFormat.Jpeg && orientation == SKEncodedOrigin.TopLeft;
+        if (isWorthIt && TryReadPart(codec, part)) return _decoded;
+        ReadPixels(codec);
+        var image = ExifOrientation.Apply(orientation, _decoded, _oriented);
+        image.Crop(part.Box);
+        return image;
+    }
+
+    private SKEncodedOrigin OrientationOf(SKCodec codec) => applyOrientation ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
+
+    private void CopyPixels(MLImage image)
     {
         CheckSize(image.Width, image.Height);
         _decoded.Reset(image.Width, image.Height);
@@ -75,18 +93,18 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         if (image.PixelFormat == MLPixelFormat.Rgba32)
         {
             pixels.CopyTo(_decoded.Bytes);
-            return _decoded;
+            return;
         }
 
-        if (image.PixelFormat != MLPixelFormat.Bgra32) throw new InvalidImageException($"An MLImage with the pixel format {image.PixelFormat} is not supported.");
+        if (image.PixelFormat != MLPixelFormat.Bgra32)
+            throw new InvalidImageException($"An MLImage with the pixel format {image.PixelFormat} is not supported.");
         var from = MemoryMarshal.Cast<byte, uint>(pixels);
-        var to = MemoryMarshal.Cast<byte, uint>(_decoded.Bytes);
+        var to = _decoded.Pixels;
         for (var i = 0; i < from.Length; i++)
             to[i] = (from[i] & 0xff00ff00) | ((from[i] >> 16) & 0xff) | ((from[i] & 0xff) << 16);
-        return _decoded;
     }
 
-    private unsafe void DecodeWhole(SKCodec codec)
+    private unsafe void ReadPixels(SKCodec codec)
     {
         _decoded.Reset(codec.Info.Width, codec.Info.Height);
         fixed (byte* pixels = _decoded.Bytes)
@@ -101,7 +119,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     /// the whole image to the bit, unless the part may come smaller (then by 2, 4 or 8, which the decoder's inverse DCT does on the way).
     /// </summary>
     /// <returns>False if this JPEG is of a kind that the decoder only gives whole.</returns>
-    private unsafe bool TryDecodePart(SKCodec codec, ImageRegion part)
+    private unsafe bool TryReadPart(SKCodec codec, ImageRegion part)
     {
         var (size, box) = Scale(codec, part);
         var (left, right) = (Math.Max(0, box.Left - ChromaReach), Math.Min(size.Width, box.Left + box.Width + ChromaReach));
@@ -116,7 +134,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
                 throw new InvalidImageException("The image is cut off or damaged.");
         }
 
-        _decoded.Cut(new(box.Left - left, 0, box.Width, box.Height));
+        _decoded.Crop(new(box.Left - left, 0, box.Width, box.Height));
         return true;
     }
 
@@ -144,7 +162,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
         var length = RandomAccess.GetLength(file);
         if (length > Array.MaxLength) throw new InvalidImageException($"The file has {length:N0} bytes, more than an image can have.");
-        if (_file.Length < length) _file = GC.AllocateUninitializedArray<byte>((int)Math.Min(Math.Max(length, 2L * _file.Length), Array.MaxLength));
+        ByteBuffer.Grow(ref _file, (int)length);
         var read = 0;
         while (read < length)
         {
@@ -169,6 +187,9 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         SKCodecResult.ErrorInInput => "The image is damaged.",
         _ => $"The image cannot be decoded ({result}).",
     };
+
+    private static bool IsAboutFiles(Exception problem) =>
+        problem is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     private static string Explain(string path, Exception problem) => problem switch
     {

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using Microsoft.ML.Data;
 
 namespace ResNet.MLNet;
 
@@ -19,32 +18,22 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
     /// <summary>The number of floats of one image: 3 * crop * crop.</summary>
     public int Length => 3 * preprocessing.Crop * preprocessing.Crop;
 
-    /// <summary>Prepares an image file.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Prepares an image.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="destination">Receives <see cref="Length"/> floats: the red plane, the green, the blue.</param>
-    /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the file.</exception>
-    public void Prepare(string path, Span<float> destination) => ToPlanes(Crop(_decoder.Decode(path)), destination);
+    /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the image.</exception>
+    public void Prepare(ImageInput image, Span<float> destination) => ToPlanes(Crop(image), destination);
 
-    /// <summary>Prepares an encoded image.</summary>
-    /// <inheritdoc cref="Prepare(string, Span{float})" path="/param[@name='destination']|/exception"/>
-    public void Prepare(ReadOnlySpan<byte> encoded, Span<float> destination) => ToPlanes(Crop(_decoder.Decode(encoded)), destination);
-
-    /// <summary>Prepares an ML.NET image.</summary>
-    /// <inheritdoc cref="Prepare(string, Span{float})" path="/param[@name='destination']|/exception"/>
-    public void Prepare(MLImage image, Span<float> destination) => ToPlanes(Crop(_decoder.Decode(image)), destination);
-
-    /// <summary>The resized and cropped pixels of a file, before they become floats. Valid until the next call.</summary>
-    internal PixelBuffer Crop(string path) => Crop(_decoder.Decode(path));
-
-    /// <summary>The same of an image that is decoded already.</summary>
-    internal PixelBuffer Crop(PixelBuffer image)
+    /// <summary>The resized and cropped pixels of an image, before they become floats. Valid until the next call.</summary>
+    /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the image.</exception>
+    public PixelBuffer Crop(ImageInput image)
     {
-        Crop(image, _crop);
+        Crop(_decoder.Decode(image), _crop);
         return _crop;
     }
 
-    /// <summary>The same, written to another buffer.</summary>
-    internal void Crop(PixelBuffer image, PixelBuffer target)
+    /// <summary>Writes the resized and cropped pixels of a decoded image to another buffer.</summary>
+    public void Crop(PixelBuffer image, PixelBuffer target)
     {
         var (width, height) = ResizedSize(image.Width, image.Height);
         var crop = preprocessing.Crop;

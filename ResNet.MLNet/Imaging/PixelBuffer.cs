@@ -16,7 +16,7 @@ internal sealed class PixelBuffer
 
     public Span<byte> Bytes => _bytes.AsSpan(0, Height * Stride);
 
-    /// <summary>The same, a pixel at a time: red is the lowest byte.</summary>
+    /// <summary>The pixels, row by row, as one number each, of which red is the lowest byte.</summary>
     public Span<uint> Pixels => MemoryMarshal.Cast<byte, uint>(Bytes);
 
     /// <summary>Gives the buffer a size; what was in it is lost.</summary>
@@ -32,8 +32,15 @@ internal sealed class PixelBuffer
 
     public Span<uint> PixelRow(int y) => MemoryMarshal.Cast<byte, uint>(Row(y));
 
+    /// <summary>Takes the size and the pixels of another image.</summary>
+    public void CopyFrom(PixelBuffer other)
+    {
+        Reset(other.Width, other.Height);
+        other.Bytes.CopyTo(Bytes);
+    }
+
     /// <summary>Keeps only a part, in place.</summary>
-    public void Cut(PixelBox box)
+    public void Crop(PixelBox box)
     {
         if (box == new PixelBox(0, 0, Width, Height)) return;
         var pixels = Pixels;

@@ -1,4 +1,3 @@
-using Google.Protobuf.Collections;
 using ResNet.MLNet.Onnx;
 using static ResNet.MLNet.OnnxGraph;
 
@@ -27,12 +26,12 @@ internal static class ForeignModel
         Normalize(graph, input, preprocessing);
         var shape = scores.Type.TensorType.Shape;
         graph.Output.Clear();
-        AddOutput(graph, OnnxExporter.LogitsName, "Identity", logits, shape);
-        AddOutput(graph, OnnxExporter.ProbabilitiesName, last?.OpType == "Softmax" ? "Identity" : "Softmax", last?.OpType == "Softmax" ? scores.Name : logits, shape);
+        AddOutput(graph, ModelFile.LogitsName, "Identity", logits, shape);
+        AddOutput(graph, ModelFile.ProbabilitiesName, last?.OpType == "Softmax" ? "Identity" : "Softmax", last?.OpType == "Softmax" ? scores.Name : logits, shape);
         if (features is { } found)
-            AddOutput(graph, OnnxExporter.FeaturesName, "Flatten", found.Name, Shape(shape.Dim[0], found.Count));
+            AddOutput(graph, ModelFile.FeaturesName, "Flatten", found.Name, Shape(shape.Dim[0], found.Count));
         var card = new ModelCard { Architecture = ForeignArchitecture, Preprocessing = preprocessing, Source = $"an ONNX file made by {model.ProducerName} {model.ProducerVersion}".Trim() };
-        model.MetadataProps.Add(new StringStringEntryProto { Key = ModelCard.MetadataKey, Value = card.ToJson() });
+        ModelFile.SetCard(model, card);
     }
 
     /// <summary>What the card of an adapted file says in place of an architecture.</summary>
@@ -92,24 +91,13 @@ internal static class ForeignModel
         var (mean, std) = (preprocessing.Mean, preprocessing.Std);
         added.Constant("resnet.mean", [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
         added.Constant("resnet.std", [255 * std.R, 255 * std.G, 255 * std.B], 1, 3, 1, 1);
-        added.Node("Sub", "resnet.centred", [OnnxExporter.InputName, "resnet.mean"]);
+        added.Node("Sub", "resnet.centred", [ModelFile.InputName, "resnet.mean"]);
         added.Node("Div", "resnet.normalised", ["resnet.centred", "resnet.std"]);
         graph.Initializer.AddRange(added.Graph.Initializer);
         // The old input's name may be "image" too, so its users are pointed to the normalized value.
-        Rename(graph.Node, input.Name, "resnet.normalised");
+        RenameInput(graph, input.Name, "resnet.normalised");
         for (var i = 0; i < added.Graph.Node.Count; i++) graph.Node.Insert(i, added.Graph.Node[i]);
-        input.Name = OnnxExporter.InputName;
-    }
-
-    private static void Rename(RepeatedField<NodeProto> nodes, string from, string to)
-    {
-        foreach (var node in nodes)
-        {
-            for (var i = 0; i < node.Input.Count; i++)
-            {
-                if (node.Input[i] == from) node.Input[i] = to;
-            }
-        }
+        input.Name = ModelFile.InputName;
     }
 
     private static void AddOutput(GraphProto graph, string name, string operation, string input, TensorShapeProto shape)
@@ -121,7 +109,7 @@ internal static class ForeignModel
             {
                 if (node.Output[i] != name) continue;
                 node.Output[i] = $"resnet.inner.{name}";
-                Rename(graph.Node, name, node.Output[i]);
+                RenameInput(graph, name, node.Output[i]);
                 if (input == name) input = node.Output[i];
             }
         }

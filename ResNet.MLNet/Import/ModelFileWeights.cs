@@ -10,7 +10,7 @@ namespace ResNet.MLNet;
 /// </summary>
 internal static class ModelFileWeights
 {
-    private const float VarianceOfOne = 1 - 1e-5f;
+    private const float VarianceOfOne = 1 - (float)ResNetArchitecture.BatchNormEpsilon;
 
     /// <summary>Reads the weights.</summary>
     /// <param name="path">The model file.</param>
@@ -22,9 +22,8 @@ internal static class ModelFileWeights
         {
             using var stream = File.OpenRead(path);
             var model = ModelProto.Parser.ParseFrom(stream);
-            var json = model.MetadataProps.FirstOrDefault(entry => entry.Key == ModelCard.MetadataKey)?.Value
-                ?? throw new InvalidDataException("It has no model card, so its layers cannot be told; start from the checkpoint that it was made of.");
-            var card = ModelCard.FromJson(json);
+            var card = ModelFile.FindCard(model.MetadataProps)
+                ?? throw new InvalidDataException("It has no model card, so its layers are not known; start from the checkpoint that it was made of.");
             if (card.Quantization is not null) throw new InvalidDataException("It is an integer network, which cannot be trained; start from the float network that it was made of.");
             var constants = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
             var architecture = ResNetArchitecture.Parse(card.Architecture);

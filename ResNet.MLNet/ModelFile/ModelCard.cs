@@ -4,14 +4,14 @@ using System.Text.Json.Serialization;
 
 namespace ResNet.MLNet;
 
-/// <summary>What a model file says of itself, kept as JSON in its metadata entry <see cref="MetadataKey"/>.</summary>
+/// <summary>What a model file says of itself, kept as JSON in its metadata entry <c>resnet.card</c>.</summary>
 public sealed record ModelCard
 {
     /// <summary>The name of the metadata entry.</summary>
-    public const string MetadataKey = "resnet.card";
+    internal const string MetadataKey = "resnet.card";
 
     /// <summary>The newest schema version that this code reads and the one it writes.</summary>
-    public const int CurrentSchemaVersion = 1;
+    internal const int CurrentSchemaVersion = 1;
 
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -43,7 +43,7 @@ public sealed record ModelCard
     /// <summary>How it was quantized, in words; null for a float network.</summary>
     public string? Quantization { get; init; }
 
-    /// <summary>Under what license the weights are.</summary>
+    /// <summary>The license of the weights.</summary>
     public string? License { get; init; }
 
     /// <summary>Measured figures by name, such as <c>top1</c> and <c>top5</c> (0 to 1).</summary>
@@ -52,17 +52,41 @@ public sealed record ModelCard
     /// <summary>When the file was made (UTC); null if its maker wants files that do not depend on the day.</summary>
     public DateTime? Created { get; init; }
 
+    /// <summary>Reads the card of a model file, without its weights.</summary>
+    /// <param name="file">The path of an ONNX file.</param>
+    /// <returns>The card; null where the file has none, because it is from elsewhere.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is not an ONNX file, or its card cannot be read or is of a newer version; the message names the file.
+    /// </exception>
+    public static ModelCard? Read(string file)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        if (!File.Exists(file)) throw new FileNotFoundException($"There is no model file '{file}'.", file);
+        try
+        {
+            using var stream = File.OpenRead(file);
+            return ModelFileHeader.Read(stream).Card;
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException($"'{file}': {problem.Message}", problem);
+        }
+    }
+
     /// <summary>Reads the JSON of a card.</summary>
-    /// <exception cref="InvalidDataException">It is no card, or one of a newer version.</exception>
+    /// <param name="json">The JSON, as <see cref="ToJson"/> writes it.</param>
+    /// <exception cref="InvalidDataException">It is not a card, or one of a newer version.</exception>
     public static ModelCard FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         try
         {
             var card = JsonSerializer.Deserialize<ModelCard>(json, Format) ?? throw new JsonException("it is null");
-            if (card.SchemaVersion > CurrentSchemaVersion)
-                throw new InvalidDataException($"The model card has schema version {card.SchemaVersion}, and this version of ResNet.MLNet reads up to {CurrentSchemaVersion}. Update the package.");
-            return card;
+            if (card.SchemaVersion <= CurrentSchemaVersion) return card;
+            throw new InvalidDataException(
+                $"The model card has schema version {card.SchemaVersion}, and this version of ResNet.MLNet reads up to " +
+                $"{CurrentSchemaVersion}. Update the package.");
         }
         catch (Exception problem) when (problem is JsonException or ArgumentException)
         {

@@ -1,31 +1,33 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
 
-/// <summary>What an ONNX file says outside its weights and layers, which are passed over.</summary>
-/// <param name="Card">The JSON of the model card; null if the file has none.</param>
+/// <summary>What an ONNX file says outside its weights and layers, which are skipped.</summary>
+/// <param name="Card">The model card; null if the file has none.</param>
 /// <param name="Inputs">The shapes of the inputs by name; 0 for a free dimension.</param>
 /// <param name="Outputs">The shapes of the outputs.</param>
-internal sealed record ModelFileHeader(string? Card, IReadOnlyDictionary<string, long[]> Inputs, IReadOnlyDictionary<string, long[]> Outputs)
+internal sealed record ModelFileHeader(
+    ModelCard? Card, IReadOnlyDictionary<string, long[]> Inputs, IReadOnlyDictionary<string, long[]> Outputs)
 {
     /// <summary>Reads the header of a file. Takes no more memory than the header has, however large the weights are.</summary>
-    /// <exception cref="InvalidDataException">It is no ONNX file.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or its card cannot be read.</exception>
     public static ModelFileHeader Read(Stream stream)
     {
         try
         {
             using var input = new CodedInputStream(stream, leaveOpen: true);
             var hasGraph = false;
-            string? card = null;
-            Dictionary<string, long[]> inputs = new(StringComparer.Ordinal), outputs = new(StringComparer.Ordinal);
+            RepeatedField<StringStringEntryProto> metadata = [];
+            Dictionary<string, long[]> inputs = new(StringComparer.Ordinal);
+            Dictionary<string, long[]> outputs = new(StringComparer.Ordinal);
             while (input.ReadTag() is not 0 and var tag)
             {
                 switch (WireFormat.GetTagFieldNumber(tag))
                 {
                     case ModelProto.MetadataPropsFieldNumber:
-                        var entry = StringStringEntryProto.Parser.ParseFrom(input.ReadBytes());
-                        if (entry.Key == ModelCard.MetadataKey) card = entry.Value;
+                        metadata.Add(StringStringEntryProto.Parser.ParseFrom(input.ReadBytes()));
                         break;
                     case ModelProto.GraphFieldNumber:
                         hasGraph = true;
@@ -37,11 +39,12 @@ internal sealed record ModelFileHeader(string? Card, IReadOnlyDictionary<string,
                 }
             }
 
-            return hasGraph ? new(card, inputs, outputs) : throw new InvalidDataException("The file is no ONNX model: it has no graph.");
+            if (!hasGraph) throw new InvalidDataException("The file is not an ONNX model: it has no graph.");
+            return new(ModelFile.FindCard(metadata), inputs, outputs);
         }
         catch (InvalidProtocolBufferException problem)
         {
-            throw new InvalidDataException($"The file is no ONNX model: {problem.Message}", problem);
+            throw new InvalidDataException($"The file is not an ONNX model: {problem.Message}", problem);
         }
     }
 

@@ -22,7 +22,12 @@ internal sealed class OnnxGraph(string name)
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("ONNX files are written on little-endian machines only.");
         var bytes = new byte[(long)values.Length * sizeof(float)];
         MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(bytes);
-        var tensor = new TensorProto { Name = value, DataType = (int)TensorProto.Types.DataType.Float, RawData = UnsafeByteOperations.UnsafeWrap(bytes) };
+        var tensor = new TensorProto
+        {
+            Name = value,
+            DataType = (int)TensorProto.Types.DataType.Float,
+            RawData = UnsafeByteOperations.UnsafeWrap(bytes),
+        };
         foreach (var size in shape) tensor.Dims.Add(size);
         Graph.Initializer.Add(tensor);
         return value;
@@ -44,10 +49,25 @@ internal sealed class OnnxGraph(string name)
         return output;
     }
 
-    public static AttributeProto Attribute(string name, long value) => new() { Name = name, Type = AttributeProto.Types.Kind.Int, I = value };
+    /// <summary>Lets every node that takes one value take another.</summary>
+    public static void RenameInput(GraphProto graph, string from, string to)
+    {
+        foreach (var node in graph.Node)
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                if (node.Input[i] == from) node.Input[i] = to;
+            }
+        }
+    }
 
-    public static AttributeProto Attribute(string name, params long[] values) => new() { Name = name, Type = AttributeProto.Types.Kind.Ints, Ints = { values } };
+    public static AttributeProto Attribute(string name, long value) =>
+        new() { Name = name, Type = AttributeProto.Types.Kind.Int, I = value };
 
+    public static AttributeProto Attribute(string name, params long[] values) =>
+        new() { Name = name, Type = AttributeProto.Types.Kind.Ints, Ints = { values } };
+
+    /// <summary>A float tensor; a dimension is a number or the name of a free one.</summary>
     private static ValueInfoProto FloatValue(string name, ReadOnlySpan<object> dimensions)
     {
         var shape = new TensorShapeProto();
@@ -58,6 +78,12 @@ internal sealed class OnnxGraph(string name)
                 : new TensorShapeProto.Types.Dimension { DimValue = (int)dimension });
         }
 
-        return new() { Name = name, Type = new() { TensorType = new() { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape } } };
+        return FloatValue(name, shape);
+    }
+
+    public static ValueInfoProto FloatValue(string name, TensorShapeProto? shape = null)
+    {
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape };
+        return new() { Name = name, Type = new() { TensorType = tensor } };
     }
 }

@@ -65,7 +65,7 @@ public static class ResNetQuantizer
         options ??= new();
         if (images.Count == 0) throw new InvalidDataException("There are no images to calibrate with.");
         using var model = ResNetModel.Open(modelFile, options.Preprocessing);
-        var floats = model.ReadBytes();
+        var floats = model.File.ReadBytes();
         try
         {
             var graph = new QuantizedGraph(ModelProto.Parser.ParseFrom(floats));
@@ -77,7 +77,7 @@ public static class ResNetQuantizer
 
             var unseen = images.Except(calibration).ToList();
             var compared = Spread(unseen.Count > 0 ? unseen : images, options.ComparisonImages);
-            using var integer = ResNetModel.Open(result.ToByteArray(), default);
+            using var integer = new ResNetModel(OpenedModel.Open(result.ToByteArray()), default);
             var report = Compare(model, integer, compared, options.LabelOf, skipped, progress, cancellation) with { FloatBytes = floats.LongLength, IntegerBytes = result.CalculateSize() };
             SetCard(result, model.Card, options, calibration.Count, report);
             AtomicFile.Write(outputFile, result.WriteTo);
@@ -106,7 +106,7 @@ public static class ResNetQuantizer
             if (read++ == 0) first = [.. input];
             differ = differ || !first.AsSpan().SequenceEqual(input);
             using var value = OrtValue.CreateTensorValueFromMemory(input, [1, 3, preprocessing.Crop, preprocessing.Crop]);
-            using var outputs = session.Run(run, [OnnxExporter.InputName], [value], graph.Values);
+            using var outputs = session.Run(run, [ModelFile.InputName], [value], graph.Values);
             Parallel.For(0, outputs.Count, output => histograms[graph.Values[output]].Add(outputs[output].GetTensorDataAsSpan<float>(), (int)outputs[output].GetTensorTypeAndShape().Shape[1]));
             progress?.Report(new(false, i + 1, images.Count));
         }
@@ -132,7 +132,7 @@ public static class ResNetQuantizer
             if (count++ > 0) (floatTime, integerTime) = (floatTime + leftTime, integerTime + rightTime);
             if (hasClasses)
             {
-                var (floatBest, integerBest) = (Best(left), Best(right));
+                var (floatBest, integerBest) = (Scores.ArgMax(left), Scores.ArgMax(right));
                 if (floatBest == integerBest) same++;
                 if (labelOf?.Invoke(images[i]) is { } label)
                 {
@@ -156,18 +156,11 @@ public static class ResNetQuantizer
 
     private static (float[] Values, TimeSpan Time) Timed(ResNetModel model, ResNetOutput output, float[] pixels)
     {
-        var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
-        try
-        {
-            worker.Prepare(0, (_, destination) => pixels.CopyTo(destination));
-            var start = Stopwatch.GetTimestamp();
-            var values = worker.Run(1).ToArray();
-            return (values, Stopwatch.GetElapsedTime(start));
-        }
-        finally
-        {
-            ResNetModel.Return(worker);
-        }
+        using var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
+        worker.Prepare(0, pixels);
+        var start = Stopwatch.GetTimestamp();
+        var values = worker.Run(1).ToArray();
+        return (values, Stopwatch.GetElapsedTime(start));
     }
 
     private static void SetCard(ModelProto model, ModelCard card, QuantizationOptions options, int calibrated, QuantizationReport report)
@@ -182,8 +175,7 @@ public static class ResNetQuantizer
             Metrics = metrics,
             Quantization = $"static int8 (QDQ), ranges by {options.Method.ToString().ToLowerInvariant()} from {calibrated} images, biases corrected; compared with the float network on {report.Images} images",
         };
-        foreach (var old in model.MetadataProps.Where(entry => entry.Key == ModelCard.MetadataKey).ToList()) model.MetadataProps.Remove(old);
-        model.MetadataProps.Add(new StringStringEntryProto { Key = ModelCard.MetadataKey, Value = changed.ToJson() });
+        ModelFile.SetCard(model, changed);
 
         void Add(string name, double? value)
         {
@@ -195,7 +187,7 @@ public static class ResNetQuantizer
     {
         try
         {
-            preparer.Prepare(path, pixels);
+            preparer.Prepare(new(path), pixels);
             return true;
         }
         catch (InvalidImageException problem)
@@ -208,8 +200,6 @@ public static class ResNetQuantizer
     /// <summary>As many as wanted, spread evenly, so that a folder of classes gives images of each.</summary>
     private static IReadOnlyList<string> Spread(IReadOnlyList<string> images, int most) =>
         images.Count <= most ? images : [.. Enumerable.Range(0, most).Select(index => images[(int)((long)index * images.Count / most)])];
-
-    private static int Best(float[] scores) => Array.IndexOf(scores, scores.Max());
 
     private static double Cosine(float[] left, float[] right)
     {

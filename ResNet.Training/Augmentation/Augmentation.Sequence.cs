@@ -25,7 +25,7 @@ public abstract partial record Augmentation
             for (var i = 0; i < Steps.Count; i++)
             {
                 // The first step's part was chosen when the image was read.
-                if (i > 0) image.Cut(Steps[i].ChooseRegion(image.Width, image.Height, ref random, canvas.Size).Box);
+                if (i > 0) image.Crop(Steps[i].ChooseRegion(image.Width, image.Height, ref random, canvas.Size).Box);
                 image = Steps[i].Apply(image, ref random, canvas);
             }
 

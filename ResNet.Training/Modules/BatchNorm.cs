@@ -10,7 +10,7 @@ namespace ResNet.Training;
 /// </summary>
 internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
 {
-    private const double Momentum = 0.1, Epsilon = 1e-5;
+    private const double Momentum = 0.1, Epsilon = ResNetArchitecture.BatchNormEpsilon;
     private readonly Parameter _weight, _bias;
     private readonly Tensor _mean, _variance;
     private readonly Scalar _epsilon = Epsilon.ToScalar();

@@ -16,7 +16,7 @@ internal static class LearningRateSearch
         var bad = new BadImages(plan.Options.OnBadImage);
         using var step = new TrainingStep(plan.NewNetwork(), recipe, Devices.Parse(plan.Options.Device), plan.Data.Training.ClassCounts);
         plan.LoadStart(step, bad);
-        step.Network.Train(plan.KeepStatistics);
+        step.Network.EnterTraining(plan.KeepStatistics);
         List<RatePoint> points = [];
         var average = 0.0;
         var best = double.PositiveInfinity;

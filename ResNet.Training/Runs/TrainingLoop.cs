@@ -166,8 +166,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private void TrainEpoch(CancellationToken cancellation)
     {
-        Network.FirstTrainedStage = FirstTrainedStage(_state.Epoch);
-        Network.Train(_recipe.FineTuning?.KeepStatistics ?? false);
+        Network.EnterTraining(_recipe.FineTuning?.KeepStatistics ?? false, FirstTrainedStage(_state.Epoch));
         _step.ClearSums();
         var (lossBefore, correctBefore, secondsBefore, watch) = (_state.LossSum, _state.Correct, _state.EpochSeconds, Stopwatch.StartNew());
         var (read, logged) = (_state.Batch > 0, 0);
@@ -308,7 +307,7 @@ internal sealed class TrainingLoop : IDisposable
         WriteMetrics();
         validation ??= Evaluate(cancellation);
         var model = _folder.ModelFile;
-        OnnxExporter.Export(_architecture, Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation), model);
+        ModelFile.Write(model, _architecture, Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation));
         try
         {
             WriteReport(kept, validation, cancellation);

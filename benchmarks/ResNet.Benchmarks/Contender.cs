@@ -114,7 +114,7 @@ internal static class Contender
         using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
         using var session = new InferenceSession(model, options);
         var work = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new float[3 * Size * Size]).ToArray();
-        foreach (var input in work) new ImagePreparer(ImagePreprocessing.ImageNet).Prepare(images[0], input);
+        foreach (var input in work) new ImagePreparer(ImagePreprocessing.ImageNet).Prepare(new(images[0]), input);
         Run(WarmUp);
         var watch = Stopwatch.StartNew();
         Run(images.Length);

@@ -13,12 +13,12 @@ internal static class ImagingBenchmark
         var preparer = new ImagePreparer(ImagePreprocessing.ImageNet);
         var input = new float[preparer.Length];
         List<double> ours = [], pillow = [];
-        foreach (var path in images.Take(50)) preparer.Prepare(path, input);
+        foreach (var path in images.Take(50)) preparer.Prepare(new(path), input);
         for (var round = 0; round < rounds; round++)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             var watch = Stopwatch.StartNew();
-            foreach (var path in images) preparer.Prepare(path, input);
+            foreach (var path in images) preparer.Prepare(new(path), input);
             ours.Add(watch.Elapsed.TotalMilliseconds / images.Length);
             pillow.Add(Measure.Peer("pillow_prepare.py", arguments.Get("images"), images.Length.ToString(CultureInfo.InvariantCulture)));
             Console.Error.WriteLine($"round {round + 1}: ours {ours[^1]:0.00} ms, Pillow {pillow[^1]:0.00} ms, {(GC.GetAllocatedBytesForCurrentThread() - before) / images.Length} managed bytes an image");

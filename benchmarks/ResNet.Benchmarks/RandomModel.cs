@@ -17,6 +17,6 @@ internal static class RandomModel
             weights.Add(spec.Name, new(spec.Shape, values));
         }
 
-        OnnxExporter.Export(architecture, weights, new() { Architecture = architecture.Name, Preprocessing = ImagePreprocessing.For(architecture), Source = "random weights" }, path);
+        ModelFile.Write(path, architecture, weights, new() { Architecture = architecture.Name, Preprocessing = ImagePreprocessing.For(architecture), Source = "random weights" });
     }
 }

@@ -85,7 +85,7 @@ public sealed class BatchLoaderTests
         {
             var preprocessing = ImagePreprocessing.Small(12) with { ApplyExifOrientation = apply };
             var batch = new BatchLoader(folders.Open(0).Training, preprocessing, null, 1, 1, 1, _ => Assert.Fail()).Epoch(0).First();
-            CollectionAssert.AreEqual(new ImagePreparer(preprocessing).Crop(fixture).Bytes.ToArray(), batch.Pixels);
+            CollectionAssert.AreEqual(new ImagePreparer(preprocessing).Crop(new(fixture)).Bytes.ToArray(), batch.Pixels);
         }
     }
 

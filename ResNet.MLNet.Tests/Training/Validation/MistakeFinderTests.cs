@@ -31,7 +31,7 @@ public sealed class MistakeFinderTests
         var preparer = new ImagePreparer(ImagePreprocessing.Small(Size));
         var expected = Enumerable.Range(0, source.Count).Where(index => !source.NameOf(index).EndsWith(Path.Combine("blue", "001.jpg"), StringComparison.Ordinal)).Select(index =>
         {
-            var pixels = preparer.Crop(source.NameOf(index));
+            var pixels = preparer.Crop(new(source.NameOf(index)));
             var probabilities = network.forward(Normalized(input, pixels.Bytes.ToArray())).softmax(1).data<float>().ToArray();
             var guess = Array.IndexOf(probabilities, probabilities.Max());
             return (Name: source.NameOf(index), TrueClass: source.LabelOf(index), Prediction: guess, True: probabilities[source.LabelOf(index)], Sure: probabilities[guess]);

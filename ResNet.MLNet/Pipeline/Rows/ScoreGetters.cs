@@ -20,19 +20,10 @@ internal static class ScoreGetters
                 value = editor.Commit();
             })
             : new ValueGetter<uint>((ref uint value) => value = PredictedKey(current()));
-        return getter as ValueGetter<TValue> ?? throw new InvalidOperationException($"The column '{column.Name}' is {column.Type}, not {typeof(TValue)}.");
+        return getter as ValueGetter<TValue>
+            ?? throw new InvalidOperationException($"The column '{column.Name}' is {column.Type}, not {typeof(TValue)}.");
     }
 
     /// <summary>Keys count from 1; 0 is a missing one.</summary>
-    private static uint PredictedKey(ReadOnlySpan<float> scores)
-    {
-        if (float.IsNaN(scores[0])) return 0;
-        var best = 0;
-        for (var i = 1; i < scores.Length; i++)
-        {
-            if (scores[i] > scores[best]) best = i;
-        }
-
-        return (uint)best + 1;
-    }
+    private static uint PredictedKey(ReadOnlySpan<float> scores) => float.IsNaN(scores[0]) ? 0 : (uint)Scores.ArgMax(scores) + 1;
 }

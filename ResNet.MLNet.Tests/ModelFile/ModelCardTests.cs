@@ -1,0 +1,53 @@
+namespace ResNet.Tests;
+
+/// <summary>A model card can be read without the network, ignores what it does not know, and refuses a schema that is too new.</summary>
+[TestClass]
+public sealed class ModelCardTests
+{
+    [TestMethod]
+    public void A_newer_schema_version_is_refused_with_what_to_do()
+    {
+        var json = RandomWeights.Card(ResNetArchitecture.CifarResNet(8)).ToJson();
+        var newer = json.Replace("\"schemaVersion\": 1", "\"schemaVersion\": 2", StringComparison.Ordinal);
+        Assert.AreNotEqual(json, newer);
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => ModelCard.FromJson(newer));
+        StringAssert.Contains(problem.Message, "schema version 2");
+        StringAssert.Contains(problem.Message, "up to 1");
+        StringAssert.Contains(problem.Message, "Update the package");
+    }
+
+    [TestMethod]
+    public void Entries_that_this_version_does_not_know_are_ignored()
+    {
+        var card = RandomWeights.Card(ResNetArchitecture.CifarResNet(8)) with { Labels = ["cat", "dog"] };
+        var json = card.ToJson().Replace("\"schemaVersion\"", "\"entryOfTheFuture\": [1, 2], \"schemaVersion\"", StringComparison.Ordinal);
+        var read = ModelCard.FromJson(json);
+        Assert.AreEqual(card.Architecture, read.Architecture);
+        CollectionAssert.AreEqual(new[] { "cat", "dog" }, read.Labels!.ToArray());
+    }
+
+    [TestMethod]
+    public void What_a_model_file_is_given_is_what_it_says()
+    {
+        using var folder = new TemporaryFolder();
+        var architecture = ResNetArchitecture.CifarResNet(8);
+        var file = folder.PathOf("model.onnx");
+        var card = RandomWeights.Card(architecture) with { License = "MIT", Metrics = new Dictionary<string, double> { ["top1"] = 0.75 } };
+        ModelFile.Write(file, architecture, RandomWeights.For(architecture), card);
+        Assert.AreEqual(card.ToJson(), ModelCard.Read(file)!.ToJson());
+    }
+
+    [TestMethod]
+    public void A_file_that_is_not_a_model_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.PathOf("notes.onnx");
+        Assert.ThrowsExactly<FileNotFoundException>(() => ModelCard.Read(file));
+        File.WriteAllText(file, "This is not a model.");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelCard.Read(file)).Message, "notes.onnx");
+    }
+
+    [TestMethod]
+    public void An_ONNX_file_from_elsewhere_has_no_card() =>
+        Assert.IsNull(ModelCard.Read(Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "foreign", "scores.onnx")));
+}

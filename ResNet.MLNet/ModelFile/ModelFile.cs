@@ -1,0 +1,94 @@
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using ResNet.MLNet.Onnx;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// A model file: an ONNX file (IR 8, opset 17) that explains itself. Training and import write it; <see cref="ResNetModel"/> and the ML.NET
+/// estimators run it.
+/// </summary>
+/// <remarks>
+/// Input <c>image</c>: float32 [batch, 3, height, width], RGB, raw values 0..255; mean and standard deviation are applied inside.
+/// Outputs <c>features</c> [batch, D], <c>logits</c> [batch, C], <c>probabilities</c> [batch, C]. Batch, height and width are free.
+/// Batch norm is folded into the convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>.
+/// </remarks>
+public static class ModelFile
+{
+    internal const string InputName = "image";
+    internal const string FeaturesName = "features";
+    internal const string LogitsName = "logits";
+    internal const string ProbabilitiesName = "probabilities";
+
+    private const int IrVersion = 8;
+    private const int Opset = 17;
+
+    // Protocol buffers end at 2 GiB; the graph around the weights needs far less than 16 MiB.
+    private const long LargestWeights = int.MaxValue - (1 << 24);
+
+    /// <summary>Writes a model file; what was at the path stays until the new file is complete.</summary>
+    /// <param name="path">The file to write, by custom <c>*.onnx</c>.</param>
+    /// <param name="architecture">The network.</param>
+    /// <param name="weights">All its weights, by torchvision's names.</param>
+    /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
+    /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
+    /// <exception cref="ArgumentException">
+    /// The card does not fit the architecture, or the network is over ONNX's limit of 2 GiB.
+    /// </exception>
+    public static void Write(string path, ResNetArchitecture architecture, StateDict weights, ModelCard card)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var model = Build(architecture, weights, card);
+        AtomicFile.Write(path, model.WriteTo);
+    }
+
+    /// <summary>Gives the bytes of a model file.</summary>
+    /// <param name="architecture">The network.</param>
+    /// <param name="weights">All its weights, by torchvision's names.</param>
+    /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
+    /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
+    /// <exception cref="ArgumentException">
+    /// The card does not fit the architecture, or the network is over ONNX's limit of 2 GiB.
+    /// </exception>
+    public static byte[] ToBytes(ResNetArchitecture architecture, StateDict weights, ModelCard card) =>
+        Build(architecture, weights, card).ToByteArray();
+
+    /// <summary>The card among a file's metadata; null if there is none.</summary>
+    /// <exception cref="InvalidDataException">There is one that cannot be read.</exception>
+    internal static ModelCard? FindCard(RepeatedField<StringStringEntryProto> metadata) =>
+        metadata.FirstOrDefault(IsCard) is { } entry ? ModelCard.FromJson(entry.Value) : null;
+
+    /// <summary>Gives a model a card, in place of the one that it has.</summary>
+    internal static void SetCard(ModelProto model, ModelCard card)
+    {
+        foreach (var old in model.MetadataProps.Where(IsCard).ToList()) model.MetadataProps.Remove(old);
+        model.MetadataProps.Add(new StringStringEntryProto { Key = ModelCard.MetadataKey, Value = card.ToJson() });
+    }
+
+    private static bool IsCard(StringStringEntryProto entry) => entry.Key == ModelCard.MetadataKey;
+
+    private static ModelProto Build(ResNetArchitecture architecture, StateDict weights, ModelCard card)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(card);
+        if (card.Architecture != architecture.Name)
+            throw new ArgumentException($"The card says {card.Architecture}, the network is {architecture.Name}.", nameof(card));
+        if (card.Labels is { } labels && labels.Count != architecture.Classes)
+            throw new ArgumentException($"The card has {labels.Count} labels, the network {architecture.Classes} classes.", nameof(card));
+        if (architecture.ParameterCount * sizeof(float) > LargestWeights)
+            throw new ArgumentException($"{architecture} is over the 2 GiB that an ONNX file can hold.", nameof(architecture));
+        weights.EnsureFits(architecture);
+
+        var model = new ModelProto
+        {
+            IrVersion = IrVersion,
+            ProducerName = "ResNet.MLNet",
+            ProducerVersion = typeof(ModelFile).Assembly.GetName().Version!.ToString(3),
+            OpsetImport = { new OperatorSetIdProto { Version = Opset } },
+            Graph = NetworkGraph.Build(architecture, weights, card.Preprocessing),
+        };
+        SetCard(model, card);
+        return model;
+    }
+}

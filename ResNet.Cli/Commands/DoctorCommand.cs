@@ -25,26 +25,26 @@ internal static class DoctorCommand
         private const string Fine = "[green]ok[/]";
 
         private readonly Table _table = CommandLine.CreateTable("", "What", "Found");
-        private readonly NvidiaDriver _driver = NvidiaDriver.Find();
-        private string? _firstWrong, _advice;
+        private readonly LibTorchDiagnosis _training = LibTorch.Diagnose();
+        private string? _firstWrong;
 
         public int Run(IAnsiConsole console)
         {
             Row("System", () => $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}");
-            Row("Processor", () => $"{Environment.ProcessorCount} cores; bfloat16 {(DeviceInput.BFloat16IsFast() ? "in hardware, used for training" : "not in hardware: training uses float32")}");
+            Row("Processor", () => $"{Environment.ProcessorCount} cores; bfloat16 {(_training.HasFastBFloat16 ? "in hardware, used for training" : "not in hardware: training uses float32")}");
             Row("Memory", () => $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB");
-            Row("TorchSharp", () => $"{Version(typeof(torch))}, built for libtorch {LibTorchFit.BuiltFor}");
-            if (Row("libtorch files", DescribeFiles)) Row("libtorch", () => Describe(LibTorch.Load()));
+            Row("TorchSharp", () => $"{Version(typeof(torch))}, built for libtorch {_training.RequiredVersion}");
+            if (Row("libtorch files", DescribeFiles)) Row("libtorch", () => Describe(_training.Loaded ?? throw new LibTorchException(_training.LoadProblem!)));
             // A machine without a GPU is no fault.
-            Row("NVIDIA driver", DescribeDriver, _driver.Problem is null ? Fine : "[grey]-[/]");
+            Row("NVIDIA driver", DescribeDriver, _training.DriverProblem is null ? Fine : "[grey]-[/]");
             // Without libtorch there is nothing to ask.
-            if (_firstWrong is null) Row("CUDA for training", DescribeCuda);
+            if (_training.Loaded is not null) Row("CUDA for training", DescribeCuda);
             Row("ONNX Runtime", () => $"{OrtEnv.Instance().GetVersionString()}, runs on {string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(name => name.Replace("ExecutionProvider", "")))}");
             Row("ML.NET", () => Version(typeof(MLContext)));
             Row("Image decoding", () => $"SkiaSharp {Version(typeof(SKBitmap))}, {(Decodes() ? "works" : throw new InvalidOperationException("a PNG that was just written cannot be read"))}");
-            Row("Cache", () => $"{CacheFolder.Path} ({CacheFolder.Variable} overrides)");
+            Row("Cache", () => $"{_training.CacheFolder} (RESNET_MLNET_HOME overrides)");
             console.Write(_table);
-            console.WriteLine(_firstWrong is { } wrong ? $"First to mend: {wrong}" : _advice is { } advice ? $"All works. What could be better: {advice}" : "All is well.");
+            console.WriteLine(_firstWrong is { } wrong ? $"First to mend: {wrong}" : _training.Advice is { } advice ? $"All works. What could be better: {advice}" : "All is well.");
             return _firstWrong is null ? CommandLine.Done : CommandLine.Failed;
         }
 
@@ -67,29 +67,25 @@ internal static class DoctorCommand
         /// <summary>What the files say, before any of them is loaded.</summary>
         private string DescribeFiles()
         {
-            if (LibTorch.CheckFit() is not { } fit) return "not compared on this system";
-            if (!fit.Fits) throw new LibTorchException(fit.Describe(LibTorch.IsChosen));
-            var version = fit.Version ?? "version not named";
-            if (fit.Version is not null && !fit.Version.StartsWith(LibTorchFit.BuiltFor, StringComparison.Ordinal)) _advice ??= $"libtorch is {fit.Version}, TorchSharp is built for {LibTorchFit.BuiltFor}: its functions are all there, but what they mean may have changed.";
-            return $"{fit.Folder}: {version}{(LibTorch.HasCuda(fit.Folder) ? $", for CUDA {fit.Cuda}".TrimEnd() : ", for CPUs")}; all {fit.Needed:N0} functions that TorchSharp calls are there";
+            if (_training.FilesProblem is { } problem) throw new LibTorchException(problem);
+            if (_training.ComparedFunctions is not { } functions) return "not compared on this system";
+            var kind = _training.HasCuda ? $"for CUDA {_training.CudaVersion}".TrimEnd() : "for CPUs";
+            var version = _training.Version ?? "version not named";
+            return $"{_training.Folder}: {version}, {kind}; all {functions:N0} functions that TorchSharp calls are there";
         }
 
         private string DescribeDriver()
         {
-            var runs = _driver.Cuda is null ? "" : $"{_driver.Release ?? "of unknown release"}, runs CUDA up to {_driver.Cuda}; ";
-            return runs + (_driver.Problem ?? string.Join("; ", _driver.Gpus.Select((gpu, number) => $"cuda:{number} {gpu.Name}, {gpu.Memory / 1e9:0.0} GB, compute capability {gpu.Capability}")));
+            var runs = _training.DriverCudaVersion is { } cuda ? $"{_training.DriverVersion ?? "of unknown release"}, runs CUDA up to {cuda}; " : "";
+            return runs + (_training.DriverProblem ?? string.Join("; ", _training.Gpus.Select((gpu, number) => $"cuda:{number} {gpu}")));
         }
 
-        /// <summary>A libtorch for CUDA that finds no device is wrong; one for CPUs is a choice, and worth a word only where there is a GPU.</summary>
+        /// <summary>A libtorch for CUDA that finds no device is wrong; one for CPUs is a choice.</summary>
         private string DescribeCuda()
         {
-            var found = LibTorch.Load();
-            if (found.CudaDevices > 0) return $"{found.CudaDevices} device{(found.CudaDevices == 1 ? "" : "s")}";
-            var hasCuda = LibTorch.HasCuda(found.Folder);
-            var why = Devices.WhyMissing(0, hasCuda, found.Folder, LibTorchFit.FindVersion(found.Folder).Cuda, _driver);
-            if (hasCuda) throw new LibTorchException($"Training runs on the CPU: {why}");
-            if (_driver.Gpus.Count > 0) _advice ??= $"there is a GPU ({_driver.Gpus[0].Name}), but {why}";
-            return $"no device, training runs on the CPU: {why}";
+            if (_training.CudaProblem is not { } problem) return $"{_training.Loaded!.CudaDevices} device{(_training.Loaded.CudaDevices == 1 ? "" : "s")}";
+            if (_training.HasCuda) throw new LibTorchException($"Training runs on the CPU: {problem}");
+            return $"no device, training runs on the CPU: {problem}";
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -13,7 +12,7 @@ internal sealed class DeviceInput : IDisposable
     public DeviceInput(ImagePreprocessing preprocessing, TrainingPrecision precision, Device device)
     {
         (_size, Device) = (preprocessing.Crop, device);
-        _type = precision == TrainingPrecision.BFloat16 || (precision == TrainingPrecision.Auto && (device.type != TorchSharp.DeviceType.CPU || BFloat16IsFast())) ? ScalarType.BFloat16 : ScalarType.Float32;
+        _type = precision == TrainingPrecision.BFloat16 || (precision == TrainingPrecision.Auto && (device.type != TorchSharp.DeviceType.CPU || Processor.BFloat16IsFast)) ? ScalarType.BFloat16 : ScalarType.Float32;
         var (mean, std) = (preprocessing.Mean, preprocessing.Std);
         _mean = tensor(new[] { 255 * mean.R, 255 * mean.G, 255 * mean.B }, device: device);
         _scale = tensor(new[] { 1 / (255 * std.R), 1 / (255 * std.G), 1 / (255 * std.B) }, device: device);
@@ -38,13 +37,5 @@ internal sealed class DeviceInput : IDisposable
     {
         _mean.Dispose();
         _scale.Dispose();
-    }
-
-    /// <summary>Whether this processor multiplies bfloat16 numbers. AVX512-BF16 is bit 5 of EAX of CPUID leaf 7, subleaf 1; AMX-BF16 is bit 22 of EDX of subleaf 0 (Intel's manual, volume 2A).</summary>
-    public static bool BFloat16IsFast()
-    {
-        if (!X86Base.IsSupported || !Avx512F.IsSupported) return false;
-        var (subleaves, _, _, features) = X86Base.CpuId(7, 0);
-        return (features & (1 << 22)) != 0 || (subleaves >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0);
     }
 }

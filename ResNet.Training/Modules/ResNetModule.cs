@@ -57,7 +57,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     public ResNetArchitecture Architecture { get; }
 
     /// <summary>The first part of the network that is trained (see <see cref="StageOf"/>); those before it keep no gradients. Default: 0, all.</summary>
-    internal int FirstTrainedStage { get; set; }
+    internal int FirstTrainedStage { get; private set; }
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
@@ -100,9 +100,14 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         : parameter.StartsWith(Architecture.Classifier.Name + ".", StringComparison.Ordinal) ? Architecture.StageBlocks.Count + 1
         : 0;
 
-    /// <summary>Makes the network ready to be trained from <see cref="FirstTrainedStage"/> on. Batch norm before that, or everywhere, uses its statistics as they are and leaves them alone.</summary>
-    internal void Train(bool keepStatistics)
+    /// <summary>Makes the network ready to be trained.</summary>
+    /// <param name="keepStatistics">Whether batch norm uses its statistics as they are and leaves them alone everywhere.</param>
+    /// <param name="firstTrainedStage">
+    /// The first part of the network that is trained, see <see cref="StageOf"/>. Those before it keep no gradients and the statistics of batch norm.
+    /// </param>
+    internal void EnterTraining(bool keepStatistics, int firstTrainedStage = 0)
     {
+        FirstTrainedStage = firstTrainedStage;
         train();
         if (keepStatistics || FirstTrainedStage > 0) _stemNorm.eval();
         foreach (var (stage, block) in _blocks)

@@ -1,41 +1,50 @@
 namespace ResNet.Training;
 
 /// <summary>
-/// Mixes each training image with another of its batch, and the targets in the same proportion: the pixels' weighted mean (mixup, Zhang et al. 2018) or a rectangle of the
-/// other image (CutMix, Yun et al. 2019). With both, each batch gets one of them, chosen at random.
+/// Mixes each training image with another of its batch, and the targets in the same proportion: the pixels' weighted mean (mixup, Zhang et al.
+/// 2018) or a box of the other image (CutMix, Yun et al. 2019). With both, each batch gets one of them, chosen at random.
 /// </summary>
 public sealed record Mixing
 {
-    /// <summary>Mixup's proportion is drawn from Beta(alpha, alpha). 0 (default): no mixup. Usual: 0.2.</summary>
+    /// <summary>Mixup's proportion is drawn from Beta(alpha, alpha): from 0; default 0, no mixup. Usual: 0.2.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public double MixUp { get; init => field = Guard.AtLeast(value, 0); }
 
-    /// <summary>CutMix's share of the area is drawn from Beta(alpha, alpha). 0 (default): no CutMix. Usual: 1.</summary>
+    /// <summary>CutMix's share of the area is drawn from Beta(alpha, alpha): from 0; default 0, no CutMix. Usual: 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public double CutMix { get; init => field = Guard.AtLeast(value, 0); }
 
-    /// <summary>What is done to one batch.</summary>
+    /// <summary>Draws how a batch is mixed.</summary>
     /// <param name="random">Of this batch alone.</param>
     /// <param name="size">Height and width of the images in pixels.</param>
-    /// <returns>What is done; null for nothing.</returns>
+    /// <returns>How the batch is mixed; null for not at all.</returns>
     internal Mixture? Draw(ref SeededRandom random, int size)
     {
         if (MixUp <= 0 && CutMix <= 0) return null;
-        var cut = CutMix > 0 && (MixUp <= 0 || random.NextBool());
-        var alpha = cut ? CutMix : MixUp;
-        var own = Beta(ref random, alpha);
-        if (!cut) return new Mixture(own, null);
-        var side = size * Math.Sqrt(1 - own);
-        var (x, y) = (random.Next(size), random.Next(size));
-        var (left, right) = (Bound(x - side / 2), Bound(x + side / 2));
-        var (top, bottom) = (Bound(y - side / 2), Bound(y + side / 2));
-        // The share is the area's that was really cut, which the border may make smaller.
-        return new Mixture(1 - (right - left) * (double)(bottom - top) / ((double)size * size), (left, top, right - left, bottom - top));
+        var pasted = CutMix > 0 && (MixUp <= 0 || random.NextBool());
+        var own = Beta(ref random, pasted ? CutMix : MixUp);
+        if (!pasted) return new Mixture(own, null);
+        var box = DrawBox(ref random, size, 1 - own);
+        // The share is that of the box as it is, which the border may make smaller.
+        return new Mixture(1 - box.Width * (double)box.Height / ((double)size * size), box);
+    }
+
+    /// <summary>A square of a share of the area around a random pixel, cut off at the border.</summary>
+    private static PixelBox DrawBox(ref SeededRandom random, int size, double area)
+    {
+        var side = size * Math.Sqrt(area);
+        var x = random.Next(size);
+        var y = random.Next(size);
+        int left = Bound(x - side / 2), right = Bound(x + side / 2);
+        int top = Bound(y - side / 2), bottom = Bound(y + side / 2);
+        return new(left, top, right - left, bottom - top);
 
         int Bound(double at) => (int)Math.Clamp(Math.Round(at), 0, size);
     }
 
     private static double Beta(ref SeededRandom random, double alpha)
     {
-        var (left, right) = (Gamma(ref random, alpha), Gamma(ref random, alpha));
+        double left = Gamma(ref random, alpha), right = Gamma(ref random, alpha);
         return left + right > 0 ? left / (left + right) : 0.5;
     }
 
@@ -58,5 +67,5 @@ public sealed record Mixing
 
 /// <summary>How the images of a batch are mixed.</summary>
 /// <param name="Own">The share that stays an image's own, 0 to 1.</param>
-/// <param name="Cut">The rectangle that the other image gives; null where whole images are averaged.</param>
-internal readonly record struct Mixture(double Own, (int Left, int Top, int Width, int Height)? Cut);
+/// <param name="Box">The box that the other image fills, as in CutMix; null where whole images are averaged.</param>
+internal readonly record struct Mixture(double Own, PixelBox? Box);

@@ -124,7 +124,7 @@ internal static class BatchFit
                 throw new DeviceMemoryException(Describe(architecture, recipe, $"{device}", 0), problem);
             }
 
-            _step.Network.Train(recipe.FineTuning?.KeepStatistics ?? false);
+            _step.Network.EnterTraining(recipe.FineTuning?.KeepStatistics ?? false);
         }
 
         public void Dispose()

@@ -75,7 +75,7 @@ public sealed class LearningRateFinder
         using var step = new TrainingStep(network, recipe, Devices.Parse(options.Device), options.Data.Training.ClassCounts);
         var bad = new BadImages(options.OnBadImage);
         options.StartFrom?.LoadInto(step, recipe, options.Data.Training.Labels, Loader(Augmentation.None));
-        network.Train(recipe.FineTuning?.KeepStatistics ?? false);
+        network.EnterTraining(recipe.FineTuning?.KeepStatistics ?? false);
         var loader = Loader(recipe.Augmentation);
         List<RatePoint> points = [];
         var (average, best) = (0.0, double.PositiveInfinity);

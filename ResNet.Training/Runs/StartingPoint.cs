@@ -64,11 +64,11 @@ public sealed class StartingPoint
 
     private static StartingPoint OpenWeights(string file)
     {
-        var raw = WeightFile.Read(file);
+        var stored = WeightFile.ReadStored(file);
         try
         {
-            var weights = WeightNames.ToTorchvision(raw);
-            var card = Checkpoint.ReadCard(file);
+            var weights = WeightNames.ToTorchvision(stored.Tensors);
+            var card = Checkpoint.CardOf(stored);
             var classes = weights["fc.bias"].Values.Length;
             var architecture = card is null ? ArchitectureRecognition.Recognize(weights) : ResNetArchitecture.Parse(card.Architecture, classes);
             weights.EnsureFits(architecture);

@@ -207,8 +207,7 @@ public sealed class TrainingLoop : IDisposable
 
     private void TrainEpoch(CancellationToken cancellation)
     {
-        Network.FirstTrainedStage = FirstTrainedStage(_state.Epoch);
-        Network.Train(_recipe.FineTuning?.KeepStatistics ?? false);
+        Network.EnterTraining(_recipe.FineTuning?.KeepStatistics ?? false, FirstTrainedStage(_state.Epoch));
         _step.ClearSums();
         var (lossBefore, correctBefore, secondsBefore, watch) = (_state.LossSum, _state.Correct, _state.EpochSeconds, Stopwatch.StartNew());
         var (read, logged) = (_state.Batch > 0, 0);

@@ -4,7 +4,8 @@ using TorchSharp;
 namespace ResNet.Training;
 
 /// <summary>
-/// The switches of libtorch that make CUDA fast. They hold for the whole process. TorchSharp 0.107 has none for cuDNN's benchmark, so that one is called by its C++ name, if libtorch has it.
+/// The switches of libtorch that make CUDA fast. They hold for the whole process. TorchSharp 0.107 has none for cuDNN's benchmark, so
+/// that one is called by its C++ name, if libtorch has it.
 /// </summary>
 internal static unsafe class CudaSettings
 {
@@ -20,7 +21,7 @@ internal static unsafe class CudaSettings
 
     internal static void Set(TrainingPrecision precision)
     {
-        // What is float32 by the user's word is not rounded to TF32's 10 bits of fraction; beside bfloat16's 7 these lose nothing.
+        // Where the user asks for float32, nothing is rounded to TF32's 10 bits of fraction; beside bfloat16's 7 these lose nothing.
         var rounds = precision != TrainingPrecision.Float32;
         torch.backends.cuda.matmul.allow_tf32 = rounds;
         torch.backends.cudnn.allow_tf32 = rounds;
@@ -29,7 +30,14 @@ internal static unsafe class CudaSettings
     }
 
     /// <summary>Whether cuDNN measures its ways to convolve. Null if this libtorch cannot say it.</summary>
-    internal static bool? Benchmark => Find(GetBenchmark) is { } found ? ((delegate* unmanaged<nint, byte>)found.Function)(found.Context) != 0 : null;
+    internal static bool? Benchmark
+    {
+        get
+        {
+            if (Find(GetBenchmark) is not { } found) return null;
+            return ((delegate* unmanaged<nint, byte>)found.Function)(found.Context) != 0;
+        }
+    }
 
     /// <summary>Switches that on or off. False if this libtorch has no such switch by that name.</summary>
     internal static bool TrySetBenchmark(bool on)
@@ -39,12 +47,17 @@ internal static unsafe class CudaSettings
         return true;
     }
 
-    /// <summary>A member function of libtorch's one context, which the Itanium C++ ABI calls with the context as its first argument.</summary>
+    /// <summary>
+    /// A member function of libtorch's one context, which the Itanium C++ ABI calls with the context as its first argument.
+    /// </summary>
     private static (nint Function, nint Context)? Find(string function)
     {
         // Windows mangles names in another way, and there is no switch for it here.
-        if (OperatingSystem.IsWindows() || !NativeLibrary.TryLoad(Path.Combine(LibTorch.Load().Folder, LibTorch.LibraryName("torch_cpu")), out var library)) return null;
-        return NativeLibrary.TryGetExport(library, GlobalContext, out var context) && NativeLibrary.TryGetExport(library, function, out var found)
-            ? (found, ((delegate* unmanaged<nint>)context)()) : null;
+        if (OperatingSystem.IsWindows()) return null;
+        var path = Path.Combine(LibTorch.Load().Folder, LibTorchFiles.LibraryName("torch_cpu"));
+        if (!NativeLibrary.TryLoad(path, out var library)) return null;
+        if (!NativeLibrary.TryGetExport(library, GlobalContext, out var context)) return null;
+        if (!NativeLibrary.TryGetExport(library, function, out var found)) return null;
+        return (found, ((delegate* unmanaged<nint>)context)());
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,16 +19,18 @@ internal static class Devices
         var found = LibTorch.Load();
         if (name == "auto") return found.CudaDevices > 0 ? CUDA : CPU;
         if (number is not { } wanted) return CPU;
-        return wanted < found.CudaDevices ? device(DeviceType.CUDA, wanted) : throw new ArgumentException(
-            $"There is no device '{name}': {WhyMissing(found.CudaDevices, LibTorch.HasCuda(found.Folder), found.Folder, LibTorchFit.FindVersion(found.Folder).Cuda, NvidiaDriver.Find())}");
+        if (wanted < found.CudaDevices) return device(DeviceType.CUDA, wanted);
+        throw new ArgumentException($"There is no device '{name}': {WhyMissing(found)}");
     }
 
-    /// <summary>What a user of <c>auto</c> should know: that there is a CUDA libtorch, but the CPU computes. Null where nothing is odd.</summary>
+    /// <summary>
+    /// What a user of <c>auto</c> should know: that there is a CUDA libtorch, but the CPU computes. Null where nothing is odd.
+    /// </summary>
     public static string? NoteOn(string name)
     {
         var found = LibTorch.Load();
-        return name == "auto" && found.CudaDevices == 0 && LibTorch.HasCuda(found.Folder)
-            ? $"The CPU computes, although libtorch can use a GPU. {WhyMissing(0, true, found.Folder, LibTorchFit.FindVersion(found.Folder).Cuda, NvidiaDriver.Find())}" : null;
+        if (name != "auto" || found.CudaDevices > 0 || !LibTorchFiles.HasCuda(found.Folder)) return null;
+        return $"The CPU computes, although libtorch can use a GPU. {WhyMissing(found)}";
     }
 
     /// <summary>Why a CUDA device cannot be had, and what to do.</summary>
@@ -38,20 +41,45 @@ internal static class Devices
     /// <param name="driver">What the driver says.</param>
     public static string WhyMissing(int devices, bool hasCuda, string folder, string? cuda, NvidiaDriver driver)
     {
-        if (devices > 0) return $"libtorch finds {devices}, cuda:0{(devices == 1 ? "" : $" to cuda:{devices - 1}")}. CUDA_VISIBLE_DEVICES may hide others.";
-        if (!hasCuda) return $"the libtorch in {folder} is one for CPUs. Build with -p:TorchBackend=cuda, or let {LibTorch.Variable} name the torch/lib folder of a PyTorch for CUDA.";
+        if (devices > 0)
+        {
+            var names = devices == 1 ? "cuda:0" : $"cuda:0 to cuda:{devices - 1}";
+            return $"libtorch finds {devices}, {names}. CUDA_VISIBLE_DEVICES may hide others.";
+        }
+
+        if (!hasCuda)
+        {
+            return $"the libtorch in {folder} is one for CPUs. Let the application reference the package TorchSharp-cuda-linux or " +
+                $"TorchSharp-cuda-windows instead, or let {LibTorchFiles.Variable} name the torch/lib folder of a PyTorch for CUDA.";
+        }
+
         if (driver.Problem is { } problem) return $"{problem} {DriversNeeded}.";
         if (Version.TryParse(cuda, out var needed) && driver.Cuda is { } runs && runs.Major < needed.Major)
-            return $"the driver runs CUDA up to {runs}, and libtorch is built for {needed}. Install a newer driver ({DriversNeeded}), or use a libtorch for CUDA {runs.Major}.";
-        return $"the driver has {driver.Gpus.Count}, but libtorch in {folder} cannot use {(driver.Gpus.Count == 1 ? "it" : "them")}. {DriversNeeded}; a device must be of a compute capability that this libtorch is built for. `resnet doctor` says more.";
+        {
+            return $"the driver runs CUDA up to {runs}, and libtorch is built for {needed}. " +
+                $"Install a newer driver ({DriversNeeded}), or use a libtorch for CUDA {runs.Major}.";
+        }
+
+        return $"the driver finds GPUs ({driver.Gpus.Count}), but the libtorch in {folder} cannot use any. {DriversNeeded}; " +
+            "a device must be of a compute capability that this libtorch is built for. LibTorch.Diagnose() gives the details.";
     }
+
+    private static string WhyMissing(LibTorchInfo found) => WhyMissing(
+        found.CudaDevices,
+        LibTorchFiles.HasCuda(found.Folder),
+        found.Folder,
+        LibTorchFit.FindVersion(found.Folder).Cuda,
+        NvidiaDriver.Find());
 
     /// <summary>The number of a CUDA device; null for <c>auto</c> and <c>cpu</c>.</summary>
     private static int? NumberOf(string name) => name switch
     {
         "auto" or "cpu" => null,
         "cuda" => 0,
-        _ when name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), System.Globalization.NumberStyles.None, null, out var number) => number,
-        _ => throw new ArgumentException($"'{name}' is no device: it is auto, cpu, cuda or cuda:N."),
+        _ when name.StartsWith("cuda:", StringComparison.Ordinal) && TryParseNumber(name.AsSpan(5)) is { } number => number,
+        _ => throw new ArgumentException($"'{name}' is not a device: it must be auto, cpu, cuda or cuda:N."),
     };
+
+    private static int? TryParseNumber(ReadOnlySpan<char> digits) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -16,12 +16,14 @@ internal readonly record struct VersionNeed(string File, string Version, int Ind
 internal readonly record struct NeededSymbol(string Name, VersionNeed? Version);
 
 /// <summary>
-/// What a 64-bit ELF library needs of others and what it offers them. Only the sections for the loader are read, so that a library of a gigabyte takes milliseconds.
-/// Layout: the System V ABI, chapters 4 and 5, and the Linux Standard Base, "Symbol Versioning".
+/// What a 64-bit ELF library needs of others and what it offers them. Only the sections for the loader are read, so that a library of a
+/// gigabyte takes milliseconds. Layout: the System V ABI, chapters 4 and 5, and the Linux Standard Base, "Symbol Versioning".
 /// </summary>
 internal sealed class ElfLibrary : IDisposable
 {
-    private const uint Relocations = 4, Symbols = 11, VersionDefinitionsSection = 0x6ffffffd, VersionNeedsSection = 0x6ffffffe, SymbolVersions = 0x6fffffff;
+    private const uint Relocations = 4, Symbols = 11;
+    private const uint VersionDefinitionsSection = 0x6ffffffd, VersionNeedsSection = 0x6ffffffe, SymbolVersions = 0x6fffffff;
+    private const string Damaged = "The library's section headers are damaged.";
     private const int HeaderSize = 64, SymbolSize = 24, RelocationSize = 24, Global = 1, Weak = 2, Unique = 10;
 
     private readonly Stream _stream;
@@ -29,12 +31,13 @@ internal sealed class ElfLibrary : IDisposable
 
     /// <summary>Reads where the sections are.</summary>
     /// <param name="stream">The file; disposed with this.</param>
-    /// <exception cref="InvalidDataException">It is no 64-bit little-endian ELF library, or is damaged.</exception>
+    /// <exception cref="InvalidDataException">It is not a 64-bit little-endian ELF library, or is damaged.</exception>
     public ElfLibrary(Stream stream)
     {
         _stream = stream;
         ReadOnlySpan<byte> magic = [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1];
-        if (!Read(0, Math.Min(stream.Length, magic.Length)).AsSpan().SequenceEqual(magic)) throw new InvalidDataException("The library is no 64-bit little-endian ELF file.");
+        if (!Read(0, Math.Min(stream.Length, magic.Length)).AsSpan().SequenceEqual(magic))
+            throw new InvalidDataException("The library is not a 64-bit little-endian ELF file.");
         _sections = Guard(() =>
         {
             var header = Read(0, HeaderSize);
@@ -45,7 +48,7 @@ internal sealed class ElfLibrary : IDisposable
     }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="InvalidDataException">It is no 64-bit little-endian ELF library, or is damaged.</exception>
+    /// <exception cref="InvalidDataException">It is not a 64-bit little-endian ELF library, or is damaged.</exception>
     public static ElfLibrary Open(string path)
     {
         var stream = File.OpenRead(path);
@@ -106,7 +109,8 @@ internal sealed class ElfLibrary : IDisposable
     });
 
     /// <summary>
-    /// The symbols whose absence breaks it when it is loaded or when it calls them: those that a relocation fills in. Others are only named, and weak ones may be missing.
+    /// The symbols whose absence breaks it when it is loaded or when it calls them: those that a relocation fills in. Others are only
+    /// named, and weak ones may be missing.
     /// </summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public IReadOnlyList<NeededSymbol> Needs() => Guard(() =>
@@ -128,7 +132,8 @@ internal sealed class ElfLibrary : IDisposable
         {
             var (name, binding, place) = SymbolAt(symbols, symbol);
             if (place != 0 || binding != Global) continue;
-            VersionNeed? version = versions is not null && needs.TryGetValue(U16(versions, 2 * symbol) & 0x7fff, out var need) ? need : null;
+            VersionNeed? version = null;
+            if (versions is not null && needs.TryGetValue(U16(versions, 2 * symbol) & 0x7fff, out var need)) version = need;
             found.Add(new(NameAt(names, name), version));
         }
 
@@ -175,7 +180,7 @@ internal sealed class ElfLibrary : IDisposable
         }
         catch (Exception problem) when (problem is ArgumentException or IndexOutOfRangeException or OverflowException)
         {
-            throw new InvalidDataException("The library's section headers are damaged.", problem);
+            throw new InvalidDataException(Damaged, problem);
         }
     }
 
@@ -183,7 +188,7 @@ internal sealed class ElfLibrary : IDisposable
 
     private byte[] Read(long offset, long size)
     {
-        if (offset < 0 || size < 0 || offset > _stream.Length - size) throw new InvalidDataException("The library's section headers are damaged.");
+        if (offset < 0 || size < 0 || offset > _stream.Length - size) throw new InvalidDataException(Damaged);
         var bytes = new byte[size];
         _stream.Position = offset;
         _stream.ReadExactly(bytes);
@@ -198,7 +203,12 @@ internal sealed class ElfLibrary : IDisposable
 
     private readonly record struct Section(uint Type, long Offset, long Size, int Link, int Info)
     {
-        public static Section At(ReadOnlySpan<byte> header) => new(U32(header, 4), (long)U64(header, 0x18), (long)U64(header, 0x20), (int)U32(header, 0x28), (int)U32(header, 0x2c));
+        public static Section At(ReadOnlySpan<byte> header) => new(
+            Type: U32(header, 4),
+            Offset: (long)U64(header, 0x18),
+            Size: (long)U64(header, 0x20),
+            Link: (int)U32(header, 0x28),
+            Info: (int)U32(header, 0x2c));
     }
 
     /// <summary>Compares names with the file's bytes without making a string of each of a hundred thousand.</summary>

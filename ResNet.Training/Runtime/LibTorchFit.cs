@@ -6,7 +6,8 @@ using TorchSharp;
 namespace ResNet.Training;
 
 /// <summary>
-/// Whether a libtorch has what TorchSharp's native half calls, found out from the files before either is loaded: a missing function would end the process at its first call.
+/// Whether a libtorch has what TorchSharp's native half calls, found out from the files before either is loaded: a missing function would
+/// end the process at its first call.
 /// </summary>
 /// <param name="Folder">The libtorch's folder.</param>
 /// <param name="Version">Its version as the files around it say, such as 2.10.0+cu128; null if none does.</param>
@@ -14,11 +15,9 @@ namespace ResNet.Training;
 /// <param name="Needed">How many functions and variables of libtorch are called.</param>
 /// <param name="MissingSymbols">Those that it lacks, by their mangled names.</param>
 /// <param name="MissingVersions">What the system's own libraries lack, such as <c>CXXABI_1.3.13 of libstdc++.so.6</c>.</param>
-internal sealed partial record LibTorchFit(string Folder, string? Version, string? Cuda, int Needed, IReadOnlyList<string> MissingSymbols, IReadOnlyList<string> MissingVersions)
+internal sealed partial record LibTorchFit(
+    string Folder, string? Version, string? Cuda, int Needed, IReadOnlyList<string> MissingSymbols, IReadOnlyList<string> MissingVersions)
 {
-    /// <summary>The libtorch that TorchSharp 0.107 is built against.</summary>
-    public const string BuiltFor = "2.10";
-
     private const int Named = 3;
 
     public bool Fits => MissingSymbols.Count == 0 && MissingVersions.Count == 0;
@@ -27,7 +26,7 @@ internal sealed partial record LibTorchFit(string Folder, string? Version, strin
     /// <param name="bridge">TorchSharp's native half.</param>
     /// <param name="folder">The libtorch's folder.</param>
     /// <param name="libraries">The libtorch's libraries that are there.</param>
-    /// <exception cref="InvalidDataException">A file is no library or is damaged.</exception>
+    /// <exception cref="InvalidDataException">A file is not a library or is damaged.</exception>
     public static LibTorchFit Check(string bridge, string folder, IEnumerable<string> libraries)
     {
         using var opened = ElfLibrary.Open(bridge);
@@ -43,33 +42,67 @@ internal sealed partial record LibTorchFit(string Folder, string? Version, strin
         }
 
         var (version, cuda) = FindVersion(folder);
-        return new(folder, version, cuda, needed, [.. missing.Order(StringComparer.Ordinal)], MissingFrom(needs.Select(need => need.Version).OfType<VersionNeed>().Distinct()));
+        var missingVersions = MissingFrom(needs.Select(need => need.Version).OfType<VersionNeed>().Distinct());
+        return new(folder, version, cuda, needed, [.. missing.Order(StringComparer.Ordinal)], missingVersions);
     }
 
     /// <summary>What is wrong and what to do.</summary>
+    /// <param name="isChosen">Whether the user named the libtorch's folder.</param>
     public string Describe(bool isChosen)
     {
-        var what = MissingSymbols.Count > 0
-            ? $"The libtorch in {Folder} ({(Version is null ? "of unknown version" : $"version {Version}")}) does not fit TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, which is built for {BuiltFor}: of the " +
-              string.Create(CultureInfo.InvariantCulture, $"{Needed:N0} functions that it calls {MissingSymbols.Count:N0} are missing, such as {string.Join("; ", MissingSymbols.Take(Named).Select(Demangle))}. ") +
-              (isChosen ? $"Let {LibTorch.Variable} name the torch/lib folder of a PyTorch {BuiltFor}, or unset it and use a libtorch package." : $"Use the libtorch package of version {BuiltFor}.")
-            : "";
-        return MissingVersions.Count == 0 ? what : $"{what} TorchSharp needs {string.Join(", ", MissingVersions)}, which this system lacks. Use a newer system (Debian 12, Ubuntu 22.04 or later).".TrimStart();
+        List<string> sentences = [];
+        if (MissingSymbols.Count > 0) sentences.Add(DescribeSymbols(isChosen));
+        if (MissingVersions.Count > 0)
+        {
+            sentences.Add($"TorchSharp needs {string.Join(", ", MissingVersions)}, which this system lacks. " +
+                "Use a newer system (Debian 12, Ubuntu 22.04 or later).");
+        }
+
+        return string.Join(" ", sentences);
     }
 
-    /// <summary>What the files of a PyTorch (torch/version.py beside torch/lib) or of a libtorch (build-version beside lib), else the library's own name, say of its version.</summary>
+    private string DescribeSymbols(bool isChosen)
+    {
+        const string wanted = LibTorchFiles.BuiltFor;
+        var version = Version is null ? "of unknown version" : $"version {Version}";
+        var torchSharp = typeof(torch).Assembly.GetName().Version?.ToString(3);
+        var examples = string.Join("; ", MissingSymbols.Take(Named).Select(Demangle));
+        var needed = Needed.ToString("N0", CultureInfo.InvariantCulture);
+        var missing = MissingSymbols.Count.ToString("N0", CultureInfo.InvariantCulture);
+        var remedy = isChosen
+            ? $"Let {LibTorchFiles.Variable} name the torch/lib folder of a PyTorch {wanted}, or unset it and use a libtorch package."
+            : $"Use the libtorch package of version {wanted}.";
+        return $"The libtorch in {Folder} ({version}) does not fit TorchSharp {torchSharp}, which is built for {wanted}: " +
+            $"of the {needed} functions that it calls {missing} are missing, such as {examples}. {remedy}";
+    }
+
+    /// <summary>
+    /// What the files of a PyTorch (torch/version.py beside torch/lib) or of a libtorch (build-version beside lib), else the library's
+    /// own name, say of its version.
+    /// </summary>
     public static (string? Version, string? Cuda) FindVersion(string folder)
     {
         var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder;
-        var library = new FileInfo(Path.Combine(folder, "libtorch_cpu.so"));
-        var target = library.Exists ? library.ResolveLinkTarget(returnFinalTarget: true)?.Name ?? "" : "";
         var python = Text(Path.Combine(parent, "version.py"));
-        var version = PythonVersion().Match(python) is { Success: true } stated ? stated.Groups[1].Value
-            : Text(Path.Combine(parent, "build-version")).Trim() is { Length: > 0 } built ? built
-            : FileVersion().Match(target) is { Success: true } named ? named.Groups[1].Value : null;
-        var cuda = PythonCuda().Match(python) is { Success: true } with ? with.Groups[1].Value
-            : CudaSuffix().Match(version ?? "") is { Success: true } suffix ? $"{suffix.Groups[1].Value}.{suffix.Groups[2].Value}" : null;
-        return (version, cuda);
+        var version = First(PythonVersion().Match(python)) ?? BuildVersion(parent) ?? First(FileVersion().Match(LinkedName(folder)));
+        var suffix = CudaSuffix().Match(version ?? "");
+        var suffixed = suffix.Success ? $"{suffix.Groups[1].Value}.{suffix.Groups[2].Value}" : null;
+        return (version, First(PythonCuda().Match(python)) ?? suffixed);
+    }
+
+    private static string? First(Match match) => match.Success ? match.Groups[1].Value : null;
+
+    private static string? BuildVersion(string parent)
+    {
+        var text = Text(Path.Combine(parent, "build-version")).Trim();
+        return text.Length > 0 ? text : null;
+    }
+
+    /// <summary>The name of the file that the great library's name is a link to; empty if it is not a link.</summary>
+    private static string LinkedName(string folder)
+    {
+        var library = new FileInfo(Path.Combine(folder, "libtorch_cpu.so"));
+        return library.Exists ? library.ResolveLinkTarget(returnFinalTarget: true)?.Name ?? "" : "";
     }
 
     /// <summary>A C++ name as it is written in C++, where the system's library can tell it.</summary>
@@ -94,7 +127,7 @@ internal sealed partial record LibTorchFit(string Folder, string? Version, strin
         List<string> missing = [];
         foreach (var file in versions.GroupBy(version => version.File))
         {
-            // A system library that is not found under its name is the loader's to judge.
+            // A system library that is not found under its name is left to the loader.
             if (SystemLibrary(file.Key) is not { } path) continue;
             using var library = ElfLibrary.Open(path);
             var defined = library.VersionDefinitions();
@@ -104,7 +137,9 @@ internal sealed partial record LibTorchFit(string Folder, string? Version, strin
         return missing;
     }
 
-    /// <summary>The file of a system library. .NET itself has loaded those that matter, so the list of the process's files says where they are.</summary>
+    /// <summary>
+    /// The file of a system library. .NET itself has loaded those that matter, so the list of the process's files says where they are.
+    /// </summary>
     private static string? SystemLibrary(string name)
     {
         const string files = "/proc/self/maps";

@@ -22,7 +22,12 @@ internal sealed unsafe record NvidiaDriver(string? Release, Version? Cuda, IRead
     /// <summary>Asks the driver.</summary>
     public static NvidiaDriver Find()
     {
-        if (!NativeLibrary.TryLoad(LibraryName, out var library)) return new(null, null, [], $"{LibraryName} is not there: no NVIDIA driver is installed (in a container: it was not started with access to the GPU).");
+        if (!NativeLibrary.TryLoad(LibraryName, out var library))
+        {
+            return new(null, null, [], $"{LibraryName} is not there: no NVIDIA driver is installed " +
+                "(in a container: it was not started with access to the GPU).");
+        }
+
         try
         {
             return Find(library);
@@ -33,7 +38,9 @@ internal sealed unsafe record NvidiaDriver(string? Release, Version? Cuda, IRead
         }
     }
 
-    /// <summary>Bytes of a device's memory that are in use, by all processes, libtorch's cache included; null if the driver does not say it.</summary>
+    /// <summary>
+    /// Bytes of a device's memory that are in use, by all processes, libtorch's cache included; null if the driver does not say it.
+    /// </summary>
     public static long? UsedMemory(int device)
     {
         if (!NativeLibrary.TryLoad(LibraryName, out var library)) return null;
@@ -76,8 +83,11 @@ internal sealed unsafe record NvidiaDriver(string? Release, Version? Cuda, IRead
         var result = initialize(0);
         if (result == Success) result = getCount(&count);
         var gpus = Enumerable.Range(0, count).Select(device => Describe(library, device)).OfType<GpuInfo>().ToList();
-        return new(FindRelease(), cuda, gpus, gpus.Count > 0 ? null : result == Success ? "The driver finds no device." : $"The driver cannot be used: {Meaning(result)}");
+        return new(FindRelease(), cuda, gpus, gpus.Count > 0 ? null : WhyNone(result));
     }
+
+    private static string WhyNone(int result) =>
+        result == Success ? "The driver finds no device." : $"The driver cannot be used: {Meaning(result)}";
 
     private static GpuInfo? Describe(nint library, int device)
     {
@@ -89,7 +99,8 @@ internal sealed unsafe record NvidiaDriver(string? Release, Version? Cuda, IRead
         nuint memory;
         int major, minor;
         if (getName(name, NameLength, handle) != Success || getMemory(&memory, handle) != Success) return null;
-        if (getAttribute(&major, MajorCapability, handle) != Success || getAttribute(&minor, MinorCapability, handle) != Success) return null;
+        if (getAttribute(&major, MajorCapability, handle) != Success) return null;
+        if (getAttribute(&minor, MinorCapability, handle) != Success) return null;
         return new(Marshal.PtrToStringUTF8((nint)name)!, (long)memory, new(major, minor));
     }
 
@@ -104,7 +115,8 @@ internal sealed unsafe record NvidiaDriver(string? Release, Version? Cuda, IRead
     private static string Meaning(int error) => error switch
     {
         100 => "it finds no device (CUDA_ERROR_NO_DEVICE). Is there an NVIDIA GPU, and does CUDA_VISIBLE_DEVICES hide it?",
-        803 => "its library and its kernel module are of different versions (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH). Restart the machine after an update of the driver.",
+        803 => "its library and its kernel module are of different versions (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH). " +
+            "Restart the machine after an update of the driver.",
         802 => "it is not ready yet (CUDA_ERROR_SYSTEM_NOT_READY). Is nvidia-fabricmanager running?",
         _ => string.Create(CultureInfo.InvariantCulture, $"CUDA error {error}. What does `nvidia-smi` say?"),
     };
@@ -113,8 +125,10 @@ internal sealed unsafe record NvidiaDriver(string? Release, Version? Cuda, IRead
     private static string? FindRelease()
     {
         if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1", out var library)) return null;
-        if (!NativeLibrary.TryGetExport(library, "nvmlInit_v2", out var initialize) || !NativeLibrary.TryGetExport(library, "nvmlSystemGetDriverVersion", out var getVersion) ||
-            !NativeLibrary.TryGetExport(library, "nvmlShutdown", out var shutDown) || ((delegate* unmanaged<int>)initialize)() != Success) return null;
+        if (!NativeLibrary.TryGetExport(library, "nvmlInit_v2", out var initialize)) return null;
+        if (!NativeLibrary.TryGetExport(library, "nvmlSystemGetDriverVersion", out var getVersion)) return null;
+        if (!NativeLibrary.TryGetExport(library, "nvmlShutdown", out var shutDown)) return null;
+        if (((delegate* unmanaged<int>)initialize)() != Success) return null;
         Span<byte> text = stackalloc byte[NameLength];
         fixed (byte* start = text)
         {

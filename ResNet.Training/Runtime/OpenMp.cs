@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ResNet.Training;
 
 /// <summary>
-/// Runs work on the threads that libtorch itself computes with. Threads of .NET beside them would not do: libtorch's wait for their next work by spinning, and so
-/// keep the cores busy.
+/// Runs work on the threads that libtorch itself computes with. Threads of .NET beside them would be slow: libtorch's threads wait for
+/// their next work by spinning, and so keep the cores busy.
 /// </summary>
 internal static unsafe class OpenMp
 {
@@ -13,10 +13,12 @@ internal static unsafe class OpenMp
 
     static OpenMp()
     {
-        // Only GCC's runtime has this simple a door. Looking in libtorch finds the very one that libtorch is bound to.
-        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad(Path.Combine(LibTorch.Load().Folder, "libtorch_cpu.so"), out var library)) return;
-        if (!NativeLibrary.TryGetExport(library, "GOMP_parallel", out var parallel) || !NativeLibrary.TryGetExport(library, "omp_get_thread_num", out var number) ||
-            !NativeLibrary.TryGetExport(library, "omp_get_num_threads", out var count)) return;
+        // Only GCC's runtime exports such a simple function. Looking in libtorch finds the very one that libtorch is bound to.
+        if (!OperatingSystem.IsLinux()) return;
+        if (!NativeLibrary.TryLoad(Path.Combine(LibTorch.Load().Folder, "libtorch_cpu.so"), out var library)) return;
+        if (!NativeLibrary.TryGetExport(library, "GOMP_parallel", out var parallel)) return;
+        if (!NativeLibrary.TryGetExport(library, "omp_get_thread_num", out var number)) return;
+        if (!NativeLibrary.TryGetExport(library, "omp_get_num_threads", out var count)) return;
         Parallel = (delegate* unmanaged<delegate* unmanaged<void*, void>, void*, uint, uint, void>)parallel;
         ThreadNumber = (delegate* unmanaged<int>)number;
         ThreadCount = (delegate* unmanaged<int>)count;

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace ResNet.Training;
 
-/// <summary>In what numbers the convolutions compute; weights, batch norm and loss are always float32.</summary>
+/// <summary>The number format in which the convolutions compute; weights, batch norm and loss are always float32.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<TrainingPrecision>))]
 public enum TrainingPrecision
 {
@@ -12,7 +12,10 @@ public enum TrainingPrecision
     /// <summary>32-bit floats, on a GPU, too.</summary>
     Float32,
 
-    /// <summary>32-bit floats of which a GPU multiplies only the first 10 bits of the fraction (TF32), several times as fast. Elsewhere the same as <see cref="Float32"/>.</summary>
+    /// <summary>
+    /// 32-bit floats of which a GPU multiplies only the first 10 bits of the fraction (TF32), several times as fast. Other devices
+    /// compute with <see cref="Float32"/>.
+    /// </summary>
     TensorFloat32,
 
     /// <summary>bfloat16: 8 bits of fraction, the range of float32.</summary>

@@ -115,10 +115,10 @@ internal sealed class TrainingStep : IDisposable
     private static void Mix(Tensor images, Mixture mixture)
     {
         using var others = images.roll(1, 0);
-        if (mixture.Cut is { } cut)
+        if (mixture.Box is { } box)
         {
-            using var from = others.narrow(2, cut.Top, cut.Height).narrow(3, cut.Left, cut.Width);
-            using var to = images.narrow(2, cut.Top, cut.Height).narrow(3, cut.Left, cut.Width);
+            using var from = others.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
+            using var to = images.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
             to.copy_(from);
             return;
         }

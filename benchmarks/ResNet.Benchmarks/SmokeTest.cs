@@ -80,7 +80,7 @@ internal static class SmokeTest
 
             double DifferenceOfRuns(string one, string other) => Difference(Last(one), Last(other));
 
-            StateDict Last(string run) => SafeTensors.Read(Path.Combine(folder, run, Checkpoint.LastFile)).Weights;
+            StateDict Last(string run) => WeightFile.ReadStored(Path.Combine(folder, run, Checkpoint.LastFile)).Tensors;
         }
         finally
         {
@@ -143,7 +143,7 @@ internal static class SmokeTest
         using var _ = no_grad();
         var recipe = Recipe(TrainingPrecision.Float32);
         using var network = new ResNetModule(Architecture);
-        var saved = SafeTensors.Read(Path.Combine(run, Checkpoint.LastFile)).Weights;
+        var saved = WeightFile.ReadStored(Path.Combine(run, Checkpoint.LastFile)).Tensors;
         var weights = new StateDict();
         foreach (var spec in Architecture.Tensors) weights.Add(spec.Name, saved[spec.Name]);
         network.Load(weights);

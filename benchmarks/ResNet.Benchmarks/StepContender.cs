@@ -34,7 +34,7 @@ internal static class StepContender
         what = what with { Batch = arguments.Number("batch", what.Batch) };
         var (steps, threads, warmUp) = (arguments.Number("steps", 7), arguments.Number("threads", 2), arguments.Number("warm-up", WarmUp));
         var ours = arguments.Get("name") == "ours";
-        LibTorch.LeavesAllocator = !ours;
+        Allocator.IsLeftAlone = !ours;
         var device = Devices.Parse(arguments.Get("device", "cpu"));
         var isGpu = device.type == TorchSharp.DeviceType.CUDA;
         set_num_threads(threads);

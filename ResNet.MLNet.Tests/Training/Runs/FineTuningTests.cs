@@ -87,7 +87,7 @@ public sealed class FineTuningTests
         restored.MeasureStatistics([images.alias()]);
         AssertClose(original.forward(images), restored.forward(images), 1e-4);
         var evaluated = restored.forward(images);
-        restored.Train(keepStatistics: false);
+        restored.EnterTraining(keepStatistics: false);
         AssertClose(evaluated, restored.forward(images), 1e-3);
     }
 

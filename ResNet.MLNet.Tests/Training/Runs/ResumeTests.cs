@@ -59,7 +59,7 @@ public sealed class ResumeTests
         foreach (var sign in new[] { "cifar-resnet8", "epoch   2 of", "epoch   5 of", "epoch   9 of" })
         {
             Assert.IsTrue(Command.ResnetKilledAt(line => line.StartsWith(sign, StringComparison.Ordinal), TimeSpan.FromMilliseconds(random.Next(60)), [.. train, "--output", folders.Output, "--resume"]));
-            foreach (var file in Directory.Exists(folders.Output) ? Directory.GetFiles(folders.Output, "*.safetensors") : []) SafeTensors.Read(file);
+            foreach (var file in Directory.Exists(folders.Output) ? Directory.GetFiles(folders.Output, "*.safetensors") : []) WeightFile.ReadStored(file);
         }
 
         var last = Command.Resnet([.. train, "--output", folders.Output, "--resume"]);

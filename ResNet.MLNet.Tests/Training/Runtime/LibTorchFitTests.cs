@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace ResNet.Tests;
 
-/// <summary>What does not fit is told before it is loaded, and what fits is not accused.</summary>
+/// <summary>A libtorch that does not fit is refused before it is loaded, and one that fits is not.</summary>
 [TestClass]
 public sealed class LibTorchFitTests
 {
@@ -15,7 +15,7 @@ public sealed class LibTorchFitTests
         if (fit is null) Assert.Inconclusive("Only ELF libraries are compared.");
         Assert.IsTrue(fit.Fits, fit.Describe(isChosen: false));
         Assert.IsGreaterThan(500, fit.Needed);
-        StringAssert.StartsWith(torch.__version__, LibTorchFit.BuiltFor);
+        StringAssert.StartsWith(torch.__version__, LibTorchFiles.BuiltFor);
     }
 
     [TestMethod]
@@ -37,8 +37,11 @@ public sealed class LibTorchFitTests
     public void Only_what_is_used_and_not_weak_counts_as_missing()
     {
         using var folder = new TemporaryFolder();
-        var bridge = Write(folder, "bridge.so", new ElfFile().Needs("there").Needs("elsewhere").Needs("gone").Needs("weak", weak: true).Needs("never_used", used: false).ToArray());
-        var (first, second) = (Write(folder, "libc10.so", new ElfFile().Exports("there", "other").ToArray()), Write(folder, "libtorch_cpu.so", new ElfFile().Needs("gone").Exports("elsewhere").ToArray()));
+        var needs = new ElfFile().Needs("there").Needs("elsewhere").Needs("gone")
+            .Needs("weak", weak: true).Needs("never_used", used: false);
+        var bridge = Write(folder, "bridge.so", needs);
+        var first = Write(folder, "libc10.so", new ElfFile().Exports("there", "other"));
+        var second = Write(folder, "libtorch_cpu.so", new ElfFile().Needs("gone").Exports("elsewhere"));
         var fit = LibTorchFit.Check(bridge, folder.Path, [first, second]);
         Assert.AreEqual(3, fit.Needed);
         CollectionAssert.AreEqual(new[] { "gone" }, fit.MissingSymbols.ToArray(), "A library that needs a symbol does not have it.");
@@ -51,7 +54,10 @@ public sealed class LibTorchFitTests
         if (!OperatingSystem.IsLinux()) Assert.Inconclusive("Only ELF libraries are compared.");
         using var folder = new TemporaryFolder();
         var bridge = Write(folder, "bridge.so", new ElfFile()
-            .Needs("memcpy", "libc.so.6", "GLIBC_2.4").Needs("tomorrow", "libc.so.6", "GLIBC_9.9").Needs("named", "libc.so.6", "GLIBC_9.8", used: false).Needs("unknown", "libnone.so.1", "NONE_1").ToArray());
+            .Needs("memcpy", "libc.so.6", "GLIBC_2.4")
+            .Needs("tomorrow", "libc.so.6", "GLIBC_9.9")
+            .Needs("named", "libc.so.6", "GLIBC_9.8", used: false)
+            .Needs("unknown", "libnone.so.1", "NONE_1"));
         var fit = LibTorchFit.Check(bridge, folder.Path, []);
         CollectionAssert.AreEqual(new[] { "GLIBC_9.9 of libc.so.6" }, fit.MissingVersions.ToArray());
         StringAssert.Contains(fit.Describe(isChosen: false), "GLIBC_9.9 of libc.so.6");
@@ -66,7 +72,13 @@ public sealed class LibTorchFitTests
         Assert.AreEqual((null, null), LibTorchFit.FindVersion(lib));
         File.WriteAllText(folder.PathOf("build-version"), "2.10.0+cu128\n");
         Assert.AreEqual(("2.10.0+cu128", "12.8"), LibTorchFit.FindVersion(lib));
-        File.WriteAllText(folder.PathOf("version.py"), "from typing import Optional\n__version__ = '2.11.0+cu130'\ndebug = False\ncuda: Optional[str] = '13.0'\nhip: Optional[str] = None\n");
+        File.WriteAllText(folder.PathOf("version.py"), """
+            from typing import Optional
+            __version__ = '2.11.0+cu130'
+            debug = False
+            cuda: Optional[str] = '13.0'
+            hip: Optional[str] = None
+            """);
         Assert.AreEqual(("2.11.0+cu130", "13.0"), LibTorchFit.FindVersion(lib));
         File.WriteAllText(folder.PathOf("version.py"), "__version__ = '1.13.0a0'\ndebug = False\ncuda = None\n");
         Assert.AreEqual(("1.13.0a0", null), LibTorchFit.FindVersion(lib));
@@ -110,6 +122,8 @@ public sealed class LibTorchFitTests
             }
         }
     }
+
+    private static string Write(TemporaryFolder folder, string name, ElfFile library) => Write(folder, name, library.ToArray());
 
     private static string Write(TemporaryFolder folder, string name, byte[] content)
     {

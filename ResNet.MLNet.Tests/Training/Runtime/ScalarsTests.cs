@@ -3,11 +3,16 @@ using TorchSharp;
 
 namespace ResNet.Tests;
 
-/// <summary>Numbers that a garbage collection may free while libtorch reads them cannot be seen to fail in a test of a second, so the code itself is looked at.</summary>
+/// <summary>
+/// A number that a garbage collection may free while libtorch reads it hardly ever fails within a test's second, so the test reads the
+/// code itself.
+/// </summary>
 [TestClass]
 public sealed class ScalarsTests
 {
-    private const BindingFlags Everything = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Everything =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
     private const byte Call = 0x28, CallVirtual = 0x6f;
 
     [TestMethod]
@@ -15,7 +20,7 @@ public sealed class ScalarsTests
     {
         var found = typeof(Scalars).Assembly.GetTypes()
             .SelectMany(type => type.GetMethods(Everything).Cast<MethodBase>().Concat(type.GetConstructors(Everything)))
-            .SelectMany(method => CallsOf(method).Where(IsUnsafe).Select(call => $"{method.DeclaringType!.Name}.{method.Name} calls {call.DeclaringType!.Name}.{call.Name}"))
+            .SelectMany(method => UnsafeCallsOf(method).Select(call => $"{NameOf(method)} calls {NameOf(call)}"))
             .ToList();
         CollectionAssert.AreEqual(Array.Empty<string>(), found);
     }
@@ -23,9 +28,14 @@ public sealed class ScalarsTests
     [TestMethod]
     public void The_look_at_the_code_finds_what_it_looks_for()
     {
-        var calls = CallsOf(typeof(ScalarsTests).GetMethod(nameof(AddsABareNumber), Everything)!).Where(IsUnsafe).Select(call => call.Name).ToList();
+        var method = typeof(ScalarsTests).GetMethod(nameof(AddsABareNumber), Everything)!;
+        var calls = UnsafeCallsOf(method).Select(call => call.Name).ToList();
         CollectionAssert.AreEqual(new[] { "op_Implicit", "add_" }, calls);
     }
+
+    private static string NameOf(MethodBase method) => $"{method.DeclaringType!.Name}.{method.Name}";
+
+    private static IEnumerable<MethodBase> UnsafeCallsOf(MethodBase method) => CallsOf(method).Where(IsUnsafe);
 
     /// <summary>A number becomes a temporary native object, here or inside TorchSharp.</summary>
     private static bool IsUnsafe(MethodBase call) =>

@@ -58,7 +58,7 @@ public sealed class TrainingStepTests
             own.Add(new Mixing { MixUp = 0.2 }.Draw(ref random, 32)!.Value.Own);
             var mixture = new Mixing { CutMix = 1 }.Draw(ref random, 32)!.Value;
             cut.Add(mixture.Own);
-            var (left, top, width, height) = mixture.Cut!.Value;
+            var (left, top, width, height) = mixture.Box!.Value;
             Assert.AreEqual(1 - width * height / 1024.0, mixture.Own, 1e-12);
             Assert.IsTrue(left >= 0 && top >= 0 && left + width <= 32 && top + height <= 32);
         }
@@ -74,7 +74,7 @@ public sealed class TrainingStepTests
     {
         // Without momentum and decay a step of rate 1 is the gradient.
         using var step = Create(recipe with { Optimizer = new Optimizer.Sgd { Momentum = 0 }, WeightDecay = 0 }, [4, 2, 2]);
-        step.Network.Train(keepStatistics: freeze);
+        step.Network.EnterTraining(keepStatistics: freeze);
         using var before = step.Parameters.Weights.clone();
         var random = new Random(1);
         var pixels = new byte[Count * Size * Size * 4];

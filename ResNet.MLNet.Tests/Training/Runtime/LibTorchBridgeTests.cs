@@ -5,33 +5,35 @@ namespace ResNet.Tests;
 
 /// <summary>One flag of one version entry is changed, and nothing else.</summary>
 [TestClass]
-public sealed class ElfVersionPatchTests
+public sealed class LibTorchBridgeTests
 {
     [TestMethod]
     public void Only_the_flag_of_the_named_version_changes()
     {
         var image = Library("GLIBCXX_3.4.30", "GLIBCXX_3.4.32");
         var patched = image.ToArray();
-        Assert.AreEqual(1, ElfVersionPatch.MakeWeak(patched, "GLIBCXX_3.4.32"));
+        Assert.AreEqual(1, LibTorchBridge.MakeWeak(patched, "GLIBCXX_3.4.32"));
         var changed = Enumerable.Range(0, image.Length).Where(index => image[index] != patched[index]).ToList();
         Assert.HasCount(1, changed);
         Assert.AreEqual(2, patched[changed[0]]);
-        Assert.AreEqual(0, ElfVersionPatch.MakeWeak(image.ToArray(), "GLIBCXX_3.4"), "A name that only begins like it is another one.");
+        Assert.AreEqual(0, LibTorchBridge.MakeWeak(image.ToArray(), "GLIBCXX_3.4"), "A name that only begins like it is another one.");
     }
 
     [TestMethod]
     public void What_is_no_library_or_a_cut_off_one_is_refused()
     {
-        Assert.ThrowsExactly<InvalidDataException>(() => ElfVersionPatch.MakeWeak("MZ, a Windows library"u8.ToArray(), "X"));
+        Assert.ThrowsExactly<InvalidDataException>(() => LibTorchBridge.MakeWeak("MZ, a Windows library"u8.ToArray(), "X"));
         var image = Library("GLIBCXX_3.4.32");
         for (var length = 6; length < image.Length; length += 7)
         {
             var part = image[..length];
-            Assert.ThrowsExactly<InvalidDataException>(() => ElfVersionPatch.MakeWeak(part, "GLIBCXX_3.4.32"));
+            Assert.ThrowsExactly<InvalidDataException>(() => LibTorchBridge.MakeWeak(part, "GLIBCXX_3.4.32"));
         }
     }
 
-    /// <summary>The least of an ELF file that has version needs: header, strings, one need with an entry for each version, two section headers.</summary>
+    /// <summary>
+    /// The least of an ELF file that has version needs: header, strings, one need with an entry for each version, two section headers.
+    /// </summary>
     private static byte[] Library(params string[] versions)
     {
         var names = Encoding.ASCII.GetBytes("\0" + string.Concat(versions.Select(version => version + "\0")));

@@ -307,7 +307,7 @@ public sealed class ResNetTrainerTests
 
     private static string Hash(ResNetTransformer model)
     {
-        using (model) return Convert.ToHexString(SHA256.HashData(model.Model.ReadBytes()));
+        using (model) return Convert.ToHexString(SHA256.HashData(model.Model.File.ReadBytes()));
     }
 
     /// <summary>ML.NET keeps the method internal; hosts such as AutoML call it.</summary>

@@ -18,7 +18,8 @@ public sealed class AugmentationTests
     [DynamicData(nameof(Operations))]
     public void Trivial_augment_is_that_of_torchvision_to_the_bit_in_all_strengths(string operation)
     {
-        var expected = JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, string>>>(File.ReadAllText(Path.Combine(Fixtures, "Augmentation", "trivial-augment.json")))!;
+        var fixture = File.ReadAllText(Path.Combine(Fixtures, "Augmentation", "trivial-augment.json"));
+        var expected = JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, string>>>(fixture)!;
         PixelBuffer other = new(), copy = new();
         foreach (var (name, hashes) in expected)
         {
@@ -168,6 +169,50 @@ public sealed class AugmentationTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new RandomScaleCrop(300, 299)).Message, "300");
         Assert.ThrowsExactly<ArgumentException>(() => new Sequence([null!]));
         Assert.ThrowsExactly<ArgumentException>(() => new Sequence(null!));
+    }
+
+    /// <summary>Makes an augmentation with a value out of its range: by the constructor, and by changing another.</summary>
+    private static IEnumerable<object[]> OutOfRange()
+    {
+        yield return Case(nameof(PadCropFlip.Padding), () => new PadCropFlip(-5), () => new PadCropFlip() with { Padding = -5 });
+        yield return Case(nameof(PcaColor.Sigma), () => new PcaColor(-0.1), () => new PcaColor() with { Sigma = double.NaN });
+        yield return Case(nameof(RandomErasing.Probability), () => new RandomErasing(7), () => new RandomErasing() with { Probability = -1 });
+        yield return Case(nameof(RandomErasing.SmallestArea), () => new RandomErasing(1, -0.1), () => new RandomErasing() with { SmallestArea = 0.5 });
+        yield return Case(nameof(RandomErasing.LargestArea), () => new RandomErasing(1, 0.2, 0.1), () => new RandomErasing() with { LargestArea = 2 });
+        yield return Case(
+            nameof(RandomResizedCrop.SmallestArea), () => new RandomResizedCrop(5), () => new RandomResizedCrop() with { SmallestArea = -1 });
+        yield return Case(
+            nameof(RandomScaleCrop.ShortestSide), () => new RandomScaleCrop(223), () => new RandomScaleCrop() with { ShortestSide = 481 });
+        yield return Case(
+            nameof(RandomScaleCrop.LongestSide), () => new RandomScaleCrop(224, 223), () => new RandomScaleCrop() with { LongestSide = 255 });
+
+        static object[] Case(string property, Func<Augmentation> construct, Func<Augmentation> change) => [property, construct, change];
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(OutOfRange))]
+    public void A_value_out_of_its_range_is_refused_by_the_propertys_name(string property, Func<Augmentation> construct, Func<Augmentation> change)
+    {
+        Assert.AreEqual(property, Assert.ThrowsExactly<ArgumentOutOfRangeException>(construct).ParamName);
+        Assert.AreEqual(property, Assert.ThrowsExactly<ArgumentOutOfRangeException>(change).ParamName);
+    }
+
+    [TestMethod]
+    [DataRow("""{"type":"padCropFlip","padding":-5}""", "Padding")]
+    [DataRow("""{"type":"pcaColour","sigma":-1}""", "Sigma")]
+    [DataRow("""{"type":"randomErasing","probability":7}""", "Probability")]
+    [DataRow("""{"type":"randomErasing","smallestArea":0.4}""", "LargestArea")]
+    [DataRow("""{"type":"randomResizedCrop","smallestArea":5}""", "SmallestArea")]
+    [DataRow("""{"type":"randomScaleCrop","shortestSide":200}""", "ShortestSide")]
+    [DataRow("""{"type":"sequence","steps":[null]}""", "Steps")]
+    public void A_recipe_with_a_value_out_of_its_range_is_refused_by_file_and_property(string augmentation, string property)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("recipe.json");
+        File.WriteAllText(path, $$"""{"augmentation":{{augmentation}}}""");
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => TrainingRecipe.Read(path)).Message;
+        StringAssert.Contains(message, path);
+        StringAssert.Contains(message, property);
     }
 
     private static PixelBuffer Plain(int size, uint color)

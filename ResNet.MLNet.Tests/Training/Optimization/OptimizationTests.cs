@@ -35,6 +35,34 @@ public sealed class OptimizationTests
     }
 
     [TestMethod]
+    [DataRow("""{"type":"plateau","patience":0}""", "Patience")]
+    [DataRow("""{"type":"plateau","factor":0}""", "Factor")]
+    [DataRow("""{"type":"plateau","threshold":2}""", "Threshold")]
+    [DataRow("""{"type":"steps","factor":-1}""", "Factor")]
+    [DataRow("""{"type":"steps","at":[0.5,1.5]}""", "At")]
+    [DataRow("""{"type":"steps","at":[0.75,0.5]}""", "At")]
+    [DataRow("""{"type":"steps","at":null}""", "At")]
+    [DataRow("""{"type":"cosine","warmUp":1}""", "WarmUp")]
+    [DataRow("""{"type":"oneCycle","peak":1}""", "Peak")]
+    public void A_schedule_with_a_value_out_of_its_range_is_refused_by_file_and_property(string schedule, string property)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("recipe.json");
+        File.WriteAllText(path, $$"""{"schedule":{{schedule}}}""");
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => TrainingRecipe.Read(path)).Message;
+        StringAssert.Contains(message, path);
+        StringAssert.Contains(message, property);
+    }
+
+    [TestMethod]
+    public void A_schedule_in_code_is_refused_too()
+    {
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LearningRateSchedule.Plateau { Patience = 0 });
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LearningRateSchedule.Cosine { WarmUp = -0.1 });
+        Assert.ThrowsExactly<ArgumentException>(() => new LearningRateSchedule.Steps { At = [0.5, 0.5] });
+    }
+
+    [TestMethod]
     [DataRow("momentum")]
     [DataRow("nesterov")]
     [DataRow("adamw")]

@@ -10,7 +10,7 @@ namespace ResNet.Training;
 /// </summary>
 /// <remarks>
 /// The classes are the values of the label's key in their order, so that <c>Evaluate</c> compares what belongs together. The rows are read once, before training
-/// (<see cref="DataViewImages"/>). Progress goes to <c>mlContext.Log</c>, a line an epoch.
+/// (<see cref="ImageDataset.FromDataView"/>). Progress goes to <c>mlContext.Log</c>, a line an epoch.
 /// </remarks>
 public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
 {
@@ -57,11 +57,11 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         var data = validation is not null ? new TrainingData(training, Read(validation, training.Labels)) : TrainingData.Split(training, _options.ValidationShare, seed);
 
         var bytes = Train(data with { Notes = notes }, seed);
-        var options = ScoringOptions with { InputColumnName = images };
-        return new(_host, options, new SharedModel(() => SharedModel.Open(_host, options, bytes)).Take());
+        // If ONNX Runtime cannot use the GPU that libtorch trained on, the network scores on the CPU: training is not to be lost for that.
+        return ResNetTransformer.FromBytes(_host, Scoring with { InputColumnName = images }, bytes, fallbackToCpu: true);
 
         ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
-            DataViewImages.Read(rows, _options.LabelColumnName, images, _options.ImageFolder, labels, notes.Add, beforeRow: ThrowIfCanceled);
+            DataViewImages.Read(rows, new(_options.LabelColumnName, images, _options.ImageFolder), labels, notes.Add, beforeRow: ThrowIfCanceled);
     }
 
     /// <inheritdoc/>
@@ -70,23 +70,21 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         ImageColumn.Check(inputSchema, _options.InputColumnName);
-        DataViewImages.CheckLabel(_options.LabelColumnName, inputSchema);
+        LabelColumn.Check(inputSchema, _options.LabelColumnName);
         var columns = inputSchema.ToDictionary(column => column.Name);
         // A shape does not say how many classes there are.
-        foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(ScoringOptions, 2, ["", ""]))) columns[column.Name] = column;
+        foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(Scoring, 2, ["", ""]))) columns[column.Name] = column;
         return new(columns.Values);
     }
 
-    /// <summary>How the trained network is applied. If ONNX Runtime cannot use the GPU that libtorch trained on, the network scores on the CPU: training is not to be lost for that.</summary>
-    private ResNetOptions ScoringOptions => new()
+    /// <summary>How the trained network is applied.</summary>
+    private ScoringOptions Scoring => new()
     {
-        ModelFile = "(trained by ResNetTrainer)",
         OutputColumnName = _options.ScoreColumnName,
         PredictedLabelColumnName = _options.PredictedLabelColumnName,
         Output = ResNetOutput.Probabilities,
         ImageFolder = _options.ImageFolder,
         OnBadImage = _options.OnBadImage,
-        FallbackToCpu = true,
     };
 
     /// <summary>Trains, and gives the bytes of the model file.</summary>
@@ -108,9 +106,9 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
                 Device = Device(channel),
                 OnBadImage = _options.OnBadTrainingImage,
             };
-            var recipe = options.FindRecipe() with { Seed = seed };
+            var recipe = options.Resolve().Recipe with { Seed = seed };
             if (_options.Epochs is { } epochs) recipe = recipe with { Epochs = epochs };
-            var result = TrainingLoop.Run(options with { Recipe = recipe }, new Reporter(this, channel, stop), stop.Token);
+            var result = ResNetTraining.Run(options with { Recipe = recipe }, new Reporter(this, channel, stop), stop.Token);
             if (result.History.Count > 1) channel.Info(MessageSensitivity.None, $"The network is that of epoch {result.Kept.Epoch}.");
             return File.ReadAllBytes(result.ModelFile);
         }
@@ -147,7 +145,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
     private void ThrowIfCanceled()
     {
         _options.Cancellation.ThrowIfCancellationRequested();
-        if (MLNetInternals.IsCanceled(_host)) throw new OperationCanceledException("The ML.NET context was told to cancel.");
+        MLNetInternals.ThrowIfCanceled(_host);
     }
 
     /// <summary>Hands progress on to the log and to the user, and stops the run when the context is told to cancel.</summary>

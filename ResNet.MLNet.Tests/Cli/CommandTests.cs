@@ -101,7 +101,7 @@ public sealed class CommandTests
         var predict = Command.Resnet("predict", "--model", world.PathOf("imported.onnx"), "--format", "csv", world.Paths[0]);
         Assert.HasCount(6, predict.Lines);
         StringAssert.Contains(Command.Resnet("import", "--weights", "resnet50", "--output", world.PathOf("r50.onnx")).Errors, "resnet50-0676ba61.pth");
-        StringAssert.Contains(Command.Resnet("import", "--weights", world.Paths[0], "--output", world.PathOf("x.onnx")).Errors, "no file of weights");
+        StringAssert.Contains(Command.Resnet("import", "--weights", world.Paths[0], "--output", world.PathOf("x.onnx")).Errors, "not a file of weights");
     }
 
     [TestMethod]

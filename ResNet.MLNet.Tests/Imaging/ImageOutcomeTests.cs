@@ -91,7 +91,7 @@ public sealed class ImageOutcomeTests
         const int Damaged = 20_000, WholeEvery = 5;
         using var world = new ImageWorld(images: 1);
         byte[][] whole = [.. Directory.EnumerateFiles(Fixtures).Where(path => Path.GetFileName(path).Count(c => c == '.') == 1 && ImageFiles.IsImage(path)).Order().Select(File.ReadAllBytes)];
-        var options = new ResNetOptions { ModelFile = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
+        var options = new ResNetEstimator.Options { Model = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
         using var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Context.Data.LoadFromEnumerable(Rows(1)));
         var expected = model.Transform(world.Context.Data.LoadFromEnumerable(whole.Select(bytes => new BytesRow { ImageBytes = bytes }))).GetColumn<float[]>("Features").ToList();
         List<string> log = [];

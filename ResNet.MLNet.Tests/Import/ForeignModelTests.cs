@@ -23,7 +23,7 @@ public sealed class ForeignModelTests
         var data = new MLContext().Data.LoadFromEnumerable([new ImageRow { ImagePath = image }]);
         foreach (var output in new[] { ResNetOutput.Features, ResNetOutput.Logits, ResNetOutput.Probabilities })
         {
-            var options = new ResNetOptions { ModelFile = Path.Combine(Folder, file), Preprocessing = Preprocessing, Output = output, OutputColumnName = "Out" };
+            var options = new ResNetEstimator.Options { Model = Path.Combine(Folder, file), Preprocessing = Preprocessing, Output = output, OutputColumnName = "Out" };
             using var model = new MLContext().Transforms.ApplyResNet(options).Fit(data);
             AssertNear(Expected(json.RootElement, output), model.Transform(data).GetColumn<float[]>("Out").Single());
             // Saved, the adapted file goes along.

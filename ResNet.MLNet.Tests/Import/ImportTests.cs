@@ -61,7 +61,7 @@ public sealed class ImportTests
     public void Tensors_that_do_not_fit_are_listed_by_name()
     {
         using var folder = new TemporaryFolder();
-        var weights = WeightNames.ToTorchvision(WeightFile.Read(Path.Combine(Folder, "torchvision18.pth")));
+        var weights = WeightFile.Read(Path.Combine(Folder, "torchvision18.pth"));
         var changed = new StateDict();
         foreach (var (name, tensor) in weights)
         {
@@ -70,7 +70,7 @@ public sealed class ImportTests
         }
 
         changed.Add("layer9.extra", new([1], [1]));
-        SafeTensors.Write(folder.PathOf("w.safetensors"), changed);
+        WeightFile.Write(folder.PathOf("w.safetensors"), changed);
         var problem = Assert.ThrowsExactly<InvalidDataException>(() => ResNetImporter.Import(folder.PathOf("w.safetensors"), folder.PathOf("model.onnx"), new() { Architecture = ResNetArchitecture.Parse("resnet18:width=2") }));
         foreach (var expected in new[] { "w.safetensors", "1 missing: layer2.0.bn1.bias", "1 surplus: layer9.extra", "layer3.1.conv2.weight is [4, 2, 3, 3] instead of [8, 8, 3, 3]" })
             StringAssert.Contains(problem.Message, expected);
@@ -113,7 +113,7 @@ public sealed class ImportTests
         var architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4");
         var weights = RandomWeights.For(architecture);
         weights.Add("optimizer.velocity.conv1.weight", weights["conv1.weight"]);
-        SafeTensors.Write(folder.PathOf("last.safetensors"), weights);
+        WeightFile.Write(folder.PathOf("last.safetensors"), weights);
         Assert.AreEqual(architecture.Name, ResNetImporter.Import(folder.PathOf("last.safetensors"), folder.PathOf("model.onnx")).Architecture);
     }
 
@@ -125,7 +125,7 @@ public sealed class ImportTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => WeightFile.Read(folder.PathOf("text.pth"))).Message, "text.pth");
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => WeightFile.Read(folder.Path)).Message, "folder");
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => WeightFile.Read(folder.PathOf("none.pth"))).Message, "none.pth");
-        SafeTensors.Write(folder.PathOf("w.safetensors"), new StateDict { { "encoder.0.weight", new([1], [1]) } });
+        WeightFile.Write(folder.PathOf("w.safetensors"), new StateDict { { "encoder.0.weight", new([1], [1]) } });
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ResNetImporter.Import(folder.PathOf("w.safetensors"), folder.PathOf("m.onnx"))).Message, "encoder.0.weight");
     }
 }

@@ -14,11 +14,11 @@ public sealed class ApplyPretrainedTests
         var transforms = world.Context.Transforms;
         var applied = new Dictionary<string, Func<string, ResNetEstimator>>
         {
-            ["resnet18"] = weights => transforms.ApplyResNet18(weights: weights),
-            ["resnet34"] = weights => transforms.ApplyResNet34(weights: weights),
-            ["resnet50"] = weights => transforms.ApplyResNet50(weights: weights),
-            ["resnet101"] = weights => transforms.ApplyResNet101(weights: weights),
-            ["resnet152"] = weights => transforms.ApplyResNet152(weights: weights),
+            ["resnet18"] = model => transforms.ApplyResNet18(model: model),
+            ["resnet34"] = model => transforms.ApplyResNet34(model: model),
+            ["resnet50"] = model => transforms.ApplyResNet50(model: model),
+            ["resnet101"] = model => transforms.ApplyResNet101(model: model),
+            ["resnet152"] = model => transforms.ApplyResNet152(model: model),
         };
         foreach (var (name, apply) in applied)
         {

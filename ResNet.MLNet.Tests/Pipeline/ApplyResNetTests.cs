@@ -117,7 +117,7 @@ public sealed class ApplyResNetTests
     public void Batches_give_the_features_of_single_runs_and_a_bad_image_spoils_only_its_own_row(int batchSize, int threads)
     {
         using var world = new ImageWorld(images: 70);
-        var options = new ResNetOptions { ModelFile = world.ModelFile, BatchSize = batchSize, DegreeOfParallelism = threads, OnBadImage = BadImagePolicy.Mark };
+        var options = new ResNetEstimator.Options { Model = world.ModelFile, BatchSize = batchSize, DegreeOfParallelism = threads, OnBadImage = BadImagePolicy.Mark };
         var paths = world.Paths.Select((path, index) => index % 7 == 3 ? world.ModelFile : path).ToList();
         using var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Data());
         var features = model.Transform(world.Data(paths)).GetColumn<float[]>("Features").ToList();

@@ -56,7 +56,7 @@ public sealed class BadInputTests
         List<string> log = [];
         world.Context.Log += (_, message) => log.Add(message.Message);
         var paths = world.Paths.Select((path, index) => index % 4 == 1 ? world.PathOf($"missing{index}.jpg") : path).ToList();
-        var options = new ResNetOptions { ModelFile = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
+        var options = new ResNetEstimator.Options { Model = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
         var features = world.Context.Transforms.ApplyResNet(options).Fit(world.Data()).Transform(world.Data(paths)).GetColumn<float[]>("Features").ToList();
         for (var i = 0; i < paths.Count; i++)
         {
@@ -105,7 +105,7 @@ public sealed class BadInputTests
     public void An_image_beyond_the_pixel_limit_is_refused()
     {
         using var world = new ImageWorld(images: 1);
-        var options = new ResNetOptions { ModelFile = world.ModelFile, MaximumPixels = 100 };
+        var options = new ResNetEstimator.Options { Model = world.ModelFile, MaximumPixels = 100 };
         var view = world.Context.Transforms.ApplyResNet(options).Fit(world.Data()).Transform(world.Data());
         var problem = Assert.ThrowsExactly<InvalidImageException>(() => view.GetColumn<float[]>("Features").ToList());
         StringAssert.Contains(problem.Message, "the limit is 100");

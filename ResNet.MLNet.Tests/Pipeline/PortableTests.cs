@@ -16,7 +16,7 @@ public sealed class PortableTests
         using var world = new ImageWorld(images: 1);
         string[] images = [world.PathOf("a.png"), world.PathOf("b.png")];
         for (var i = 0; i < images.Length; i++) ClassFolders.Write(images[i], i, size, seed: i);
-        var options = new ResNetOptions { ModelFile = world.ModelFile, Preprocessing = new() { Resize = resize, Crop = crop } };
+        var options = new ResNetEstimator.Options { Model = world.ModelFile, Preprocessing = new() { Resize = resize, Crop = crop } };
         var data = world.Data(images);
         using var model = world.Context.Transforms.ApplyResNet(options).Fit(data);
         var expected = model.Transform(data).GetColumn<float[]>("Features").ToList();

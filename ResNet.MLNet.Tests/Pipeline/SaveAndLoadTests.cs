@@ -43,9 +43,9 @@ public sealed class SaveAndLoadTests
     public void What_was_set_is_there_after_loading()
     {
         using var world = new ImageWorld(images: 2);
-        var options = new ResNetOptions
+        var options = new ResNetEstimator.Options
         {
-            ModelFile = world.ModelFile,
+            Model = world.ModelFile,
             OutputColumnName = "Logits",
             Output = ResNetOutput.Logits,
             InputColumnName = "ImagePath",

@@ -67,7 +67,7 @@ internal sealed class ImageWorld : IDisposable
         var input = new float[preparer.Length];
         preparer.Prepare(new(path), input);
         using var session = new OnnxSession(File.ReadAllBytes(ModelFile));
-        return session.Run(ResNetModel.NameOf(output), input, 1, 3, 32, 32);
+        return session.Run(OpenedModel.NameOf(output), input, 1, 3, 32, 32);
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

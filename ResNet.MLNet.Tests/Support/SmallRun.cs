@@ -31,7 +31,7 @@ internal static class SmallRun
     /// <summary>The same of a run's folder.</summary>
     public static string Hash(string folder)
     {
-        var (tensors, _) = SafeTensors.Read(Path.Combine(folder, "last.safetensors"));
+        var (tensors, _) = WeightFile.ReadStored(Path.Combine(folder, "last.safetensors"));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(File.ReadAllBytes(Path.Combine(folder, "model.onnx")));
         foreach (var tensor in tensors.Values) hash.AppendData(MemoryMarshal.AsBytes<float>(tensor.Values));

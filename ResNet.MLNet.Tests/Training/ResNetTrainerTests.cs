@@ -284,7 +284,7 @@ public sealed class ResNetTrainerTests
 
     private static IEnumerable<ImageRow> Rows(ClassFolders folders)
     {
-        var images = FolderImages.Open(folders.Folder);
+        var images = ImageDataset.FromFolder(folders.Folder);
         return Enumerable.Range(0, images.Count).Select(index => new ImageRow { ImagePath = images.NameOf(index), Label = images.Labels[images.LabelOf(index)] });
     }
 
@@ -307,7 +307,7 @@ public sealed class ResNetTrainerTests
 
     private static string Hash(ResNetTransformer model)
     {
-        using (model) return Convert.ToHexString(SHA256.HashData(model.Model.ReadBytes()));
+        using (model) return Convert.ToHexString(SHA256.HashData(model.Model.File.ReadBytes()));
     }
 
     /// <summary>ML.NET keeps the method internal; hosts such as AutoML call it.</summary>

@@ -68,7 +68,7 @@ public sealed class PyTorchCheckpointTests
             var before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                _ = damaged is [0x50, ..] or [0x80, ..] ? PyTorchCheckpoint.Read(new MemoryStream(damaged)) : SafeTensors.Read(damaged).Weights;
+                _ = damaged is [0x50, ..] or [0x80, ..] ? PyTorchCheckpoint.Read(new MemoryStream(damaged)) : SafeTensors.Read(damaged).Tensors;
                 read++;
             }
             catch (InvalidDataException)

@@ -17,8 +17,8 @@ public sealed class SafeTensorsTests
             { "a", new([], [7]) },
             { "empty", new([0, 4], []) },
         };
-        SafeTensors.Write(folder.PathOf("w.safetensors"), weights, new Dictionary<string, string> { ["note"] = "a \"quoted\" ü" });
-        var (read, metadata) = SafeTensors.Read(folder.PathOf("w.safetensors"));
+        WeightFile.Write(folder.PathOf("w.safetensors"), weights, new Dictionary<string, string> { ["note"] = "a \"quoted\" ü" });
+        var (read, metadata) = WeightFile.ReadStored(folder.PathOf("w.safetensors"));
         CollectionAssert.AreEquivalent(weights.Keys.ToList(), read.Keys.ToList());
         foreach (var (name, tensor) in weights)
         {
@@ -62,7 +62,7 @@ public sealed class SafeTensorsTests
     {
         using var folder = new TemporaryFolder();
         System.IO.File.WriteAllText(folder.PathOf("text.safetensors"), "This is a text.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(folder.PathOf("text.safetensors"))).Message, "text.safetensors");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => WeightFile.ReadStored(folder.PathOf("text.safetensors"))).Message, "text.safetensors");
     }
 
     private static byte[] File(string header, byte[] data)

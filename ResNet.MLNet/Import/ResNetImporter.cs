@@ -26,7 +26,7 @@ public sealed record ImportOptions
 public static class ResNetImporter
 {
     /// <summary>Reads weights and writes a model file.</summary>
-    /// <param name="weightsFile">The weights (see <see cref="WeightFile.Read"/> and <see cref="WeightNames.ToTorchvision"/>).</param>
+    /// <param name="weightsFile">The weights (see <see cref="WeightFile.Read"/>).</param>
     /// <param name="modelFile">The model file to write, by custom <c>*.onnx</c>.</param>
     /// <param name="options">What the weights do not say themselves; null for the defaults.</param>
     /// <returns>The card that was written into the model file.</returns>
@@ -43,10 +43,9 @@ public static class ResNetImporter
     /// <summary>The same with a preprocessing that depends on the architecture, which may be known only when the weights are read.</summary>
     internal static ModelCard Import(string weightsFile, string modelFile, ImportOptions options, Func<ResNetArchitecture, ImagePreprocessing> preprocessing)
     {
-        var raw = WeightFile.Read(weightsFile);
+        var weights = WeightFile.Read(weightsFile);
         try
         {
-            var weights = WeightNames.ToTorchvision(raw);
             var architecture = WithClasses(options.Architecture, weights) ?? ArchitectureRecognition.Recognize(weights);
             if (options.Labels is { } labels && labels.Count != architecture.Classes)
                 throw new ArgumentException($"There are {labels.Count} labels, but the weights have {architecture.Classes} classes.");

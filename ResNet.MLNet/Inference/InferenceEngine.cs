@@ -1,11 +1,10 @@
-using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ResNet.MLNet;
 
 /// <summary>Where a network runs.</summary>
 /// <param name="GpuDeviceId">The CUDA device; null for the CPU.</param>
-/// <param name="FallbackToCpu">Whether the CPU does if the device cannot be used.</param>
+/// <param name="FallbackToCpu">Whether to run on the CPU if the device cannot be used.</param>
 internal readonly record struct ExecutionDevice(int? GpuDeviceId, bool FallbackToCpu);
 
 /// <summary>How runs share the machine.</summary>
@@ -19,41 +18,36 @@ internal enum Sharing
 }
 
 /// <summary>
-/// One ONNX Runtime session that many threads share. Each run happens in a rented worker, which owns the tensors, so that no image costs memory.
+/// One ONNX Runtime session that many threads share. Each run happens in a rented worker, which owns the tensors, so that no image costs
+/// memory.
 /// </summary>
 internal sealed class InferenceEngine : IDisposable
 {
     private readonly InferenceSession _session;
-    private readonly ConcurrentBag<InferenceWorker> _idle = [];
     private readonly Lock _lock = new();
+    // Not a ConcurrentBag: its items lie in lists of each thread, where a network that nobody disposed would live as long as the thread.
+    private readonly Stack<InferenceWorker> _idle = [];
     private int _busy;
     private bool _disposed;
 
+    /// <param name="model">The network.</param>
     /// <param name="device">Where to run.</param>
     /// <param name="sharing">How runs share a CPU.</param>
-    /// <param name="open">Opens the model with the options that these need.</param>
     /// <exception cref="InvalidDataException">ONNX Runtime cannot load it.</exception>
     /// <exception cref="InvalidOperationException">The device cannot be used.</exception>
-    public InferenceEngine(ExecutionDevice device, Sharing sharing, Func<SessionOptions, InferenceSession> open)
+    public InferenceEngine(OpenedModel model, ExecutionDevice device, Sharing sharing)
     {
         using var options = CreateOptions(device, sharing, out var warning);
         Warning = warning;
-        try
-        {
-            _session = open(options);
-        }
-        catch (OnnxRuntimeException problem)
-        {
-            throw new InvalidDataException($"ONNX Runtime cannot load the model: {problem.Message}", problem);
-        }
+        _session = model.CreateSession(options);
     }
 
-    /// <summary>What the log should be told: that the GPU could not be used.</summary>
+    /// <summary>A warning for the log: that the GPU cannot be used; null if there is none.</summary>
     public string? Warning { get; }
 
-    /// <summary>Takes a worker for one thread; give it back with <see cref="Return"/>.</summary>
+    /// <summary>Takes a worker for one thread; disposing the lease gives it back.</summary>
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
-    public InferenceWorker Rent(WorkerKey purpose)
+    public WorkerLease Rent(WorkerKey key)
     {
         lock (_lock)
         {
@@ -63,13 +57,7 @@ internal sealed class InferenceEngine : IDisposable
 
         try
         {
-            while (_idle.TryTake(out var worker))
-            {
-                if (worker.Purpose == purpose) return worker;
-                worker.Dispose();
-            }
-
-            return new(this, _session, purpose);
+            return new(this, FindIdle(key) ?? new(_session, key));
         }
         catch
         {
@@ -78,10 +66,10 @@ internal sealed class InferenceEngine : IDisposable
         }
     }
 
-    /// <summary>Gives a worker back.</summary>
+    /// <summary>Takes a worker back; for <see cref="WorkerLease"/>.</summary>
     public void Return(InferenceWorker worker)
     {
-        _idle.Add(worker);
+        lock (_lock) _idle.Push(worker);
         Leave();
     }
 
@@ -98,6 +86,22 @@ internal sealed class InferenceEngine : IDisposable
         Free();
     }
 
+    /// <summary>An idle worker for that; those for something else are disposed, because what is wanted has changed.</summary>
+    private InferenceWorker? FindIdle(WorkerKey key)
+    {
+        while (true)
+        {
+            InferenceWorker? worker;
+            lock (_lock)
+            {
+                if (!_idle.TryPop(out worker)) return null;
+            }
+
+            if (worker.Key == key) return worker;
+            worker.Dispose();
+        }
+    }
+
     private void Leave()
     {
         lock (_lock)
@@ -110,7 +114,7 @@ internal sealed class InferenceEngine : IDisposable
 
     private void Free()
     {
-        while (_idle.TryTake(out var worker)) worker.Dispose();
+        while (_idle.TryPop(out var worker)) worker.Dispose();
         _session.Dispose();
     }
 
@@ -133,7 +137,9 @@ internal sealed class InferenceEngine : IDisposable
         }
         catch (Exception problem) when (problem is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
         {
-            var reason = $"CUDA device {id} cannot be used: {FirstLine(problem.Message)} It needs the package Microsoft.ML.OnnxRuntime.Gpu in place of Microsoft.ML.OnnxRuntime, and its CUDA libraries.";
+            var reason =
+                $"CUDA device {id} cannot be used: {FirstLine(problem.Message)} " +
+                "It needs the package Microsoft.ML.OnnxRuntime.Gpu in place of Microsoft.ML.OnnxRuntime, and its CUDA libraries.";
             if (!device.FallbackToCpu)
             {
                 options.Dispose();

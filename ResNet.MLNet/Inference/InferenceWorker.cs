@@ -17,26 +17,26 @@ internal sealed class InferenceWorker : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly ImagePreparer _preparer;
-    private readonly float[] _input, _output;
+    private readonly float[] _input;
+    private readonly float[] _output;
     private readonly RunOptions _options = new();
     private readonly OrtIoBinding _binding;
-    private OrtValue? _inputValue, _outputValue;
+    private OrtValue? _inputValue;
+    private OrtValue? _outputValue;
     private int _bound;
 
-    public InferenceWorker(InferenceEngine owner, InferenceSession session, WorkerKey purpose)
+    public InferenceWorker(InferenceSession session, WorkerKey key)
     {
-        (Owner, _session, Purpose) = (owner, session, purpose);
-        _preparer = new(purpose.Preprocessing, purpose.MaximumPixels);
+        _session = session;
+        Key = key;
+        _preparer = new(key.Preprocessing, key.MaximumPixels);
         // Pinned, so that ONNX Runtime reads and writes these very arrays.
-        _input = GC.AllocateUninitializedArray<float>(purpose.BatchSize * _preparer.Length, pinned: true);
-        _output = GC.AllocateUninitializedArray<float>(purpose.BatchSize * purpose.Width, pinned: true);
+        _input = GC.AllocateUninitializedArray<float>(key.BatchSize * _preparer.Length, pinned: true);
+        _output = GC.AllocateUninitializedArray<float>(key.BatchSize * key.Width, pinned: true);
         _binding = session.CreateIoBinding();
     }
 
-    /// <summary>Whom it is given back to.</summary>
-    public InferenceEngine Owner { get; }
-
-    public WorkerKey Purpose { get; }
+    public WorkerKey Key { get; }
 
     /// <summary>Prepares an image as one of the next run.</summary>
     /// <param name="index">Its place, from 0 up to the batch size.</param>
@@ -56,7 +56,7 @@ internal sealed class InferenceWorker : IDisposable
     {
         if (count != _bound) Bind(count);
         _session.RunWithBinding(_options, _binding);
-        return _output.AsSpan(0, count * Purpose.Width);
+        return _output.AsSpan(0, count * Key.Width);
     }
 
     public void Dispose()
@@ -75,11 +75,27 @@ internal sealed class InferenceWorker : IDisposable
         _binding.ClearBoundOutputs();
         _inputValue?.Dispose();
         _outputValue?.Dispose();
-        var size = Purpose.Preprocessing.Crop;
-        _inputValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _input.AsMemory(0, count * _preparer.Length), [count, 3, size, size]);
-        _outputValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _output.AsMemory(0, count * Purpose.Width), [count, Purpose.Width]);
+        var memory = OrtMemoryInfo.DefaultInstance;
+        var size = Key.Preprocessing.Crop;
+        _inputValue = OrtValue.CreateTensorValueFromMemory(memory, _input.AsMemory(0, count * _preparer.Length), [count, 3, size, size]);
+        _outputValue = OrtValue.CreateTensorValueFromMemory(memory, _output.AsMemory(0, count * Key.Width), [count, Key.Width]);
         _binding.BindInput(ModelFile.InputName, _inputValue);
-        _binding.BindOutput(Purpose.Output, _outputValue);
+        _binding.BindOutput(Key.Output, _outputValue);
         _bound = count;
     }
+}
+
+/// <summary>A worker that one thread has rented. Disposing it, which must happen once, gives the worker back.</summary>
+internal readonly ref struct WorkerLease(InferenceEngine owner, InferenceWorker worker)
+{
+    /// <inheritdoc cref="InferenceWorker.Prepare(int, ImageInput)"/>
+    public void Prepare(int index, ImageInput image) => worker.Prepare(index, image);
+
+    /// <inheritdoc cref="InferenceWorker.Prepare(int, ReadOnlySpan{float})"/>
+    public void Prepare(int index, ReadOnlySpan<float> pixels) => worker.Prepare(index, pixels);
+
+    /// <inheritdoc cref="InferenceWorker.Run"/>
+    public ReadOnlySpan<float> Run(int count) => worker.Run(count);
+
+    public void Dispose() => owner.Return(worker);
 }

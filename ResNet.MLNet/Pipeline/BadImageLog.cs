@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 
 namespace ResNet.MLNet;
 
-/// <summary>Counts the images of one pass that could not be read, and tells the log at its end.</summary>
+/// <summary>Counts the images of one pass that cannot be read, and writes them to the log at its end.</summary>
 internal sealed class BadImageLog(ResNetTransformer transformer)
 {
     private const int NamesShown = 5;
@@ -17,7 +17,9 @@ internal sealed class BadImageLog(ResNetTransformer transformer)
     public void Report()
     {
         if (_count == 0) return;
+        var images = _count == 1 ? "1 image" : $"{_count} images";
+        var rest = _count > NamesShown ? "; ..." : "";
         using var channel = transformer.StartChannel();
-        channel.Warning($"{_count} image{(_count == 1 ? "" : "s")} could not be read and {(_count == 1 ? "is" : "are")} marked as missing: {string.Join("; ", _first)}{(_count > NamesShown ? "; ..." : "")}");
+        channel.Warning($"{images} could not be read and got missing values instead: {string.Join("; ", _first)}{rest}");
     }
 }

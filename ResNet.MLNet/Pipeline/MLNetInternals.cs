@@ -35,18 +35,30 @@ namespace ResNet.MLNet
 
         public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
 
-        public static IHostEnvironment EnvironmentOf(MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers) => ((IInternalCatalog)trainers).Environment;
+        public static IHostEnvironment EnvironmentOf(MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers) =>
+            ((IInternalCatalog)trainers).Environment;
 
         public static bool IsCanceled(IHostEnvironment environment) => environment is ICancelable { IsCanceled: true };
 
-        public static (int? GpuDeviceId, bool FallbackToCpu) DeviceOf(IHostEnvironment environment) =>
-            environment is IHostEnvironmentInternal known ? (known.GpuDeviceId, known.FallbackToCpu) : default;
+        /// <exception cref="OperationCanceledException">The context is canceled.</exception>
+        public static void ThrowIfCanceled(IHostEnvironment environment)
+        {
+            if (IsCanceled(environment)) throw new OperationCanceledException("The ML.NET context was canceled.");
+        }
+
+        /// <summary>Where to run: as the caller says, else as the context does.</summary>
+        public static ExecutionDevice DeviceOf(IHostEnvironment environment, int? gpuDeviceId = null, bool? fallbackToCpu = null)
+        {
+            var context = environment as IHostEnvironmentInternal;
+            return new(gpuDeviceId ?? context?.GpuDeviceId, fallbackToCpu ?? context?.FallbackToCpu ?? false);
+        }
 
         /// <summary>The seed that the user gave the context; null if none.</summary>
         public static int? SeedOf(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.Seed;
 
         /// <summary>Where the context wants temporary files.</summary>
-        public static string TemporaryFolderOf(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.TempFilePath ?? Path.GetTempPath();
+        public static string TemporaryFolderOf(IHostEnvironment environment) =>
+            (environment as IHostEnvironmentInternal)?.TempFilePath ?? Path.GetTempPath();
 
         /// <summary>The shape of columns, as estimators hand it on before there is data.</summary>
         public static IEnumerable<SchemaShape.Column> ShapeOf(DataViewSchema schema) => SchemaShape.Create(schema);
@@ -71,7 +83,8 @@ namespace ResNet.MLNet
             context.TryLoadBinaryStream(ModelEntry, reader => model = ReadToEnd(reader.BaseStream));
             return (options ?? throw Missing(OptionsEntry), model ?? throw Missing(ModelEntry));
 
-            static InvalidDataException Missing(string entry) => new($"The saved pipeline lacks the entry '{entry}' of its ResNet transformer.");
+            static InvalidDataException Missing(string entry) =>
+                new($"The saved pipeline lacks the entry '{entry}' of its ResNet transformer.");
         }
 
         private static byte[] ReadToEnd(Stream stream)

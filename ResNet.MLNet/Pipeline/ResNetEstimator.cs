@@ -4,26 +4,31 @@ using Microsoft.ML.Runtime;
 namespace ResNet.MLNet;
 
 /// <summary>Applies a trained ResNet to a column of images. Nothing is learned: <see cref="Fit"/> only checks the columns.</summary>
-public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
+public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
 {
     private readonly IHostEnvironment _environment;
-    private readonly ResNetOptions _options;
+    private readonly ScoringOptions _options;
     private readonly SharedModel _model;
 
-    internal ResNetEstimator(IHostEnvironment environment, ResNetOptions options, ResNetArchitecture? expected = null)
+    internal ResNetEstimator(IHostEnvironment environment, Options options, ResNetArchitecture? expected = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentException.ThrowIfNullOrEmpty(options.OutputColumnName, nameof(options.OutputColumnName));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.DegreeOfParallelism ?? 1, 1, nameof(options.DegreeOfParallelism));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize ?? 1, 1, nameof(options.BatchSize));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaximumPixels, 1, nameof(options.MaximumPixels));
-        (_environment, _options) = (environment.Register(nameof(ResNetEstimator)), options);
-        _model = new(() => SharedModel.Open(_environment, options));
-        using var model = _model.Take();
-        ScoreColumns.Check(options, model.Value);
+        _environment = environment.Register(nameof(ResNetEstimator));
+        _options = options.Scoring;
+        _options.Check();
+        var file = OpenedModel.Open(Find(options.Model), options.Preprocessing);
+        ScoreColumns.Check(_options, file);
         // Options such as strides and widths may differ; the kind and the depth are the network's name.
-        if (expected is not null && model.Value.Architecture is { } found && (found.Block, found.Depth, found.Stem) != (expected.Block, expected.Depth, expected.Stem))
-            throw new ArgumentException($"The weights '{options.ModelFile}' are of a {found.Name}, not of a {expected.Name}.");
+        if (expected is not null && file.Architecture is { } found
+            && (found.Block, found.Depth, found.Stem) != (expected.Block, expected.Depth, expected.Stem))
+        {
+            throw new ArgumentException($"The weights '{options.Model}' are of a {found.Name}, not of a {expected.Name}.");
+        }
+
+        var device = MLNetInternals.DeviceOf(_environment, options.GpuDeviceId, options.FallbackToCpu);
+        _model = new(_environment, file, device);
+        // Only loading tells whether a CUDA device can be used, and the caller is to know it now and not when fitting.
+        if (device.GpuDeviceId is not null) _model.Take().Dispose();
     }
 
     /// <summary>Checks the columns and gives the transformer.</summary>
@@ -32,8 +37,8 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
     public ResNetTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var options = _options with { InputColumnName = ImageColumn.Find(input.Schema, _options.InputColumnName, _options.OutputColumnName).Name };
-        return new(_environment, options, _model.Take());
+        var images = ImageColumn.Find(input.Schema, _options.InputColumnName, _options.OutputColumnName);
+        return new(_environment, _options with { InputColumnName = images.Name }, _model.Take());
     }
 
     /// <inheritdoc/>
@@ -42,9 +47,15 @@ public sealed class ResNetEstimator : IEstimator<ResNetTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         ImageColumn.Check(inputSchema, _options.InputColumnName, _options.OutputColumnName);
-        using var model = _model.Take();
         var columns = inputSchema.ToDictionary(column => column.Name);
-        foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(_options, model.Value))) columns[column.Name] = column;
+        foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(_options, _model.File))) columns[column.Name] = column;
         return new(columns.Values);
+    }
+
+    /// <summary>The path of a model file or of published weights, which may have to be fetched; the log shows the progress.</summary>
+    private string Find(string model)
+    {
+        using var channel = _environment.Start("ResNet");
+        return ModelStore.Default.Find(model, new DownloadLog(_environment, channel));
     }
 }

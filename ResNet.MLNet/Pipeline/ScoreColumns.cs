@@ -7,30 +7,41 @@ namespace ResNet.MLNet;
 internal static class ScoreColumns
 {
     /// <summary>Checks that the options ask for what the model has.</summary>
-    public static void Check(ResNetOptions options, ResNetModel model)
+    /// <exception cref="ArgumentException">They do not; the message names the column or the output.</exception>
+    public static void Check(ScoringOptions options, OpenedModel model)
     {
         model.Width(options.Output);
-        if (options.PredictedLabelColumnName is null) return;
+        if (options.PredictedLabelColumnName is not { } predicted) return;
         if (options.Output == ResNetOutput.Features)
-            throw new ArgumentException($"The column '{options.PredictedLabelColumnName}' of predicted labels needs Output to be Probabilities or Logits, not Features.");
-        if (options.PredictedLabelColumnName == options.OutputColumnName)
-            throw new ArgumentException($"The scores and the predicted labels cannot both be in the column '{options.OutputColumnName}'.");
+        {
+            throw new ArgumentException(
+                $"The column '{predicted}' of predicted labels needs Output to be Probabilities or Logits, not Features.");
+        }
+
+        if (predicted == options.OutputColumnName)
+            throw new ArgumentException($"The scores and the predicted labels cannot both be in the column '{predicted}'.");
     }
 
     /// <summary>The columns that are made.</summary>
-    public static DataViewSchema Create(ResNetOptions options, ResNetModel model) => Create(options, model.Width(options.Output), model.Labels);
+    public static DataViewSchema Create(ScoringOptions options, OpenedModel model) =>
+        Create(options, model.Width(options.Output), model.Card.Labels);
 
-    /// <summary>The columns that are made with a network of some classes.</summary>
-    public static DataViewSchema Create(ResNetOptions options, int width, IReadOnlyList<string>? names)
+    /// <summary>The columns that are made with any network of some classes.</summary>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="width">The number of features or classes.</param>
+    /// <param name="names">The classes' names in the order of the scores; null where they are not known.</param>
+    public static DataViewSchema Create(ScoringOptions options, int width, IReadOnlyList<string>? names)
     {
         var builder = new DataViewSchema.Builder();
         AddTo(builder, options, width, names);
         return builder.ToSchema();
     }
 
-    public static void AddTo(DataViewSchema.Builder builder, ResNetOptions options, ResNetModel model) => AddTo(builder, options, model.Width(options.Output), model.Labels);
+    /// <summary>Adds the columns to those of the data.</summary>
+    public static void AddTo(DataViewSchema.Builder builder, ScoringOptions options, OpenedModel model) =>
+        AddTo(builder, options, model.Width(options.Output), model.Card.Labels);
 
-    private static void AddTo(DataViewSchema.Builder builder, ResNetOptions options, int width, IReadOnlyList<string>? names)
+    private static void AddTo(DataViewSchema.Builder builder, ScoringOptions options, int width, IReadOnlyList<string>? names)
     {
         var labels = names is { } known && known.Count == width ? known : null;
         var annotations = new DataViewSchema.Annotations.Builder();
@@ -51,14 +62,18 @@ internal static class ScoreColumns
     private static void AddNames(DataViewSchema.Annotations.Builder annotations, string kind, IReadOnlyList<string> names)
     {
         var values = new VBuffer<ReadOnlyMemory<char>>(names.Count, [.. names.Select(name => name.AsMemory())]);
-        annotations.Add(kind, new VectorDataViewType(TextDataViewType.Instance, names.Count), (ref VBuffer<ReadOnlyMemory<char>> to) => values.CopyTo(ref to));
+        var type = new VectorDataViewType(TextDataViewType.Instance, names.Count);
+        annotations.Add(kind, type, (ref VBuffer<ReadOnlyMemory<char>> to) => values.CopyTo(ref to));
     }
 
     private static void AddScoreKind(DataViewSchema.Annotations.Builder annotations, string valueKind)
     {
-        // The columns of one scorer share an id; evaluators ask for the highest one when they are not told columns.
+        // The columns of one scorer share an id; evaluators that are given no columns look for the highest one.
         annotations.Add("ScoreColumnSetId", new KeyDataViewType(typeof(uint), int.MaxValue), (ref uint id) => id = 1);
-        annotations.Add("ScoreColumnKind", TextDataViewType.Instance, (ref ReadOnlyMemory<char> kind) => kind = "MulticlassClassification".AsMemory());
-        annotations.Add("ScoreValueKind", TextDataViewType.Instance, (ref ReadOnlyMemory<char> kind) => kind = valueKind.AsMemory());
+        AddText(annotations, "ScoreColumnKind", "MulticlassClassification");
+        AddText(annotations, "ScoreValueKind", valueKind);
     }
+
+    private static void AddText(DataViewSchema.Annotations.Builder annotations, string kind, string text) =>
+        annotations.Add(kind, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = text.AsMemory());
 }

@@ -3,49 +3,44 @@ using Microsoft.ML.Runtime;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// A model that the transformers of one estimator share: opened when the first needs it, freed when the last is disposed, and opened again if
-/// another is fitted after that.
+/// A network that the transformers of one estimator share: loaded when the first needs it, freed when the last is disposed, and loaded
+/// again if another is fitted after that. Without transformers it keeps no more than the model file's header.
 /// </summary>
-internal sealed class SharedModel(Func<ResNetModel> open)
+internal sealed class SharedModel(IHostEnvironment environment, OpenedModel file, ExecutionDevice device)
 {
     private readonly Lock _lock = new();
+    private OpenedModel _file = file;
     private ResNetModel? _model;
     private int _users;
 
+    /// <summary>The model file: the one that is loaded, else as it is now.</summary>
+    /// <exception cref="InvalidDataException">The file was changed to one that is not a ResNet's model file.</exception>
+    public OpenedModel File
+    {
+        get
+        {
+            lock (_lock) return CurrentFile();
+        }
+    }
+
     /// <summary>Takes a share; disposing it gives it back.</summary>
+    /// <exception cref="InvalidOperationException">The device cannot be used.</exception>
     public Share Take()
     {
         lock (_lock)
         {
-            _model ??= open();
-            _users++;
+            _model ??= new(CurrentFile(), device);
+            if (_users++ == 0 && _model.Warning is { } warning)
+            {
+                using var channel = environment.Start("ResNet");
+                channel.Warning(warning);
+            }
+
             return new(this, _model);
         }
     }
 
-    /// <summary>Opens the model that options name, on the device that they or the environment name.</summary>
-    public static ResNetModel Open(IHostEnvironment environment, ResNetOptions options, byte[]? bytes = null)
-    {
-        var (gpu, fallback) = MLNetInternals.DeviceOf(environment);
-        var device = new ExecutionDevice(options.GpuDeviceId ?? gpu, options.FallbackToCpu ?? fallback);
-        var model = bytes is null
-            ? ResNetModel.Open(Find(environment, options.ModelFile), options.Preprocessing, device.GpuDeviceId, device.FallbackToCpu)
-            : ResNetModel.Open(bytes, device);
-        if (model.Warning is { } warning)
-        {
-            using var channel = environment.Start("ResNet");
-            channel.Warning(warning);
-        }
-
-        return model;
-    }
-
-    /// <summary>The model file of that path or of that name in the catalog, which may have to be fetched; the log is told.</summary>
-    private static string Find(IHostEnvironment environment, string nameOrFile)
-    {
-        using var channel = environment.Start("ResNet");
-        return ModelStore.Default.Find(nameOrFile, new DownloadLog(environment, channel));
-    }
+    private OpenedModel CurrentFile() => _model is null ? _file = _file.Current() : _file;
 
     private void GiveBack()
     {
@@ -53,13 +48,14 @@ internal sealed class SharedModel(Func<ResNetModel> open)
         lock (_lock)
         {
             if (--_users > 0) return;
-            (unused, _model) = (_model, null);
+            unused = _model;
+            _model = null;
         }
 
         unused!.Dispose();
     }
 
-    /// <summary>One user's share of the model.</summary>
+    /// <summary>One user's share of the network.</summary>
     internal sealed class Share(SharedModel owner, ResNetModel model) : IDisposable
     {
         private SharedModel? _owner = owner;

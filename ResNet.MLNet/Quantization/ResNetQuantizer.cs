@@ -65,7 +65,7 @@ public static class ResNetQuantizer
         options ??= new();
         if (images.Count == 0) throw new InvalidDataException("There are no images to calibrate with.");
         using var model = ResNetModel.Open(modelFile, options.Preprocessing);
-        var floats = model.ReadBytes();
+        var floats = model.File.ReadBytes();
         try
         {
             var graph = new QuantizedGraph(ModelProto.Parser.ParseFrom(floats));
@@ -77,7 +77,7 @@ public static class ResNetQuantizer
 
             var unseen = images.Except(calibration).ToList();
             var compared = Spread(unseen.Count > 0 ? unseen : images, options.ComparisonImages);
-            using var integer = ResNetModel.Open(result.ToByteArray(), default);
+            using var integer = new ResNetModel(OpenedModel.Open(result.ToByteArray()), default);
             var report = Compare(model, integer, compared, options.LabelOf, skipped, progress, cancellation) with { FloatBytes = floats.LongLength, IntegerBytes = result.CalculateSize() };
             SetCard(result, model.Card, options, calibration.Count, report);
             AtomicFile.Write(outputFile, result.WriteTo);
@@ -156,18 +156,11 @@ public static class ResNetQuantizer
 
     private static (float[] Values, TimeSpan Time) Timed(ResNetModel model, ResNetOutput output, float[] pixels)
     {
-        var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
-        try
-        {
-            worker.Prepare(0, pixels);
-            var start = Stopwatch.GetTimestamp();
-            var values = worker.Run(1).ToArray();
-            return (values, Stopwatch.GetElapsedTime(start));
-        }
-        finally
-        {
-            ResNetModel.Return(worker);
-        }
+        using var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
+        worker.Prepare(0, pixels);
+        var start = Stopwatch.GetTimestamp();
+        var values = worker.Run(1).ToArray();
+        return (values, Stopwatch.GetElapsedTime(start));
     }
 
     private static void SetCard(ModelProto model, ModelCard card, QuantizationOptions options, int calibrated, QuantizationReport report)

@@ -4,8 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// The weights of a network: names to float tensors, in the order in which they were added. The names are torchvision's
-/// (<c>layer1.0.conv1.weight</c>). The counters <c>num_batches_tracked</c>, which PyTorch keeps and no result depends on, are left out.
+/// Float tensors by name, in the order in which they were added: the weights of a network. <see cref="WeightFile.Read"/> gives them
+/// torchvision's names (<c>layer1.0.conv1.weight</c>), which training and model files take, without the counters <c>num_batches_tracked</c>
+/// that PyTorch keeps and no result depends on. A checkpoint's also has what training keeps beside the weights.
 /// </summary>
 public sealed class StateDict : IReadOnlyDictionary<string, WeightTensor>
 {
@@ -52,8 +53,8 @@ public sealed class StateDict : IReadOnlyDictionary<string, WeightTensor>
         List<string> problems = [];
         Report("missing", expected.Keys.Where(name => !ContainsKey(name)));
         Report("surplus", Keys.Where(name => !expected.ContainsKey(name)));
-        Report("of another shape", expected.Where(pair => TryGetValue(pair.Key, out var tensor) && !tensor.Shape.SequenceEqual(pair.Value))
-            .Select(pair => $"{pair.Key} is [{string.Join(", ", this[pair.Key].Shape)}] instead of [{string.Join(", ", pair.Value)}]"));
+        Report("of another shape", expected.Where(pair => HasOtherShape(pair.Key, pair.Value))
+            .Select(pair => $"{pair.Key} is {Format(this[pair.Key].Shape)} instead of {Format(pair.Value)}"));
         if (problems.Count > 0)
             throw new InvalidDataException($"These weights do not fit {architecture}: {string.Join("; ", problems)}.");
 
@@ -62,7 +63,13 @@ public sealed class StateDict : IReadOnlyDictionary<string, WeightTensor>
             var all = names.ToList();
             if (all.Count == 0) return;
             var shown = string.Join(", ", all.Take(MaximumNamesInMessage));
-            problems.Add($"{all.Count} {what}: {shown}{(all.Count > MaximumNamesInMessage ? ", ..." : "")}");
+            var more = all.Count > MaximumNamesInMessage ? ", ..." : "";
+            problems.Add($"{all.Count} {what}: {shown}{more}");
         }
+
+        bool HasOtherShape(string name, IReadOnlyList<int> shape) =>
+            TryGetValue(name, out var tensor) && !tensor.Shape.SequenceEqual(shape);
+
+        static string Format(IReadOnlyList<int> shape) => $"[{string.Join(", ", shape)}]";
     }
 }

@@ -1,23 +1,78 @@
 namespace ResNet.MLNet;
 
-/// <summary>Weights in any of the files that people have them in.</summary>
+/// <summary>Files of weights: PyTorch checkpoints (zip and legacy) and safetensors are read, safetensors are written.</summary>
 public static class WeightFile
 {
-    /// <summary>Reads a PyTorch checkpoint (zip or legacy) or a safetensors file; which it is is seen from its content, not its name.</summary>
+    /// <summary>
+    /// What the names of tensors begin with that a checkpoint keeps beside the network's, such as an optimizer's memory or averaged
+    /// weights. They are not weights of the network, so <see cref="Read"/> leaves them out.
+    /// </summary>
+    internal const string CompanionPrefix = "optimizer.";
+
+    private static readonly Dictionary<string, string> NoMetadata = [];
+
+    /// <summary>
+    /// Reads a ResNet's weights from a PyTorch checkpoint or a safetensors file; which it is is seen from its content, not its name. Names
+    /// are brought to torchvision's. Known are torchvision's and timm's own, Hugging Face's (<c>resnet.encoder.stages.0.layers.0...</c>),
+    /// prefixes such as <c>module.</c> or <c>model.backbone.</c>, <c>linear.</c> or <c>classifier.</c> for the head, <c>shortcut.</c> for
+    /// the projections, and the checkpoints of ResNet.Training, whose optimizer's memory is left out.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <returns>The tensors by the names that they have in the file. <see cref="WeightNames.ToTorchvision"/> unifies them.</returns>
+    /// <returns>The floating-point tensors, converted to float32, by torchvision's names, in the order of the file.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is none of these, damaged or refused; the message names the file and says why.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is neither of these, damaged or refused, or its weights are not a ResNet's; the message names the file and says why.
+    /// </exception>
     public static StateDict Read(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!File.Exists(path)) throw new FileNotFoundException(Directory.Exists(path) ? $"'{path}' is a folder, not a file of weights." : $"There is no file '{path}'.", path);
-        return KindOf(path) switch
+        var stored = ReadStored(path);
+        try
         {
-            Kind.PyTorch => PyTorchCheckpoint.Read(path),
-            Kind.SafeTensors => SafeTensors.Read(path).Weights,
-            _ => throw new InvalidDataException($"'{path}' is no file of weights that is known: it is neither a PyTorch checkpoint (zip or legacy) nor safetensors."),
-        };
+            return WeightNames.ToTorchvision(stored.Tensors);
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException($"'{path}': {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Writes a safetensors file; what was at the path stays until the new file is complete.</summary>
+    /// <param name="path">The file, by custom <c>*.safetensors</c>.</param>
+    /// <param name="weights">The tensors; all are stored as float32 by the names that they have.</param>
+    /// <param name="metadata">Text entries to keep beside them; null (default) for none.</param>
+    public static void Write(string path, StateDict weights, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(weights);
+        AtomicFile.Write(path, stream => SafeTensors.Write(stream, weights, metadata));
+    }
+
+    /// <summary>
+    /// Reads all tensors by the names that they have in the file, and the text entries beside them (a PyTorch checkpoint has none).
+    /// </summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is neither of these, damaged or refused; the message names the file and says why.
+    /// </exception>
+    internal static StoredWeights ReadStored(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path)) throw new FileNotFoundException($"'{path}' is a folder, not a file of weights.", path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file '{path}'.", path);
+        try
+        {
+            return KindOf(path) switch
+            {
+                Kind.PyTorch => new(PyTorchCheckpoint.Read(path), NoMetadata),
+                Kind.SafeTensors => SafeTensors.Read(File.ReadAllBytes(path)),
+                _ => throw new InvalidDataException(
+                    "It is not a file of weights: it is neither a PyTorch checkpoint (zip or legacy) nor a safetensors file."),
+            };
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException($"'{path}': {problem.Message}", problem);
+        }
     }
 
     /// <summary>What a file is, by its first bytes.</summary>
@@ -25,9 +80,8 @@ public static class WeightFile
     {
         Span<byte> start = stackalloc byte[9];
         using (var file = File.OpenRead(path)) start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-        return PyTorchCheckpoint.IsZip(start) || PyTorchCheckpoint.IsPickle(start) ? Kind.PyTorch
-            : start is [.., (byte)'{'] && start.Length == 9 ? Kind.SafeTensors
-            : Kind.Other;
+        if (PyTorchCheckpoint.IsZip(start) || PyTorchCheckpoint.IsPickle(start)) return Kind.PyTorch;
+        return start.Length == 9 && start[^1] == (byte)'{' ? Kind.SafeTensors : Kind.Other;
     }
 
     internal enum Kind
@@ -37,3 +91,8 @@ public static class WeightFile
         SafeTensors,
     }
 }
+
+/// <summary>What a file of weights holds.</summary>
+/// <param name="Tensors">The floating-point tensors as float32, by their names in the file, in its order.</param>
+/// <param name="Metadata">The text entries beside them.</param>
+internal sealed record StoredWeights(StateDict Tensors, IReadOnlyDictionary<string, string> Metadata);

@@ -3,30 +3,32 @@ using System.Text.RegularExpressions;
 namespace ResNet.MLNet;
 
 /// <summary>Brings the names that others give to a ResNet's weights to torchvision's.</summary>
-public static partial class WeightNames
+internal static partial class WeightNames
 {
-    private const string Stem = "conv1.weight", HuggingFaceStem = "embedder.embedder.convolution.weight", OptimizerPrefix = "optimizer.";
+    private const string Stem = "conv1.weight";
+    private const string HuggingFaceStem = "embedder.embedder.convolution.weight";
+    private const int NamesInMessage = 5;
 
     /// <summary>
-    /// Gives weights torchvision's names. Known are torchvision's and timm's own, Hugging Face's (<c>resnet.encoder.stages.0.layers.0...</c>), prefixes such as
-    /// <c>module.</c> or <c>model.backbone.</c>, <c>linear.</c> or <c>classifier.</c> for the head, <c>shortcut.</c> for the projections, and the checkpoints of
-    /// ResNet.Training, whose optimizer's memory is left out.
+    /// Gives weights torchvision's names (see <see cref="WeightFile.Read"/>). What lies beside the network's weights is left out.
     /// </summary>
     /// <param name="weights">The weights; the tensors themselves are shared, not copied.</param>
-    /// <exception cref="InvalidDataException">There is no first convolution among them, so they are no ResNet's; or two would have the same name.</exception>
+    /// <exception cref="InvalidDataException">
+    /// There is no first convolution among them, so they are not a ResNet's; or two would have the same name.
+    /// </exception>
     public static StateDict ToTorchvision(StateDict weights)
     {
-        ArgumentNullException.ThrowIfNull(weights);
-        var names = weights.Keys.Where(name => !name.StartsWith(OptimizerPrefix, StringComparison.Ordinal)).ToList();
+        var names = weights.Keys.Where(name => !name.StartsWith(WeightFile.CompanionPrefix, StringComparison.Ordinal)).ToList();
         var huggingFace = PrefixOf(names, HuggingFaceStem);
         var prefix = huggingFace ?? PrefixOf(names, Stem) ?? throw new InvalidDataException(
-            $"These are no ResNet's weights: there is no tensor '{Stem}'. There are {string.Join(", ", names.Take(5))}{(names.Count > 5 ? ", ..." : "")}.");
+            $"These are not a ResNet's weights: there is no tensor '{Stem}'. There are {Shown(names)}.");
         var renamed = new StateDict();
         foreach (var name in names)
         {
             if (name.EndsWith("num_batches_tracked", StringComparison.Ordinal)) continue;
             // The head often lies beside the backbone that has the prefix.
-            var bare = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name[OuterPrefix(prefix, name).Length..];
+            var ownPrefix = name.StartsWith(prefix, StringComparison.Ordinal) ? prefix : OuterPrefix(prefix, name);
+            var bare = name[ownPrefix.Length..];
             if (huggingFace is not null) bare = FromHuggingFace(bare);
             bare = Head().Replace(bare, "fc.");
             bare = Projection().Replace(bare, "$1.downsample.");
@@ -36,6 +38,9 @@ public static partial class WeightNames
 
         return renamed;
     }
+
+    private static string Shown(List<string> names) =>
+        string.Join(", ", names.Take(NamesInMessage)) + (names.Count > NamesInMessage ? ", ..." : "");
 
     /// <summary>What stands before the first convolution's name: the shortest, and not the one inside a block.</summary>
     private static string? PrefixOf(IEnumerable<string> names, string stem) => names
@@ -47,7 +52,8 @@ public static partial class WeightNames
     private static string OuterPrefix(string prefix, string name)
     {
         var length = prefix.Length;
-        while (length > 0 && !name.AsSpan().StartsWith(prefix.AsSpan(0, length))) length = prefix.LastIndexOf('.', Math.Max(0, length - 2)) + 1;
+        while (length > 0 && !name.AsSpan().StartsWith(prefix.AsSpan(0, length)))
+            length = prefix.LastIndexOf('.', Math.Max(0, length - 2)) + 1;
         return prefix[..length];
     }
 
@@ -56,10 +62,13 @@ public static partial class WeightNames
         if (name.StartsWith("embedder.embedder.", StringComparison.Ordinal))
             return name.Replace("embedder.embedder.convolution.", "conv1.").Replace("embedder.embedder.normalization.", "bn1.");
         if (HuggingFaceBlock().Match(name) is not { Success: true } match) return name;
-        var (stage, block, rest) = (int.Parse(match.Groups[1].Value) + 1, match.Groups[2].Value, match.Groups[3].Value);
-        if (HuggingFaceLayer().Match(rest) is { Success: true } layer)
-            return $"layer{stage}.{block}.{(layer.Groups[2].Value == "convolution" ? "conv" : "bn")}{int.Parse(layer.Groups[1].Value) + 1}.{layer.Groups[3].Value}";
-        return $"layer{stage}.{block}.{rest.Replace("shortcut.convolution.", "downsample.0.").Replace("shortcut.normalization.", "downsample.1.")}";
+        var block = $"layer{int.Parse(match.Groups["stage"].Value) + 1}.{match.Groups["block"].Value}";
+        var rest = match.Groups["rest"].Value;
+        if (HuggingFaceLayer().Match(rest) is not { Success: true } layer)
+            return $"{block}.{rest.Replace("shortcut.convolution.", "downsample.0.").Replace("shortcut.normalization.", "downsample.1.")}";
+        var kind = layer.Groups["kind"].Value == "convolution" ? "conv" : "bn";
+        var number = int.Parse(layer.Groups["index"].Value) + 1;
+        return $"{block}.{kind}{number}.{layer.Groups["rest"].Value}";
     }
 
     [GeneratedRegex(@"(^|\.)layer\d+\.\d+\.$")]
@@ -71,9 +80,9 @@ public static partial class WeightNames
     [GeneratedRegex(@"^(layer\d+\.\d+)\.shortcut\.")]
     private static partial Regex Projection();
 
-    [GeneratedRegex(@"^encoder\.stages\.(\d{1,4})\.layers\.(\d{1,4})\.(.*)$")]
+    [GeneratedRegex(@"^encoder\.stages\.(?<stage>\d{1,4})\.layers\.(?<block>\d{1,4})\.(?<rest>.*)$")]
     private static partial Regex HuggingFaceBlock();
 
-    [GeneratedRegex(@"^layer\.(\d)\.(convolution|normalization)\.(.*)$")]
+    [GeneratedRegex(@"^layer\.(?<index>\d)\.(?<kind>convolution|normalization)\.(?<rest>.*)$")]
     private static partial Regex HuggingFaceLayer();
 }

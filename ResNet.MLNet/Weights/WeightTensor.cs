@@ -12,8 +12,10 @@ public sealed class WeightTensor
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(values);
         var count = shape.Aggregate(1L, (product, size) => checked(product * size));
-        if (count != values.Length) throw new ArgumentException($"A tensor of shape [{string.Join(", ", shape)}] has {count} values, not {values.Length}.");
-        (Shape, Values) = (shape, values);
+        if (count != values.Length)
+            throw new ArgumentException($"A tensor of shape [{string.Join(", ", shape)}] has {count} values, not {values.Length}.");
+        Shape = shape;
+        Values = values;
     }
 
     /// <summary>The dimensions.</summary>

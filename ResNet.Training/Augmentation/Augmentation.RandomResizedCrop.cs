@@ -23,7 +23,8 @@ public abstract partial record Augmentation
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas) =>
             canvas.Stretch(image, mirror: random.NextBool() && Flip);
 
-        internal override Augmentation WithoutFlip() => this with { Flip = false };
+        /// <inheritdoc/>
+        public override Augmentation WithoutFlip() => this with { Flip = false };
 
         private PixelBox ChooseBox(int width, int height, ref SeededRandom random)
         {

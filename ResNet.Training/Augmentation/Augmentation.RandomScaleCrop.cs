@@ -38,6 +38,7 @@ public abstract partial record Augmentation
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas) =>
             canvas.Stretch(image, mirror: random.NextBool() && Flip);
 
-        internal override Augmentation WithoutFlip() => this with { Flip = false };
+        /// <inheritdoc/>
+        public override Augmentation WithoutFlip() => this with { Flip = false };
     }
 }

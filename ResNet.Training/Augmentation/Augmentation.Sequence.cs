@@ -31,7 +31,8 @@ public abstract partial record Augmentation
             return image;
         }
 
-        internal override Augmentation WithoutFlip() => new Sequence([.. Steps.Select(step => step.WithoutFlip())]);
+        /// <inheritdoc/>
+        public override Augmentation WithoutFlip() => new Sequence([.. Steps.Select(step => step.WithoutFlip())]);
 
         private static IReadOnlyList<Augmentation> Checked(IReadOnlyList<Augmentation> steps)
         {

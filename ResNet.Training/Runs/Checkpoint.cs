@@ -31,10 +31,8 @@ internal sealed record TrainingState
 /// </summary>
 internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, string Identity, ModelCard Card)
 {
-    public const string LastFile = "last.safetensors", BestFile = "best.safetensors";
-
     /// <summary>What stands before the names of all tensors that are not the network's.</summary>
-    public const string OptimizerPrefix = "optimizer.", AveragePrefix = OptimizerPrefix + "average.";
+    public const string OptimizerPrefix = WeightFile.CompanionPrefix, AveragePrefix = OptimizerPrefix + "average.";
 
     private const string StateEntry = "resnet.training.state", IdentityEntry = "resnet.training.run";
 
@@ -42,7 +40,7 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
     {
         Dictionary<string, string> metadata = new() { [IdentityEntry] = Identity, [ModelCard.MetadataKey] = Card.ToJson() };
         if (State is not null) metadata[StateEntry] = JsonSerializer.Serialize(State);
-        SafeTensors.Write(path, Tensors, metadata);
+        WeightFile.Write(path, Tensors, metadata);
     }
 
     /// <summary>Reads a checkpoint of the same run.</summary>
@@ -51,7 +49,7 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
     /// <exception cref="InvalidDataException">It is no checkpoint, or one of another run.</exception>
     public static Checkpoint Read(string path, string identity)
     {
-        var (tensors, metadata) = SafeTensors.Read(path);
+        var (tensors, metadata) = WeightFile.ReadStored(path);
         if (!metadata.TryGetValue(IdentityEntry, out var written) || !metadata.TryGetValue(ModelCard.MetadataKey, out var card))
             throw new InvalidDataException($"'{path}' is no checkpoint of a training run.");
         if (written != identity)
@@ -61,8 +59,8 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
     }
 
     /// <summary>What a file of weights says of its network, if it is a checkpoint of a run.</summary>
-    public static ModelCard? ReadCard(string path) =>
-        WeightFile.KindOf(path) == WeightFile.Kind.SafeTensors && SafeTensors.Read(path).Metadata.TryGetValue(ModelCard.MetadataKey, out var card) ? ModelCard.FromJson(card) : null;
+    public static ModelCard? CardOf(StoredWeights stored) =>
+        stored.Metadata.TryGetValue(ModelCard.MetadataKey, out var card) ? ModelCard.FromJson(card) : null;
 
     /// <summary>The network's own weights among the tensors.</summary>
     public StateDict NetworkOf(ResNetArchitecture architecture)

@@ -44,7 +44,7 @@ internal sealed class FeatureCache(string folder, string identity)
     private StateDict? Read(string path)
     {
         if (!File.Exists(path)) return null;
-        var (tensors, metadata) = SafeTensors.Read(path);
+        var (tensors, metadata) = WeightFile.ReadStored(path);
         return metadata.GetValueOrDefault(IdentityEntry) == identity ? tensors : null;
     }
 
@@ -76,7 +76,7 @@ internal sealed class FeatureCache(string folder, string identity)
                 { FeaturesName, new([targets.Count, network.Architecture.FeatureCount], [.. features]) },
                 { TargetsName, new([targets.Count], [.. targets]) },
             };
-            SafeTensors.Write(PathOf(first + parts.Count), part, new Dictionary<string, string> { [IdentityEntry] = identity });
+            WeightFile.Write(PathOf(first + parts.Count), part, new Dictionary<string, string> { [IdentityEntry] = identity });
             parts.Add(part);
             features.Clear();
             targets.Clear();

@@ -58,7 +58,7 @@ internal static class StepAgreement
         // After the first step the velocity is the gradient, weight decay included.
         step.Parameters.CopyTo(all, step.Optimizer.Memory[0].Values, "velocity.");
         foreach (var (name, tensor) in step.Network.ToStateDict()) all.Add("after." + name, tensor);
-        SafeTensors.Write(file, all, new Dictionary<string, string>
+        WeightFile.Write(file, all, new Dictionary<string, string>
         {
             ["architecture"] = what.Architecture,
             ["precision"] = precision == TrainingPrecision.Float32 ? "float32" : "bfloat16",

@@ -9,9 +9,9 @@ namespace ResNet.MLNet;
 /// </summary>
 /// <remarks>
 /// It works ahead only as far as that has paid off: the first row is computed when its value is asked for; each value that was asked for
-/// doubles the number of rows that are begun in advance, each row that was passed over halves it. So TakeRows(1) runs one image, a filter in
-/// front of the reader wastes little, and a full pass keeps every core busy. A row that nobody has begun yet is computed by the reader itself,
-/// which therefore never waits for a free thread.
+/// doubles the number of rows that are begun in advance, each row that was passed over halves it. So TakeRows(1) runs one image, a filter
+/// in front of the reader wastes little, and a full pass keeps every core busy. A row that nobody has begun yet is computed by the reader
+/// itself, which therefore never waits for a free thread.
 /// </remarks>
 internal sealed class LookAheadCursor : PassThroughCursor
 {
@@ -20,28 +20,46 @@ internal sealed class LookAheadCursor : PassThroughCursor
     private readonly ResNetTransformer _transformer;
     private readonly DataViewRowCursor _ahead;
     private readonly Action<RowImage> _readImage;
-    private readonly ValueGetter<DataViewRowId> _rowId, _aheadId;
-    private readonly LookAheadSlot[] _ring;
-    private readonly ConcurrentQueue<LookAheadSlot> _queue = new();
+    private readonly ValueGetter<DataViewRowId> _rowId;
+    private readonly ValueGetter<DataViewRowId> _aheadId;
+    private readonly RowSlot[] _ring;
+    private readonly ConcurrentQueue<RowSlot> _queue = new();
     private readonly BadImageLog _badImages;
     private readonly int _mostAhead;
-    private int _pumps, _rowsAhead;
-    private long _current = -1, _read;
-    private bool _used, _disposed;
+    private int _pumps;
+    private int _rowsAhead;
+    private long _current = -1;
+    private long _read;
+    private bool _used;
+    private bool _disposed;
 
-    public LookAheadCursor(ResNetTransformer transformer, DataViewRowCursor rows, DataViewRowCursor ahead, DataViewSchema.Column images, DataViewSchema schema, ColumnUse use)
+    /// <param name="transformer">Whose network.</param>
+    /// <param name="rows">The source's columns that are asked for.</param>
+    /// <param name="ahead">The same rows with the column of images, to be read ahead.</param>
+    /// <param name="images">The column of images.</param>
+    /// <param name="schema">The columns of the result.</param>
+    /// <param name="use">Those of them that are asked for.</param>
+    public LookAheadCursor(
+        ResNetTransformer transformer,
+        DataViewRowCursor rows,
+        DataViewRowCursor ahead,
+        DataViewSchema.Column images,
+        DataViewSchema schema,
+        ColumnUse use)
         : base(rows, schema, use)
     {
-        (_transformer, _ahead) = (transformer, ahead);
+        _transformer = transformer;
+        _ahead = ahead;
         _readImage = ImageColumn.Reader(ahead, images, transformer.Options.ImageFolder);
-        (_rowId, _aheadId) = (rows.GetIdGetter(), ahead.GetIdGetter());
+        _rowId = rows.GetIdGetter();
+        _aheadId = ahead.GetIdGetter();
         // On a GPU each thread fills a batch while the one before runs.
         _mostAhead = transformer.Parallelism * Math.Max(RowsAheadPerThread, 2 * transformer.BatchSize);
-        _ring = [.. Enumerable.Range(0, _mostAhead + 1).Select(_ => new LookAheadSlot(transformer.Width))];
+        _ring = [.. Enumerable.Range(0, _mostAhead + 1).Select(_ => new RowSlot(transformer.Width))];
         _badImages = new(transformer);
     }
 
-    private LookAheadSlot CurrentSlot => _ring[_current % _ring.Length];
+    private RowSlot CurrentSlot => _ring[_current % _ring.Length];
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
         column.Index < Rows.Schema.Count || !IsColumnActive(column)
@@ -96,10 +114,11 @@ internal sealed class LookAheadCursor : PassThroughCursor
         _rowId(ref id);
         if (_read > _current && CurrentSlot.Id.Equals(id)) return;
         throw new InvalidOperationException(
-            "The source gave its rows in another order when they were read a second time, so images and rows cannot be matched. Put mlContext.Data.Cache between the source and the ResNet.");
+            "The source gave its rows in another order when they were read a second time, so images and rows cannot be matched. " +
+            "Put mlContext.Data.Cache between the source and the ResNet.");
     }
 
-    private void Enqueue(LookAheadSlot slot)
+    private void Enqueue(RowSlot slot)
     {
         _queue.Enqueue(slot);
         if (Volatile.Read(ref _pumps) >= _transformer.Parallelism) return;
@@ -109,14 +128,14 @@ internal sealed class LookAheadCursor : PassThroughCursor
 
     private void Pump()
     {
-        List<LookAheadSlot> batch = new(_transformer.BatchSize);
-        while (Gather(batch)) LookAheadSlot.Run(batch, _transformer, Sharing.Throughput);
+        List<RowSlot> batch = new(_transformer.BatchSize);
+        while (Gather(batch)) RowBatch.Run(batch, _transformer, Sharing.Throughput);
 
         Interlocked.Decrement(ref _pumps);
     }
 
     /// <summary>Takes what nobody has begun yet, up to a batch. False if there is nothing.</summary>
-    private bool Gather(List<LookAheadSlot> batch)
+    private bool Gather(List<RowSlot> batch)
     {
         batch.Clear();
         while (batch.Count < _transformer.BatchSize && _queue.TryDequeue(out var slot))
@@ -131,11 +150,13 @@ internal sealed class LookAheadCursor : PassThroughCursor
     {
         if (_current < 0) throw new InvalidOperationException("The cursor is not on a row: call MoveNext first.");
         var slot = CurrentSlot;
-        if (slot.TryBegin()) LookAheadSlot.Run(slot.Alone, _transformer, Sharing.Throughput);
+        if (slot.TryBegin()) RowBatch.Run(slot.Alone, _transformer, Sharing.Throughput);
         slot.Wait();
-        if (!_used && slot.Problem is InvalidImageException bad && _transformer.Options.OnBadImage == BadImagePolicy.Mark) _badImages.Add(bad, slot.Image.Input.Name);
+        var policy = _transformer.Options.OnBadImage;
+        var isMarked = policy == BadImagePolicy.Mark && slot.Problem is InvalidImageException;
+        if (isMarked && !_used) _badImages.Add((InvalidImageException)slot.Problem!, slot.Image.Input.Name);
         _used = true;
-        slot.ThrowProblem(_transformer.Options.OnBadImage, Position);
+        slot.ThrowProblem(policy, Position);
         return slot.Scores;
     }
 }

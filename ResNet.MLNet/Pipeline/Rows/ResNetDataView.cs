@@ -17,7 +17,8 @@ internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView so
         if (!needed.Network) return new PassThroughCursor(source.GetRowCursor(needed.Source, rand), Schema, needed);
 
         var images = transformer.FindInput(source.Schema);
-        // Two passes over the source side by side: one reads images ahead, the other everything else. The same seed keeps a shuffled source in step.
+        // Two passes over the source side by side: one reads images ahead, the other everything else. The same seed keeps a shuffled source
+        // in step.
         var seed = rand?.Next();
         var rows = source.GetRowCursor(needed.Source, Again());
         try

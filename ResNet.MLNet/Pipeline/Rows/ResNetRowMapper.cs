@@ -13,7 +13,8 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
         var use = ColumnUse.Of(dependingColumns, inputSchema, OutputSchema);
-        return use.Network ? use.Source.Append(transformer.FindInput(inputSchema)).DistinctBy(column => column.Index) : use.Source;
+        if (!use.Network) return use.Source;
+        return use.Source.Append(transformer.FindInput(inputSchema)).DistinctBy(column => column.Index);
     }
 
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns) =>
@@ -25,13 +26,16 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
         private readonly DataViewRow _input;
         private readonly ColumnUse _use;
         private readonly Action<RowImage>? _readImage;
-        private readonly LookAheadSlot _slot;
+        private readonly RowSlot _slot;
         private long _position = -1;
 
         public MappedRow(ResNetTransformer transformer, DataViewRow input, DataViewSchema schema, ColumnUse use)
         {
-            (_transformer, _input, Schema, _use) = (transformer, input, schema, use);
+            _transformer = transformer;
+            _input = input;
+            _use = use;
             _slot = new(transformer.Width);
+            Schema = schema;
             if (use.Network) _readImage = ImageColumn.Reader(input, transformer.FindInput(input.Schema), transformer.Options.ImageFolder);
         }
 
@@ -47,7 +51,8 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
-            if (!IsColumnActive(column)) throw new InvalidOperationException($"The column '{column.Name}' was not asked for when this row was made.");
+            if (!IsColumnActive(column))
+                throw new InvalidOperationException($"The column '{column.Name}' was not asked for when this row was made.");
             return column.Index < _input.Schema.Count
                 ? _input.GetGetter<TValue>(_input.Schema[column.Index])
                 : ScoreGetters.Create<TValue>(_transformer, column, CurrentScores);
@@ -65,7 +70,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
             {
                 _readImage!(_slot.Image);
                 _slot.Open();
-                if (_slot.TryBegin()) LookAheadSlot.Run(_slot.Alone, _transformer, Sharing.Latency);
+                if (_slot.TryBegin()) RowBatch.Run(_slot.Alone, _transformer, Sharing.Latency);
                 _position = _input.Position;
             }
 

@@ -20,7 +20,8 @@ internal static class ScoreGetters
                 value = editor.Commit();
             })
             : new ValueGetter<uint>((ref uint value) => value = PredictedKey(current()));
-        return getter as ValueGetter<TValue> ?? throw new InvalidOperationException($"The column '{column.Name}' is {column.Type}, not {typeof(TValue)}.");
+        return getter as ValueGetter<TValue>
+            ?? throw new InvalidOperationException($"The column '{column.Name}' is {column.Type}, not {typeof(TValue)}.");
     }
 
     /// <summary>Keys count from 1; 0 is a missing one.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ResNet.MLNet;
 
-/// <summary>How numbers lie in weight files, little-endian.</summary>
+/// <summary>How numbers lie in weight files, little-endian. The floating-point types come first.</summary>
 internal enum NumberType
 {
     Float64,
@@ -17,9 +17,11 @@ internal enum NumberType
     Bool,
 }
 
-internal static class StoredNumbers
+/// <summary>Sizes and conversions of <see cref="NumberType"/>.</summary>
+internal static class NumberTypes
 {
-    public static int SizeOf(NumberType type) => type switch
+    /// <summary>Bytes of one number.</summary>
+    public static int Size(this NumberType type) => type switch
     {
         NumberType.Float64 or NumberType.Int64 => 8,
         NumberType.Float32 or NumberType.Int32 => 4,
@@ -27,12 +29,12 @@ internal static class StoredNumbers
         _ => 1,
     };
 
-    /// <summary>Whether a weight can be of this type; integers and truth values are counters and the like.</summary>
-    public static bool IsFloat(NumberType type) => type <= NumberType.BFloat16;
+    /// <summary>Whether a weight can be of this type; integers and booleans are counters and the like.</summary>
+    public static bool IsFloat(this NumberType type) => type <= NumberType.BFloat16;
 
     /// <summary>Widens (or, from double, rounds) numbers to float.</summary>
-    /// <exception cref="ArgumentException">The type is none of floats.</exception>
-    public static float[] ToFloats(NumberType type, ReadOnlySpan<byte> bytes)
+    /// <exception cref="ArgumentException">The type is not a floating-point type.</exception>
+    public static float[] ToFloats(this NumberType type, ReadOnlySpan<byte> bytes)
     {
         switch (type)
         {
@@ -45,7 +47,7 @@ internal static class StoredNumbers
             case NumberType.BFloat16:
                 return Convert<ushort>(bytes, bits => BitConverter.UInt32BitsToSingle((uint)bits << 16));
             default:
-                throw new ArgumentException($"{type} is no type of weights.");
+                throw new ArgumentException($"{type} is not a type of weights.");
         }
     }
 

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// How a network is applied to a column of images, whichever network it is. A saved pipeline keeps it as JSON, beside the network; how many
+/// images are worked on at a time depends on the machine and is not saved.
+/// </summary>
+internal sealed record ScoringOptions
+{
+    private static readonly JsonSerializerOptions Format = new() { Converters = { new JsonStringEnumConverter() } };
+
+    public string OutputColumnName { get; init; } = "Features";
+
+    /// <summary>The column of images; null for one with a usual name.</summary>
+    public string? InputColumnName { get; init; }
+
+    public ResNetOutput Output { get; init; }
+
+    public string? PredictedLabelColumnName { get; init; }
+
+    /// <summary>The folder that relative paths start from; null for the current folder.</summary>
+    public string? ImageFolder { get; init; }
+
+    public BadImagePolicy OnBadImage { get; init; }
+
+    public long MaximumPixels { get; init; } = ImageDecoder.DefaultMaximumPixels;
+
+    /// <summary>How images are prepared; null for what the model's card says.</summary>
+    public ImagePreprocessing? Preprocessing { get; init; }
+
+    /// <summary>How many images are worked on at a time; null for the number of processors.</summary>
+    [JsonIgnore]
+    public int? DegreeOfParallelism { get; init; }
+
+    /// <summary>Images of one run while a pass reads many rows; null for what suits the device.</summary>
+    [JsonIgnore]
+    public int? BatchSize { get; init; }
+
+    /// <summary>Reads the JSON of a saved pipeline.</summary>
+    /// <exception cref="InvalidDataException">It cannot be read.</exception>
+    public static ScoringOptions FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<ScoringOptions>(json, Format) ?? throw new JsonException("they are empty");
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"The saved options of the ResNet transformer cannot be read: {problem.Message}", problem);
+        }
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, Format);
+
+    /// <summary>Checks what can be checked without a network.</summary>
+    /// <exception cref="ArgumentException">A value is not allowed; the message names it.</exception>
+    public void Check()
+    {
+        ArgumentException.ThrowIfNullOrEmpty(OutputColumnName);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DegreeOfParallelism ?? 1, 1, nameof(DegreeOfParallelism));
+        ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize ?? 1, 1, nameof(BatchSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaximumPixels, 1);
+    }
+}

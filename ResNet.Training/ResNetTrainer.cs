@@ -10,7 +10,7 @@ namespace ResNet.Training;
 /// </summary>
 /// <remarks>
 /// The classes are the values of the label's key in their order, so that <c>Evaluate</c> compares what belongs together. The rows are read once, before training
-/// (<see cref="DataViewImages"/>). Progress goes to <c>mlContext.Log</c>, a line an epoch.
+/// (<see cref="ImageDataset.FromDataView"/>). Progress goes to <c>mlContext.Log</c>, a line an epoch.
 /// </remarks>
 public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
 {
@@ -61,7 +61,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         return ResNetTransformer.FromBytes(_host, Scoring with { InputColumnName = images }, bytes, fallbackToCpu: true);
 
         ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
-            DataViewImages.Read(rows, _options.LabelColumnName, images, _options.ImageFolder, labels, notes.Add, beforeRow: ThrowIfCanceled);
+            DataViewImages.Read(rows, new(_options.LabelColumnName, images, _options.ImageFolder), labels, notes.Add, beforeRow: ThrowIfCanceled);
     }
 
     /// <inheritdoc/>
@@ -70,7 +70,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         ImageColumn.Check(inputSchema, _options.InputColumnName);
-        DataViewImages.CheckLabel(_options.LabelColumnName, inputSchema);
+        LabelColumn.Check(inputSchema, _options.LabelColumnName);
         var columns = inputSchema.ToDictionary(column => column.Name);
         // A shape does not say how many classes there are.
         foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(Scoring, 2, ["", ""]))) columns[column.Name] = column;

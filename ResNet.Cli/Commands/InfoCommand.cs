@@ -75,8 +75,12 @@ internal static class InfoCommand
         var size = InputSize(architecture);
         console.WriteLine($"{architecture.Name}: {Millions(architecture.ParameterCount)} parameters, {Millions(architecture.MultiplyAdds(size, size))} multiply-adds at {Input(architecture)}, {architecture.Classes:N0} classes");
         var table = CommandLine.CreateTable("Layer", "Kernel", "Stride", "Channels");
-        foreach (var layer in architecture.Convolutions) table.AddRow(layer.Name, $"{layer.Kernel} x {layer.Kernel}", $"{layer.Stride}", $"{layer.InChannels} -> {layer.OutChannels}");
-        table.AddRow(architecture.Classifier.Name, "", "", $"{architecture.Classifier.InFeatures} -> {architecture.Classifier.OutFeatures}");
+        foreach (var layer in architecture.Layers)
+        {
+            var kernel = layer.Kernel is { } pixels ? $"{pixels} x {pixels}" : "";
+            table.AddRow(layer.Name, kernel, $"{layer.Stride}", $"{layer.Inputs} -> {layer.Outputs}");
+        }
+
         console.Write(table);
     }
 

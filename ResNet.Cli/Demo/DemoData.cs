@@ -41,12 +41,12 @@ internal static class DemoData
         }
     }
 
-    private static IdxImages Read(string part)
+    private static ImageDataset Read(string part)
     {
         string images = $"{part}-images-idx3-ubyte.gz", labels = $"{part}-labels-idx1-ubyte.gz";
         using var imageStream = Resource(images);
         using var labelStream = Resource(labels);
-        return IdxImages.Read(imageStream, images, labelStream, labels, Labels);
+        return ImageDataset.FromIdx(imageStream, images, labelStream, labels, Labels);
     }
 
     private static Stream Resource(string name) => Assembly.GetExecutingAssembly().GetManifestResourceStream($"Demo/{name}")!;

@@ -16,10 +16,10 @@ public sealed class DataViewImagesTests
         string[] paths = [folders.PathOf("red", "000.png"), folders.PathOf("blue", "000.png")];
         var rows = Context.Data.LoadFromEnumerable(paths.Select(path => new EncodedRow { ImagePath = path, ImageBytes = File.ReadAllBytes(path), Label = Path.GetFileName(Path.GetDirectoryName(path)!) }));
         var loaded = Context.Transforms.LoadImages("Image", "", "ImagePath").Fit(rows).Transform(rows);
-        var expected = Pixels(FolderImages.Open(folders.Folder, ["red", "blue", "green"]), 2, 0);
+        var expected = Pixels(ImageDataset.FromFolder(folders.Folder, ["red", "blue", "green"]), 2, 0);
         foreach (var column in new[] { "ImagePath", "ImageBytes", "Image" })
         {
-            var images = DataViewImages.Read(loaded, "Label", column);
+            var images = ImageDataset.FromDataView(loaded, "Label", column);
             CollectionAssert.AreEqual(new[] { "blue", "red" }, images.Labels.ToList());
             CollectionAssert.AreEqual(new[] { 1, 0 }, Labels(images));
             CollectionAssert.AreEqual(expected, Pixels(images, 0, 1), column);
@@ -31,7 +31,7 @@ public sealed class DataViewImagesTests
     public void Relative_paths_start_from_the_image_folder()
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        var images = DataViewImages.Read(Rows(("red/000.png", "red"), ("blue/000.png", "blue")), imageFolder: folders.Folder);
+        var images = ImageDataset.FromDataView(Rows(("red/000.png", "red"), ("blue/000.png", "blue")), imageFolder: folders.Folder);
         Assert.AreEqual(folders.PathOf("red", "000.png"), images.NameOf(0));
         Assert.AreEqual(12, images.OpenReader(true).Read(0).Width);
     }
@@ -41,13 +41,13 @@ public sealed class DataViewImagesTests
     {
         var rows = Rows(("a", "red"), ("b", "blue"), ("c", "green"));
         var keyed = Context.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
-        var images = DataViewImages.Read(Context.Data.SkipRows(keyed, 1));
+        var images = ImageDataset.FromDataView(Context.Data.SkipRows(keyed, 1));
         CollectionAssert.AreEqual(new[] { "red", "blue", "green" }, images.Labels.ToList());
         CollectionAssert.AreEqual(new[] { 1, 2 }, Labels(images));
         CollectionAssert.AreEqual(new[] { 0, 1, 1 }, images.ClassCounts.ToList());
-        CollectionAssert.AreEqual(new[] { 0, 2 }, Labels(DataViewImages.Read(Context.Data.SkipRows(keyed, 1), labels: ["blue", "red", "green"])));
-        var unknown = Assert.ThrowsExactly<InvalidDataException>(() => DataViewImages.Read(keyed, labels: ["red", "green"]));
-        StringAssert.Contains(unknown.Message, "not among those to train on: blue. Those are: red, green.");
+        CollectionAssert.AreEqual(new[] { 0, 2 }, Labels(ImageDataset.FromDataView(Context.Data.SkipRows(keyed, 1), labels: ["blue", "red", "green"])));
+        var unknown = Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromDataView(keyed, labels: ["red", "green"]));
+        StringAssert.Contains(unknown.Message, "The column 'Label': the class 'blue' is not among those to train on: red, green.");
     }
 
     [TestMethod]
@@ -55,10 +55,10 @@ public sealed class DataViewImagesTests
     {
         var rows = Rows(("a", "x"), ("b", "y"), ("c", "z"));
         var numbers = Context.Transforms.Conversion.MapValueToKey("Label", "Number").Fit(rows).Transform(rows);
-        CollectionAssert.AreEqual(new[] { "0", "1.5", "3" }, DataViewImages.Read(numbers).Labels.ToList());
+        CollectionAssert.AreEqual(new[] { "0", "1.5", "3" }, ImageDataset.FromDataView(numbers).Labels.ToList());
         var bare = Context.Data.LoadFromEnumerable([new BareKeyRow { Label = 3 }, new BareKeyRow { Label = 1 }, new BareKeyRow { Label = 4 }]);
         // ML.NET gives rows the key of their number, counted from 0; beyond the last it is missing.
-        var images = DataViewImages.Read(bare);
+        var images = ImageDataset.FromDataView(bare);
         CollectionAssert.AreEqual(new[] { "0", "1", "2", "3" }, images.Labels.ToList());
         CollectionAssert.AreEqual(new[] { 3, 1 }, Labels(images));
     }
@@ -68,9 +68,9 @@ public sealed class DataViewImagesTests
     {
         List<string> notes = [];
         var rows = Rows(("a", "red"), ("b", ""), ("c", "blue"), ("d", ""));
-        Assert.AreEqual(2, DataViewImages.Read(rows, note: notes.Add).Count);
+        Assert.AreEqual(2, ImageDataset.FromDataView(rows, note: notes.Add).Count);
         var keyed = Context.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
-        CollectionAssert.AreEqual(new[] { 0, 1 }, Labels(DataViewImages.Read(keyed, note: notes.Add)));
+        CollectionAssert.AreEqual(new[] { 0, 1 }, Labels(ImageDataset.FromDataView(keyed, note: notes.Add)));
         CollectionAssert.AreEqual(Enumerable.Repeat("2 rows have no label in the column 'Label' and are left out.", 2).ToList(), notes);
     }
 
@@ -79,10 +79,10 @@ public sealed class DataViewImagesTests
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
         var rows = Context.Data.LoadFromEnumerable([new EncodedRow { Label = "a" }, new EncodedRow { Label = "b", ImageBytes = [1, 2, 3] }]);
-        var reader = DataViewImages.Read(rows, inputColumnName: "ImageBytes").OpenReader(true);
+        var reader = ImageDataset.FromDataView(rows, inputColumnName: "ImageBytes").OpenReader(true);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => reader.Read(0)).Message, "'row 0': There is no image.");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => reader.Read(1)).Message, "'row 1': ");
-        var paths = DataViewImages.Read(Rows(("", "a"), ("nowhere.png", "b"))).OpenReader(true);
+        var paths = ImageDataset.FromDataView(Rows(("", "a"), ("nowhere.png", "b"))).OpenReader(true);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => paths.Read(0)).Message, "'row 0': There is no image.");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => paths.Read(1)).Message, "nowhere.png");
     }
@@ -91,11 +91,11 @@ public sealed class DataViewImagesTests
     public void A_column_that_is_missing_or_of_another_type_is_named()
     {
         var rows = Rows(("a", "x"));
-        Throws("There is no column 'Class' with the classes. Columns are: ImagePath, Label, Number.", () => DataViewImages.Read(rows, "Class"));
-        Throws("The column 'Number' is Single, but the classes are a key or text: put mlContext.Transforms.Conversion.MapValueToKey(\"Number\") in front.", () => DataViewImages.Read(rows, "Number"));
-        Throws("There is no column 'Picture' with images", () => DataViewImages.Read(rows, "Label", "Picture"));
-        Throws("There is no column ImagePath, Image or ImageBytes with images", () => DataViewImages.Read(Context.Transforms.DropColumns("ImagePath").Fit(rows).Transform(rows)));
-        Throws("There are several columns (ImagePath, ImageBytes) with images", () => DataViewImages.Read(Context.Data.LoadFromEnumerable([new EncodedRow()])));
+        Throws("There is no column 'Class' with the classes. Columns are: ImagePath, Label, Number.", () => ImageDataset.FromDataView(rows, "Class"));
+        Throws("The column 'Number' is Single, but the classes are a key or text: put mlContext.Transforms.Conversion.MapValueToKey(\"Number\") in front.", () => ImageDataset.FromDataView(rows, "Number"));
+        Throws("There is no column 'Picture' with images", () => ImageDataset.FromDataView(rows, "Label", "Picture"));
+        Throws("There is no column ImagePath, Image or ImageBytes with images", () => ImageDataset.FromDataView(Context.Transforms.DropColumns("ImagePath").Fit(rows).Transform(rows)));
+        Throws("There are several columns (ImagePath, ImageBytes) with images", () => ImageDataset.FromDataView(Context.Data.LoadFromEnumerable([new EncodedRow()])));
 
         static void Throws(string message, Action action) => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(action).Message, message);
     }

@@ -11,15 +11,15 @@ public sealed class TableImagesTests
     {
         using var folders = new ClassFolders(imagesPerClass: 2);
         var table = Write(folders, "data.csv", "id,Image_Path,Class\r\n1,red/000.png,red\r\n2,blue/000.png,blue\r\n\r\n3,blue/001.jpg,blue\r\n");
-        var images = TableImages.Open(table);
+        var images = ImageDataset.FromTable(table);
         CollectionAssert.AreEqual(new[] { "blue", "red" }, images.Labels.ToList());
         CollectionAssert.AreEqual(new[] { 1, 0, 0 }, Labels(images));
         CollectionAssert.AreEqual(new[] { 2, 1 }, images.ClassCounts.ToList());
         Assert.AreEqual(folders.PathOf("blue", "001.jpg"), images.NameOf(2));
         Assert.IsNull(images.SplitOf(0));
-        CollectionAssert.AreEqual(FolderImages.Open(folders.Folder).OpenReader(true).Read(0).Bytes.ToArray(), images.OpenReader(true).Read(1).Bytes.ToArray());
-        CollectionAssert.AreEqual(new[] { 0, 2, 2 }, Labels(TableImages.Open(table, labels: ["red", "green", "blue"])));
-        CollectionAssert.AreEqual(new[] { "1", "2", "3" }, TableImages.Open(table, labelColumn: "id").Labels.ToList());
+        CollectionAssert.AreEqual(ImageDataset.FromFolder(folders.Folder).OpenReader(true).Read(0).Bytes.ToArray(), images.OpenReader(true).Read(1).Bytes.ToArray());
+        CollectionAssert.AreEqual(new[] { 0, 2, 2 }, Labels(ImageDataset.FromTable(table, labels: ["red", "green", "blue"])));
+        CollectionAssert.AreEqual(new[] { "1", "2", "3" }, ImageDataset.FromTable(table, labelColumn: "id").Labels.ToList());
     }
 
     [TestMethod]
@@ -29,7 +29,7 @@ public sealed class TableImagesTests
     public void Separators_quotes_and_line_ends_in_fields_are_read_as_RFC_4180_says(string name, string text)
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        var images = TableImages.Open(Write(folders, name, text));
+        var images = ImageDataset.FromTable(Write(folders, name, text));
         CollectionAssert.AreEqual(new[] { "the \"one\"", "two" }, images.Labels.ToList());
         Assert.AreEqual(folders.PathOf("a, b.png"), images.NameOf(0));
         Assert.AreEqual(folders.PathOf("new\nline.png"), images.NameOf(1));
@@ -51,7 +51,7 @@ public sealed class TableImagesTests
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
         var table = Write(folders, "data.csv", text);
-        var problem = Assert.ThrowsExactly<InvalidDataException>(() => TableImages.Open(table));
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table));
         StringAssert.Contains(problem.Message, reason);
         StringAssert.Contains(problem.Message, $"'{table}'");
     }
@@ -61,11 +61,11 @@ public sealed class TableImagesTests
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
         var table = Write(folders, "data.csv", "path,label\nred/000.png,red\nblue/000.png,blue");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TableImages.Open(table, labels: ["red"])).Message, "line 3: the class 'blue' is not among those to train on: red.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TableImages.Open(table, pathColumn: "where")).Message, "no column of paths 'where'");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TableImages.Open(table, splitColumn: "part")).Message, "no column of splits 'part'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table, labels: ["red"])).Message, "line 3: the class 'blue' is not among those to train on: red.");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table, pathColumn: "where")).Message, "no column of paths 'where'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table, splitColumn: "part")).Message, "no column of splits 'part'");
         File.WriteAllBytes(table, Encoding.Latin1.GetBytes("path,label\nrøed.png,red"));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TableImages.Open(table)).Message, "no text in UTF-8");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table)).Message, "is not text in UTF-8");
         Assert.ThrowsExactly<FileNotFoundException>(() => TrainingData.Open(folders.PathOf("none.csv")));
     }
 
@@ -78,7 +78,7 @@ public sealed class TableImagesTests
         CollectionAssert.AreEqual(new[] { 1, 0 }, Labels(three.Training));
         Assert.AreEqual(folders.PathOf("red", "001.jpg"), three.Validation.NameOf(0));
         Assert.AreEqual(1, three.Validation.Count);
-        StringAssert.Contains(three.Notes.Single(), "1 images of the split test are left out");
+        StringAssert.Contains(three.Notes.Single(), "1 image of the split test is left out");
         var two = TrainingData.Open(Write(folders, "two.csv", "path,label,split\n" + string.Format(null, CompositeFormat.Parse(Rows), "test")));
         CollectionAssert.AreEqual(new[] { 1, 0 }, Labels(two.Validation));
         var none = TrainingData.Open(Write(folders, "none.csv", "path,label\nred/000.png,red\nred/001.jpg,red\nblue/000.png,blue\nblue/001.jpg,blue\n"), validationShare: 0.5);
@@ -90,7 +90,7 @@ public sealed class TableImagesTests
     public void An_image_that_is_missing_is_seen_when_it_is_read()
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        var images = TableImages.Open(Write(folders, "data.csv", "file,category\nnowhere.png,red\nblue/000.png,blue"));
+        var images = ImageDataset.FromTable(Write(folders, "data.csv", "file,category\nnowhere.png,red\nblue/000.png,blue"));
         var reader = images.OpenReader(true);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => reader.Read(0)).Message, $"'{folders.PathOf("nowhere.png")}': There is no such file.");
         Assert.AreEqual(12, reader.Read(1).Width);

@@ -103,7 +103,7 @@ public sealed class TrainingDataTests
         File.WriteAllBytes(images, [0x1f, 0x8b, 8, 0, 1, 2]);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, images);
         File.WriteAllText(images, "This is a text and no IDX file at all.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, "no IDX file");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, "is not an IDX file");
 
         void Open() => TrainingData.Open(folders.PathOf("idx"));
     }

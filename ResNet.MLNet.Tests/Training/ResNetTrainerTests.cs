@@ -284,7 +284,7 @@ public sealed class ResNetTrainerTests
 
     private static IEnumerable<ImageRow> Rows(ClassFolders folders)
     {
-        var images = FolderImages.Open(folders.Folder);
+        var images = ImageDataset.FromFolder(folders.Folder);
         return Enumerable.Range(0, images.Count).Select(index => new ImageRow { ImagePath = images.NameOf(index), Label = images.Labels[images.LabelOf(index)] });
     }
 

@@ -1,63 +1,57 @@
+using System.Globalization;
+
 namespace ResNet.MLNet;
 
 /// <summary>
-/// The binary version of CIFAR-10 and CIFAR-100: records of a label byte (CIFAR-100: a coarse one and a fine one, of which the fine one counts) and 32 x 32 pixels, the red
-/// plane, the green, the blue. The files are held in memory: 3 KB an image.
+/// The binary version of CIFAR-10 and CIFAR-100: records of a label byte (CIFAR-100: a coarse one and a fine one, of which the fine one
+/// counts) and 32 x 32 pixels, the red plane, the green, the blue. The files are held in memory: 3 KB an image.
 /// </summary>
-public sealed class CifarImages : ImageDataset
+internal sealed class CifarImages : ImageDataset
 {
-    private const int Side = 32, Plane = Side * Side;
+    private const int Side = 32;
+    private const int Plane = Side * Side;
 
-    private readonly (string Name, byte[] Bytes, int First)[] _files;
+    /// <summary>The number of classes if their names are not given: CIFAR-100's, the most that there are.</summary>
+    private const int MostClasses = 100;
+
+    private readonly CifarFile[] _files;
     private readonly int _labelBytes;
 
-    private CifarImages(IReadOnlyList<string> labels, (string Name, byte[] Bytes, int First)[] files, int labelBytes)
+    private CifarImages(IReadOnlyList<string> labels, CifarFile[] files, int labelBytes)
         : base(labels)
     {
-        (_files, _labelBytes) = (files, labelBytes);
-        Count = files.Sum(each => each.Bytes.Length / RecordLength);
+        _files = files;
+        _labelBytes = labelBytes;
+        Count = files.Sum(file => file.Bytes.Length / RecordLength);
     }
 
-    /// <inheritdoc/>
     public override int Count { get; }
 
-    private int RecordLength => _labelBytes + 3 * Plane;
+    private int RecordLength => LengthOf(_labelBytes);
 
-    /// <summary>Reads files.</summary>
-    /// <param name="files">The files, such as data_batch_1.bin to data_batch_5.bin, or train.bin.</param>
-    /// <param name="labels">The names of the classes; null (default) for their numbers.</param>
-    /// <param name="labelBytes">Bytes in front of the pixels, of which the last is the class: 1 (default) for CIFAR-10, 2 for CIFAR-100.</param>
-    /// <exception cref="FileNotFoundException">A file is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or has a label that is not among the classes; the message names it.</exception>
-    public static CifarImages Open(IReadOnlyList<string> files, IReadOnlyList<string>? labels = null, int labelBytes = 1)
+    /// <inheritdoc cref="ImageDataset.FromCifar"/>
+    public static CifarImages Open(IReadOnlyList<string> files, IReadOnlyList<string>? labels, int labelBytes)
     {
         ArgumentNullException.ThrowIfNull(files);
-        if (labelBytes is not (1 or 2)) throw new ArgumentOutOfRangeException(nameof(labelBytes), labelBytes, "CIFAR-10 has 1 label byte, CIFAR-100 has 2.");
-        var length = labelBytes + 3 * Plane;
-        var (read, first, greatest) = (new List<(string, byte[], int)>(), 0, 0);
-        foreach (var file in files)
+        if (labelBytes is not (1 or 2))
+            throw new ArgumentOutOfRangeException(nameof(labelBytes), labelBytes, "CIFAR-10 has 1 label byte, CIFAR-100 has 2.");
+        List<CifarFile> read = [];
+        var first = 0;
+        var greatest = 0;
+        foreach (var name in files)
         {
-            var bytes = File.ReadAllBytes(file);
-            if (bytes.Length == 0 || bytes.Length % length != 0)
-                throw new InvalidDataException($"'{file}' has {bytes.Length:N0} bytes, which is not a number of records of {length:N0} bytes: it is cut off, damaged or no CIFAR file.");
-            for (var record = 0; record < bytes.Length / length; record++)
-            {
-                int label = bytes[record * length + labelBytes - 1];
-                if (label >= (labels?.Count ?? 100)) throw new InvalidDataException($"'{file}' has a label {label} in record {record}, and there are {labels?.Count ?? 100} classes: it is damaged or no CIFAR file.");
-                greatest = Math.Max(greatest, label);
-            }
-
-            read.Add((file, bytes, first));
-            first += bytes.Length / length;
+            var file = new CifarFile(name, File.ReadAllBytes(name), first);
+            greatest = Math.Max(greatest, GreatestLabel(file, labelBytes, labels?.Count ?? MostClasses));
+            read.Add(file);
+            first += file.Bytes.Length / LengthOf(labelBytes);
         }
 
-        return new(labels ?? [.. Enumerable.Range(0, greatest + 1).Select(number => $"{number}")], [.. read], labelBytes);
+        labels ??= [.. Enumerable.Range(0, greatest + 1).Select(number => number.ToString(CultureInfo.InvariantCulture))];
+        return new(labels, [.. read], labelBytes);
     }
 
-    /// <inheritdoc/>
     public override int LabelOf(int index) => RecordOf(index)[_labelBytes - 1];
 
-    /// <inheritdoc/>
     public override string NameOf(int index)
     {
         var file = FileOf(index);
@@ -66,10 +60,39 @@ public sealed class CifarImages : ImageDataset
 
     internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this);
 
-    private (string Name, byte[] Bytes, int First) FileOf(int index)
+    private static int LengthOf(int labelBytes) => labelBytes + 3 * Plane;
+
+    private static int GreatestLabel(CifarFile file, int labelBytes, int classes)
+    {
+        var length = LengthOf(labelBytes);
+        if (file.Bytes.Length == 0 || file.Bytes.Length % length != 0)
+        {
+            throw new InvalidDataException(
+                $"'{file.Name}' has {file.Bytes.Length:N0} bytes, which is not a number of records of {length:N0} bytes: " +
+                "it is cut off, damaged or not a CIFAR file.");
+        }
+
+        var greatest = 0;
+        for (var record = 0; record < file.Bytes.Length / length; record++)
+        {
+            int label = file.Bytes[record * length + labelBytes - 1];
+            if (label >= classes)
+            {
+                throw new InvalidDataException(
+                    $"'{file.Name}' has a label {label} in record {record}, and there are {classes} classes: " +
+                    "it is damaged or not a CIFAR file.");
+            }
+
+            greatest = Math.Max(greatest, label);
+        }
+
+        return greatest;
+    }
+
+    private CifarFile FileOf(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-        return Array.FindLast(_files, each => each.First <= index);
+        return Array.FindLast(_files, file => file.First <= index);
     }
 
     private ReadOnlySpan<byte> RecordOf(int index)
@@ -77,6 +100,12 @@ public sealed class CifarImages : ImageDataset
         var file = FileOf(index);
         return file.Bytes.AsSpan((index - file.First) * RecordLength, RecordLength);
     }
+
+    /// <summary>One file.</summary>
+    /// <param name="Name">Its path.</param>
+    /// <param name="Bytes">Its records.</param>
+    /// <param name="First">The index of its first image among those of all files.</param>
+    private readonly record struct CifarFile(string Name, byte[] Bytes, int First);
 
     private sealed class Reader(CifarImages source) : ImageReader
     {
@@ -86,8 +115,11 @@ public sealed class CifarImages : ImageDataset
         {
             _pixels.Reset(Side, Side);
             var planes = source.RecordOf(index)[source._labelBytes..];
+            var red = planes[..Plane];
+            var green = planes[Plane..(2 * Plane)];
+            var blue = planes[(2 * Plane)..];
             var to = _pixels.Pixels;
-            for (var i = 0; i < Plane; i++) to[i] = 0xff000000 | (uint)planes[2 * Plane + i] << 16 | (uint)planes[Plane + i] << 8 | planes[i];
+            for (var i = 0; i < Plane; i++) to[i] = 0xff000000 | (uint)blue[i] << 16 | (uint)green[i] << 8 | red[i];
             return _pixels;
         }
     }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace ResNet.MLNet;
 
-/// <summary>Reads records of separated fields as RFC 4180 has them: a field in quotes may hold separators, line ends and doubled quotes.</summary>
+/// <summary>
+/// Reads records of separated fields as RFC 4180 has them: a field in quotes may hold separators, line ends and doubled quotes.
+/// </summary>
 /// <param name="text">The text.</param>
 /// <param name="name">What it is called in messages.</param>
 /// <param name="separator">What stands between fields.</param>
@@ -11,9 +13,9 @@ internal sealed class DelimitedText(TextReader text, string name, char separator
     private readonly StringBuilder _field = new();
     private int _line = 1;
 
-    /// <summary>The records to the end, with the line that each begins in, from 1. Empty lines are passed over.</summary>
+    /// <summary>The records to the end. Empty lines are left out.</summary>
     /// <exception cref="InvalidDataException">The quotes are wrong; the message names the line.</exception>
-    public IEnumerable<(int Line, List<string> Fields)> Records()
+    public IEnumerable<TextRecord> Records()
     {
         while (text.Peek() >= 0)
         {
@@ -26,7 +28,7 @@ internal sealed class DelimitedText(TextReader text, string name, char separator
             }
 
             EndLine();
-            if (fields is not [""]) yield return (line, fields);
+            if (fields is not [""]) yield return new(line, fields);
         }
     }
 
@@ -60,7 +62,9 @@ internal sealed class DelimitedText(TextReader text, string name, char separator
             _field.Append((char)next);
         }
 
-        if (!AtEnd()) throw new InvalidDataException($"'{name}', line {_line}: there is text behind the closing quote of a field. A quote inside a field in quotes is doubled.");
+        if (AtEnd()) return;
+        throw new InvalidDataException(
+            $"'{name}', line {_line}: there is text behind the closing quote of a field. A quote inside a field in quotes is doubled.");
     }
 
     private bool AtEnd()
@@ -76,3 +80,8 @@ internal sealed class DelimitedText(TextReader text, string name, char separator
         _line++;
     }
 }
+
+/// <summary>A record of a text.</summary>
+/// <param name="Line">The line that it begins in, from 1.</param>
+/// <param name="Fields">Its fields, without quotes.</param>
+internal sealed record TextRecord(int Line, IReadOnlyList<string> Fields);

@@ -78,7 +78,8 @@ internal static class ImageColumn
             _ => $"There is no column '{name}'",
         };
         throw new ArgumentException(
-            $"{problem} with images (a path, an encoded image or an MLImage). Columns are: {string.Join(", ", columns)}. Pass inputColumnName.");
+            $"{problem} with images (a path, an encoded image or an MLImage). " +
+            $"Columns are: {string.Join(", ", columns)}. Pass inputColumnName.");
     }
 
     private static bool HoldsImages(DataViewType item, bool isVector) =>

@@ -1,7 +1,14 @@
 namespace ResNet.MLNet;
 
-/// <summary>Labeled images, not yet decoded. Instances do not change and may be read from many threads.</summary>
-public abstract class ImageDataset
+/// <summary>
+/// Labeled images, not yet decoded: what a network is trained on and evaluated with. Instances do not change and may be used from many
+/// threads.
+/// </summary>
+/// <remarks>
+/// The class is closed on purpose: its images are decoded part by part, without allocations and in parallel, which is not for others to
+/// implement. Images from elsewhere come in through an <see cref="Microsoft.ML.IDataView"/> (<see cref="FromDataView"/>).
+/// </remarks>
+public abstract partial class ImageDataset
 {
     private protected ImageDataset(IReadOnlyList<string> labels) => Labels = labels;
 
@@ -22,20 +29,34 @@ public abstract class ImageDataset
         }
     }
 
-    /// <summary>The class of an image: an index into <see cref="Labels"/>.</summary>
+    /// <summary>The class of an image.</summary>
+    /// <param name="index">The image, from 0.</param>
+    /// <returns>An index into <see cref="Labels"/>.</returns>
     public abstract int LabelOf(int index);
 
-    /// <summary>What an image is called in messages: its path, or its place in its file.</summary>
+    /// <summary>What an image is called in messages: its path, or its place in its file or table.</summary>
+    /// <param name="index">The image, from 0.</param>
     public abstract string NameOf(int index);
 
+    /// <summary>What an image is for, where a table has a column of splits (see <see cref="FromTable"/>).</summary>
+    /// <param name="index">The image, from 0.</param>
+    /// <returns><c>train</c>, <c>val</c> or <c>test</c>; null if the data does not say.</returns>
+    public virtual string? SplitOf(int index) => null;
+
+    /// <summary>An image as the content of a PNG file, with the size that it has in the data.</summary>
+    /// <param name="index">The image, from 0.</param>
+    /// <exception cref="InvalidImageException">The image cannot be read; the message names it.</exception>
+    public byte[] ToPng(int index) => EncodedImage.Png(OpenReader().Read(index)).Data;
+
     /// <summary>Some of the images, in the order given; the classes stay the same.</summary>
+    /// <param name="indices">The images, from 0.</param>
     public ImageDataset Subset(IReadOnlyList<int> indices)
     {
         ArgumentNullException.ThrowIfNull(indices);
-        return new Part(this, [.. indices]);
+        return new SubsetImages(this, [.. indices]);
     }
 
-    /// <summary>Makes what decodes images for one thread.</summary>
+    /// <summary>Opens a reader that decodes images for one thread.</summary>
     /// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
     internal abstract ImageReader OpenReader(bool applyOrientation = true);
 
@@ -57,23 +78,5 @@ public abstract class ImageDataset
         rest.Sort();
         part.Sort();
         return (Subset(rest), Subset(part));
-    }
-
-    private sealed class Part(ImageDataset whole, int[] indices) : ImageDataset(whole.Labels)
-    {
-        public override int Count => indices.Length;
-
-        public override int LabelOf(int index) => whole.LabelOf(indices[index]);
-
-        public override string NameOf(int index) => whole.NameOf(indices[index]);
-
-        internal override ImageReader OpenReader(bool applyOrientation) => new PartReader(whole.OpenReader(applyOrientation), indices);
-    }
-
-    private sealed class PartReader(ImageReader whole, int[] indices) : ImageReader
-    {
-        public override PixelBuffer Read(int index) => whole.Read(indices[index]);
-
-        public override PixelBuffer Read(int index, RegionChooser choose) => whole.Read(indices[index], choose);
     }
 }

@@ -7,7 +7,9 @@ internal abstract class ImageReader
     /// <exception cref="InvalidImageException">It cannot be read; the message names it.</exception>
     public abstract PixelBuffer Read(int index);
 
-    /// <summary>The pixels of a part of an image, valid until the next call. Readers of encoded images decode little more than it.</summary>
+    /// <summary>
+    /// The pixels of a part of an image, valid until the next call. Readers of encoded images decode little more than it.
+    /// </summary>
     /// <inheritdoc cref="Read(int)" path="/exception"/>
     public virtual PixelBuffer Read(int index, RegionChooser choose)
     {

@@ -3,71 +3,60 @@ using System.Text;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Image files that a table names: a text file with a header and a line an image, fields separated by commas, semicolons or tabs and quoted as RFC 4180 says, in UTF-8.
-/// Relative paths start from the table's folder. Whether the image files are there is seen when they are read.
+/// Image files that a table names: a text file with a header and a line an image, fields separated by commas, semicolons or tabs and quoted
+/// as RFC 4180 says, in UTF-8. Relative paths start from the table's folder.
 /// </summary>
-public sealed class TableImages : ImageDataset
+internal sealed class TableImages : ImageDataset
 {
-    private static readonly string[] PathColumns = ["path", "imagepath", "image", "file", "filename"], LabelColumns = ["label", "class", "category"], SplitColumns = ["split"];
-
     private readonly string[] _paths;
     private readonly int[] _labels;
     private readonly string[]? _splits;
 
     private TableImages(IReadOnlyList<string> labels, string[] paths, int[] numbers, string[]? splits)
-        : base(labels) => (_paths, _labels, _splits) = (paths, numbers, splits);
+        : base(labels)
+    {
+        _paths = paths;
+        _labels = numbers;
+        _splits = splits;
+    }
 
-    /// <inheritdoc/>
     public override int Count => _paths.Length;
 
-    /// <summary>Whether a file is taken for a table, by its extension: .csv or .tsv.</summary>
-    internal static bool IsTable(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";
+    /// <summary>Whether a file counts as a table, by its extension: .csv or .tsv.</summary>
+    public static bool IsTable(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";
 
-    /// <summary>Reads a table.</summary>
-    /// <param name="file">The file. What separates its fields is what its header has most of: tabs, commas or semicolons.</param>
-    /// <param name="pathColumn">The column of paths; null (default) for the first of path, imagepath, image, file and filename that is there, in any case, underscores aside.</param>
-    /// <param name="labelColumn">The column of class names; null (default) for the first of label, class and category, likewise.</param>
-    /// <param name="splitColumn">The column that says what an image is for: train, val or test; null (default) for the column split, if there is one.</param>
-    /// <param name="labels">The classes in their order; null (default) for those in the table in ordinal order.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">
-    /// The table lacks a column or has no lines, or a line has no path, no class, a class that <paramref name="labels"/> lacks, an unknown split or another number of fields than the header; the message names file and line.
-    /// </exception>
-    public static TableImages Open(string file, string? pathColumn = null, string? labelColumn = null, string? splitColumn = null, IReadOnlyList<string>? labels = null)
+    /// <inheritdoc cref="ImageDataset.FromTable"/>
+    public static TableImages Open(string file, TableColumns columns = default, IReadOnlyList<string>? labels = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
         if (!File.Exists(file)) throw new FileNotFoundException($"There is no file '{file}'.", file);
         try
         {
-            return Read(file, pathColumn, labelColumn, splitColumn, labels);
+            return Read(file, columns, labels);
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException($"'{file}' is no text in UTF-8.", problem);
+            throw new InvalidDataException($"'{file}' is not text in UTF-8: save it in this encoding.", problem);
         }
     }
 
-    /// <inheritdoc/>
     public override int LabelOf(int index) => _labels[index];
 
-    /// <summary>The path of an image.</summary>
     public override string NameOf(int index) => _paths[index];
 
-    /// <summary>What an image is for: <c>train</c>, <c>val</c> or <c>test</c>; null if the table does not say.</summary>
-    public string? SplitOf(int index) => _splits?[index];
+    public override string? SplitOf(int index) => _splits?[index];
 
     internal override ImageReader OpenReader(bool applyOrientation) => new InputReader(index => new(NameOf(index)), applyOrientation);
 
-    private static TableImages Read(string file, string? pathColumn, string? labelColumn, string? splitColumn, IReadOnlyList<string>? labels)
+    private static TableImages Read(string file, TableColumns wanted, IReadOnlyList<string>? labels)
     {
         var separator = SeparatorOf(file);
         using var text = OpenText(file);
         using var records = new DelimitedText(text, file, separator).Records().GetEnumerator();
-        if (!records.MoveNext()) throw new InvalidDataException($"'{file}' is empty: a header that names the columns is expected in its first line.");
-        var (headerLine, header) = records.Current;
-        var path = Find("paths", pathColumn, PathColumns, nameof(pathColumn));
-        var label = Find("classes", labelColumn, LabelColumns, nameof(labelColumn));
-        var split = splitColumn is not null || header.Any(each => SplitColumns.Contains(Plain(each))) ? Find("splits", splitColumn, SplitColumns, nameof(splitColumn)) : -1;
+        if (!records.MoveNext())
+            throw new InvalidDataException($"'{file}' is empty: a header that names the columns is expected in its first line.");
+        var header = records.Current;
+        var columns = new TableHeader(file, header).Find(wanted);
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         List<string> paths = [];
@@ -75,56 +64,59 @@ public sealed class TableImages : ImageDataset
         List<string> splits = [];
         while (records.MoveNext())
         {
-            var (line, fields) = records.Current;
-            if (fields.Count != header.Count)
-                throw new InvalidDataException($"'{file}', line {line}: {fields.Count} fields, but the header has {header.Count}. A field that holds the separator '{separator}' is put in quotes.");
-            paths.Add(Path.Combine(folder, Need(path)));
-            classes.Add((Need(label), line));
-            if (split >= 0) splits.Add(ReadSplit(Need(split)));
-
-            string Need(int column) => fields[column].Length > 0 ? fields[column] : throw new InvalidDataException($"'{file}', line {line}: the column '{header[column]}' is empty.");
-
-            string ReadSplit(string value) => value.ToLowerInvariant() switch
-            {
-                "train" or "training" => "train",
-                "val" or "valid" or "validation" => "val",
-                "test" or "testing" => "test",
-                _ => throw new InvalidDataException($"'{file}', line {line}: the column '{header[split]}' says '{value}', not train, val or test."),
-            };
+            var line = new TableLine(file, header.Fields, records.Current);
+            line.CheckLength(separator);
+            paths.Add(Path.Combine(folder, line.Get(columns.Path)));
+            classes.Add((line.Get(columns.Label), records.Current.Line));
+            if (columns.Split is { } split) splits.Add(line.GetSplit(split));
         }
 
         if (paths.Count == 0) throw new InvalidDataException($"'{file}' has a header, but no images.");
-        labels ??= [.. classes.Select(each => each.Name).Distinct().Order(StringComparer.Ordinal)];
-        var numbers = labels.Select((name, number) => (name, number)).ToDictionary(pair => pair.name, pair => pair.number, StringComparer.Ordinal);
-        return new(labels, [.. paths], [.. classes.Select(NumberOf)], split < 0 ? null : [.. splits]);
+        labels ??= [.. classes.Select(found => found.Name).Distinct().Order(StringComparer.Ordinal)];
+        var numbers = new ClassNumbers(labels);
+        return new(labels, [.. paths], [.. classes.Select(NumberOf)], columns.Split is null ? null : [.. splits]);
 
-        int NumberOf((string Name, int Line) each) => numbers.TryGetValue(each.Name, out var number) ? number
-            : throw new InvalidDataException($"'{file}', line {each.Line}: the class '{each.Name}' is not among those to train on: {string.Join(", ", labels!)}.");
-
-        int Find(string what, string? name, string[] usual, string parameter)
-        {
-            var columns = header.Select(each => each.Trim()).ToList();
-            var found = name ?? usual.Select(each => columns.FirstOrDefault(column => Plain(column) == each)).FirstOrDefault(each => each is not null);
-            if (found is null || !columns.Contains(found))
-            {
-                throw new InvalidDataException($"'{file}', line {headerLine}: there is no column of {what}{(name is null ? $" ({string.Join(", ", usual)})" : $" '{name}'")}. " +
-                    $"Columns are: {string.Join(", ", columns)}. Name it in the header, or say {parameter}.");
-            }
-
-            if (columns.Count(each => each == found) > 1) throw new InvalidDataException($"'{file}', line {headerLine}: there are several columns '{found}'.");
-            return columns.IndexOf(found);
-        }
+        int NumberOf((string Name, int Line) found) =>
+            numbers.Find(found.Name) ?? throw numbers.Unknown($"'{file}', line {found.Line}", found.Name);
     }
-
-    /// <summary>A column's name as the usual names are written.</summary>
-    private static string Plain(string column) => column.Trim().Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
 
     private static char SeparatorOf(string file)
     {
         using var text = OpenText(file);
         var header = text.ReadLine() ?? "";
-        return "\t,;".MaxBy(each => header.Count(letter => letter == each));
+        return "\t,;".MaxBy(separator => header.Count(letter => letter == separator));
     }
 
-    private static StreamReader OpenText(string file) => new(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+    private static StreamReader OpenText(string file) =>
+        new(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+
+    /// <summary>A line of a table; what is wrong with it is said with its number.</summary>
+    private readonly record struct TableLine(string File, IReadOnlyList<string> Header, TextRecord Record)
+    {
+        private string Place => $"'{File}', line {Record.Line}";
+
+        public void CheckLength(char separator)
+        {
+            if (Record.Fields.Count == Header.Count) return;
+            throw new InvalidDataException(
+                $"{Place}: {Plural.Of(Record.Fields.Count, "field", "fields")}, but the header has {Header.Count}. " +
+                $"Put a field that holds the separator '{separator}' in quotes.");
+        }
+
+        public string Get(int column) => Record.Fields[column].Length > 0
+            ? Record.Fields[column]
+            : throw new InvalidDataException($"{Place}: the column '{Header[column]}' is empty.");
+
+        public string GetSplit(int column)
+        {
+            var value = Get(column);
+            return value.ToLowerInvariant() switch
+            {
+                "train" or "training" => "train",
+                "val" or "valid" or "validation" => "val",
+                "test" or "testing" => "test",
+                _ => throw new InvalidDataException($"{Place}: the column '{Header[column]}' says '{value}', not train, val or test."),
+            };
+        }
+    }
 }

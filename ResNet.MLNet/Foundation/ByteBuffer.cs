@@ -4,8 +4,8 @@ namespace ResNet.MLNet;
 internal static class ByteBuffer
 {
     /// <summary>
-    /// Makes sure that there is room for some bytes; what was in the buffer is lost if there was not. A buffer at least doubles, so that content
-    /// that grows little by little costs few allocations.
+    /// Makes sure that there is room for some bytes; what was in the buffer is lost if there was not. A buffer at least doubles, so that
+    /// content that grows little by little costs few allocations.
     /// </summary>
     public static void Grow(ref byte[] buffer, int needed)
     {

@@ -1,8 +1,8 @@
 namespace ResNet.MLNet;
 
 /// <summary>
-/// The folder for what can be made or fetched again: <c>RESNET_MLNET_HOME</c> if set, else <c>resnet-mlnet</c> in the platform's usual place
-/// (<c>~/.cache</c> or <c>XDG_CACHE_HOME</c>, <c>~/Library/Caches</c>, <c>%LOCALAPPDATA%</c>).
+/// The folder for what can be made or fetched again: <c>RESNET_MLNET_HOME</c> if set, else <c>resnet-mlnet</c> in the platform's usual
+/// place (<c>~/.cache</c> or <c>XDG_CACHE_HOME</c>, <c>~/Library/Caches</c>, <c>%LOCALAPPDATA%</c>).
 /// </summary>
 internal static class CacheFolder
 {

@@ -3,18 +3,20 @@ using System.Runtime.CompilerServices;
 
 namespace ResNet.MLNet;
 
-/// <summary>Ranges of a recipe's values.</summary>
+/// <summary>Checks values before they are kept; the exceptions name the property.</summary>
 internal static class Guard
 {
     public static T AtLeast<T>(T value, T least, [CallerMemberName] string name = "")
-        where T : INumber<T> => value >= least ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be {least} or more.");
+        where T : INumber<T> =>
+        value >= least ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be {least} or more.");
 
     public static T Above<T>(T value, T bound, [CallerMemberName] string name = "")
-        where T : INumber<T> => value > bound ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {bound}.");
+        where T : INumber<T> =>
+        value > bound ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {bound}.");
 
-    /// <summary>From 0 up to, but without, 1.</summary>
+    /// <summary>A share of less than all: 0 or more and less than 1.</summary>
     public static double Share(double value, [CallerMemberName] string name = "") =>
-        value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be from 0 up to, but without, 1.");
+        value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [0, 1).");
 
     public static T NotNull<T>(T? value, [CallerMemberName] string name = "")
         where T : class => value ?? throw new ArgumentNullException(name);

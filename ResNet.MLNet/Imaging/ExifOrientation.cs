@@ -9,7 +9,9 @@ internal static class ExifOrientation
     /// <summary>Whether width and height of the upright image are those of the file exchanged.</summary>
     public static bool SwapsSides(SKEncodedOrigin orientation) => orientation >= SKEncodedOrigin.LeftTop;
 
-    /// <summary>Writes the upright image to <paramref name="target"/>, or gives back <paramref name="source"/> if it is upright already.</summary>
+    /// <summary>
+    /// Writes the upright image to <paramref name="target"/>, or gives back <paramref name="source"/> if it is upright already.
+    /// </summary>
     public static PixelBuffer Apply(SKEncodedOrigin orientation, PixelBuffer source, PixelBuffer target)
     {
         // Where pixel (0, 0) of the source and its next in x and in y go: the name of each value says the edges where row 0, column 0 are.

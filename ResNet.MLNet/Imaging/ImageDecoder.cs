@@ -5,8 +5,8 @@ using SkiaSharp;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Decodes image files to pixels as Pillow's <c>Image.open(file).convert("RGB")</c> does: no color conversion, alpha dropped, the first frame
-/// of an animation. Keeps its buffers for the next image, so one instance serves one thread.
+/// Decodes image files to pixels as Pillow's <c>Image.open(file).convert("RGB")</c> does: no color conversion, alpha dropped, the first
+/// frame of an animation. Keeps its buffers for the next image, so one instance serves one thread.
 /// </summary>
 /// <param name="applyOrientation">Whether the orientation in the file (EXIF) is applied.</param>
 /// <param name="maximumPixels">The largest image that is decoded, in pixels, checked before memory is taken.</param>
@@ -15,7 +15,9 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     /// <summary>A quarter of a gigabyte of RGB, Pillow's limit.</summary>
     public const long DefaultMaximumPixels = 178_956_970;
 
-    /// <summary>Pixels beside a part that its own depend on: color of half the resolution is interpolated with the next sample, two pixels away.</summary>
+    /// <summary>
+    /// Pixels beside a part that its own depend on: color of half the resolution is interpolated with the next sample, two pixels away.
+    /// </summary>
     private const int ChromaReach = 2;
 
     private readonly PixelBuffer _decoded = new(), _oriented = new();
@@ -115,22 +117,24 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     }
 
     /// <summary>
-    /// Decodes a part of a JPEG: rows below it are not read, and of what is above and beside it only the entropy coding is undone. The pixels are those of
-    /// the whole image to the bit, unless the part may come smaller (then by 2, 4 or 8, which the decoder's inverse DCT does on the way).
+    /// Decodes a part of a JPEG: rows below it are not read, and of what is above and beside it only the entropy coding is undone. The
+    /// pixels are those of the whole image to the bit, unless the part may come smaller (then by 2, 4 or 8, which the decoder's inverse DCT
+    /// does on the way).
     /// </summary>
     /// <returns>False if this JPEG is of a kind that the decoder only gives whole.</returns>
     private unsafe bool TryReadPart(SKCodec codec, ImageRegion part)
     {
         var (size, box) = Scale(codec, part);
         var (left, right) = (Math.Max(0, box.Left - ChromaReach), Math.Min(size.Width, box.Left + box.Width + ChromaReach));
-        // Called zero-initialized, though it is not, because Skia then leaves rows alone that a cut-off image lacks. To fill them it would use the rectangle,
-        // of which it keeps a pointer only, to memory that SkiaSharp has given up by then; the process crashes.
+        // Called zero-initialized, though it is not, because Skia then leaves rows alone that a cut-off image lacks. To fill them it would
+        // use the rectangle, of which it keeps a pointer only, to memory that SkiaSharp has given up by then; the process crashes.
         var options = new SKCodecOptions(new SKRectI(left, 0, right, size.Height)) { ZeroInitialized = SKZeroInitialized.Yes };
         if (codec.StartScanlineDecode(Format(codec, size), options) != SKCodecResult.Success) return false;
         _decoded.Reset(right - left, box.Height);
         fixed (byte* pixels = _decoded.Bytes)
         {
-            if ((box.Top > 0 && !codec.SkipScanlines(box.Top)) || codec.GetScanlines((nint)pixels, box.Height, _decoded.Stride) != box.Height)
+            var isThere = box.Top == 0 || codec.SkipScanlines(box.Top);
+            if (!isThere || codec.GetScanlines((nint)pixels, box.Height, _decoded.Stride) != box.Height)
                 throw new InvalidImageException("The image is cut off or damaged.");
         }
 
@@ -146,16 +150,19 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         for (var divisor = 8; divisor > 1; divisor /= 2)
         {
             // Whole pixels of the smaller image: what is left over at the edges is less than one of them.
-            if (box.Width / divisor >= least && box.Height / divisor >= least)
-                return (codec.GetScaledDimensions(1f / divisor), new(box.Left / divisor, box.Top / divisor, box.Width / divisor, box.Height / divisor));
+            var smaller = new PixelBox(box.Left / divisor, box.Top / divisor, box.Width / divisor, box.Height / divisor);
+            if (smaller.Width >= least && smaller.Height >= least) return (codec.GetScaledDimensions(1f / divisor), smaller);
         }
 
         return (full, box);
     }
 
     /// <summary>No color space: values stay as they are in the file, as torchvision and Pillow leave them.</summary>
-    private static SKImageInfo Format(SKCodec codec, SKSizeI size) =>
-        new(size.Width, size.Height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, null);
+    private static SKImageInfo Format(SKCodec codec, SKSizeI size)
+    {
+        var alpha = codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul;
+        return new(size.Width, size.Height, SKColorType.Rgba8888, alpha, null);
+    }
 
     private ReadOnlySpan<byte> ReadFile(string path)
     {
@@ -177,8 +184,9 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     private void CheckSize(int width, int height)
     {
         if (width < 1 || height < 1) throw new InvalidImageException($"The image says that it has {width} x {height} pixels.");
-        if ((long)width * height > maximumPixels)
-            throw new InvalidImageException($"The image says that it has {width:N0} x {height:N0} pixels; the limit is {maximumPixels:N0}. Raise MaximumPixels if it is right.");
+        if ((long)width * height <= maximumPixels) return;
+        throw new InvalidImageException(
+            $"The image says that it has {width:N0} x {height:N0} pixels; the limit is {maximumPixels:N0}. Raise MaximumPixels if it is right.");
     }
 
     private static string Explain(SKCodecResult result) => result switch

@@ -3,9 +3,9 @@ using System.Runtime.Intrinsics;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Makes a network's input from an image: torchvision's Resize (antialiased, on PIL images) and CenterCrop, to the bit, then planar floats of
-/// the raw values 0..255 (the model file itself applies mean and standard deviation).
-/// Keeps its buffers, so one instance serves one thread.
+/// Makes a network's input from an image: torchvision's Resize (antialiased, on PIL images) and CenterCrop, to the bit, then planar floats
+/// of the raw values 0..255 (the model file itself applies mean and standard deviation). Keeps its buffers, so one instance serves one
+/// thread.
 /// </summary>
 /// <param name="preprocessing">How.</param>
 /// <param name="maximumPixels">The largest image that is decoded, in pixels.</param>
@@ -49,7 +49,8 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
     {
         if (preprocessing.Resize is not { } size) return (width, height);
         var longer = (long)size * Math.Max(width, height) / Math.Min(width, height);
-        if (longer > int.MaxValue) throw new InvalidImageException($"{width} x {height} pixels are too oblong to be resized to a shorter side of {size}.");
+        if (longer > int.MaxValue)
+            throw new InvalidImageException($"{width} x {height} pixels are too oblong to be resized to a shorter side of {size}.");
         return width <= height ? (size, (int)longer) : ((int)longer, size);
     }
 
@@ -61,7 +62,8 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
 
     private void ToPlanes(PixelBuffer image, Span<float> destination)
     {
-        if (destination.Length != Length) throw new ArgumentException($"The destination has {destination.Length} values; an image has {Length}.", nameof(destination));
+        if (destination.Length != Length)
+            throw new ArgumentException($"The destination has {destination.Length} values; an image has {Length}.", nameof(destination));
         var pixels = image.Pixels;
         var plane = pixels.Length;
         for (var channel = 0; channel < 3; channel++) ToPlane(pixels, 8 * channel, destination.Slice(channel * plane, plane));

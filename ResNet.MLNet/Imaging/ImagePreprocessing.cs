@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace ResNet.MLNet;
 
-/// <summary>How pixels between those of the source are made. All filters are widened when an image shrinks, as Pillow and torchvision do.</summary>
+/// <summary>
+/// How pixels between those of the source are made. All filters are widened when an image shrinks, as Pillow and torchvision do.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Interpolation>))]
 public enum Interpolation
 {
@@ -38,15 +40,15 @@ public sealed record ImagePreprocessing
     public static ImagePreprocessing ImageNetV2 { get; } = new() { Resize = 232 };
 
     /// <summary>
-    /// Length of the shorter side after resizing, in pixels (1 to 16384); the longer side follows, rounded down as in torchvision. Null: the image keeps its
-    /// size. Default: 256.
+    /// Length of the shorter side after resizing, in pixels (1 to 16384); the longer side follows, rounded down as in torchvision. Null:
+    /// the image keeps its size. Default: 256.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, nameof(Resize)) : null; }
 
     /// <summary>
-    /// Height and width of the square that is cut out of the center, in pixels (1 to 16384). An image that is smaller is padded with black, as in
-    /// torchvision. Default: 224.
+    /// Height and width of the square that is cut out of the center, in pixels (1 to 16384). An image that is smaller is padded with black,
+    /// as in torchvision. Default: 224.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int Crop { get => _crop; init => _crop = CheckSize(value, nameof(Crop)); }
@@ -60,10 +62,14 @@ public sealed record ImagePreprocessing
     /// <summary>What each channel is divided by, where pixels are 0 to 1. Default: ImageNet's 0.229, 0.224, 0.225.</summary>
     public Rgb Std { get; init; } = new(0.229f, 0.224f, 0.225f);
 
-    /// <summary>Whether the orientation that a camera noted in the file (EXIF) is applied. Default: true; torchvision's loader ignores it.</summary>
+    /// <summary>
+    /// Whether the orientation that a camera noted in the file (EXIF) is applied. Default: true; torchvision's loader ignores it.
+    /// </summary>
     public bool ApplyExifOrientation { get; init; } = true;
 
-    /// <summary>What is usual for a network: 32x32 pixels for the CIFAR networks, torchvision's ImageNet preprocessing for the others.</summary>
+    /// <summary>
+    /// What is usual for a network: 32x32 pixels for the CIFAR networks, torchvision's ImageNet preprocessing for the others.
+    /// </summary>
     /// <param name="architecture">The network.</param>
     public static ImagePreprocessing For(ResNetArchitecture architecture)
     {
@@ -71,7 +77,9 @@ public sealed record ImagePreprocessing
         return architecture.Stem == StemKind.Cifar ? Small(32) : ImageNet;
     }
 
-    /// <summary>Preprocessing for images of one small size (CIFAR, Fashion-MNIST): the shorter side is resized to it and the square cut out.</summary>
+    /// <summary>
+    /// Preprocessing for images of one small size (CIFAR, Fashion-MNIST): the shorter side is resized to it and the square cut out.
+    /// </summary>
     /// <param name="size">Height and width in pixels.</param>
     public static ImagePreprocessing Small(int size) => new() { Resize = size, Crop = size };
 

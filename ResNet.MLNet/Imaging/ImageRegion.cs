@@ -6,7 +6,8 @@ internal readonly record struct PixelBox(int Left, int Top, int Width, int Heigh
 /// <summary>The part of an image that is wanted.</summary>
 /// <param name="Box">Where it is in the upright image.</param>
 /// <param name="MinimumSide">
-/// Where it will be made smaller anyway: the decoder may give it smaller than it is, but neither side smaller than this. Null: every pixel is wanted.
+/// Where it will be made smaller anyway: the decoder may give it smaller than it is, but neither side smaller than this. Null: every pixel
+/// is wanted.
 /// </param>
 internal readonly record struct ImageRegion(PixelBox Box, int? MinimumSide = null)
 {

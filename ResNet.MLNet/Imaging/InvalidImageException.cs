@@ -1,6 +1,8 @@
 namespace ResNet.MLNet;
 
-/// <summary>An image cannot be read: no such file, not an image, cut off, too large. The message names the file, where there is one.</summary>
+/// <summary>
+/// An image cannot be read: no such file, not an image, cut off, too large. The message names the file, where there is one.
+/// </summary>
 public sealed class InvalidImageException : Exception
 {
     /// <summary>Says what is wrong.</summary>

@@ -25,7 +25,9 @@ internal sealed class ResampleWeights
 
     public ReadOnlySpan<int> Weights(int output) => _weights.AsSpan(output * _stride, _counts[output]);
 
-    /// <summary>Computes the weights of output pixels <paramref name="first"/> .. <paramref name="first"/> + <paramref name="length"/>.</summary>
+    /// <summary>
+    /// Computes the weights of output pixels <paramref name="first"/> .. <paramref name="first"/> + <paramref name="length"/>.
+    /// </summary>
     /// <param name="inputSize">Pixels of the whole input.</param>
     /// <param name="boxStart">Where the part of the input that is scaled begins.</param>
     /// <param name="boxSize">Its size, in pixels.</param>
@@ -81,9 +83,8 @@ internal sealed class ResampleWeights
         x = Math.Abs(x);
         if (interpolation == Interpolation.Bilinear) return x < 1 ? 1 - x : 0;
         const double a = -0.5;
-        return x < 1 ? ((a + 2) * x - (a + 3)) * x * x + 1
-            : x < 2 ? (((x - 5) * x + 8) * x - 4) * a
-            : 0;
+        if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+        return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
     }
 
     private static void Grow(ref int[] array, int length)

@@ -8,7 +8,10 @@ namespace ResNet.MLNet;
 /// Resizes as Pillow does, to the bit: the horizontal pass first, rounded to bytes, then the vertical one. Only the wanted part of
 /// the result is computed. Keeps its buffers, so one instance serves one thread.
 /// </summary>
-/// <remarks>The two passes are compiled with all optimizations at once: on a busy machine it takes thousands of images until the runtime would do so by itself.</remarks>
+/// <remarks>
+/// The two passes are compiled with all optimizations at once: on a busy machine it takes thousands of images until the runtime would do so
+/// by itself.
+/// </remarks>
 internal sealed class Resampler
 {
     private readonly PixelBuffer _rows = new();
@@ -24,7 +27,16 @@ internal sealed class Resampler
     /// <param name="target">Receives it.</param>
     /// <param name="left">Column of the target where it goes.</param>
     /// <param name="top">Row of the target where it goes.</param>
-    public void Resize(PixelBuffer source, PixelBox box, int width, int height, PixelBox wanted, Interpolation interpolation, PixelBuffer target, int left = 0, int top = 0)
+    public void Resize(
+        PixelBuffer source,
+        PixelBox box,
+        int width,
+        int height,
+        PixelBox wanted,
+        Interpolation interpolation,
+        PixelBuffer target,
+        int left = 0,
+        int top = 0)
     {
         _horizontal.Compute(source.Width, box.Left, box.Width, width, wanted.Left, wanted.Width, interpolation);
         _vertical.Compute(source.Height, box.Top, box.Height, height, wanted.Top, wanted.Height, interpolation);

@@ -11,8 +11,8 @@ namespace ResNet.MLNet;
 internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dashed = false);
 
 /// <summary>
-/// A chart of lines as SVG, for a page or as a file of its own. Whatever the pointer is over shows its values, without a script. Colors come from style sheets,
-/// light or dark as the reader has it.
+/// A chart of lines as SVG, for a page or as a file of its own. Whatever the pointer is over shows its values, without a script. Colors
+/// come from style sheets, light or dark as the reader has it.
 /// </summary>
 /// <param name="Title">What it shows.</param>
 /// <param name="Series">The lines; at most as many as there are colors in chart.css.</param>

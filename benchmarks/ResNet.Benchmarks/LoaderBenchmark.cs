@@ -14,7 +14,7 @@ internal static class LoaderBenchmark
     {
         var rounds = int.Parse(arguments.Get("rounds", "7"), CultureInfo.InvariantCulture);
         var folder = arguments.Get("images");
-        var images = FolderImages.Open(folder);
+        var images = ImageDataset.FromFolder(folder);
         var loader = new BatchLoader(images, ImagePreprocessing.ImageNet, new Augmentation.RandomResizedCrop(), BatchSize, seed: 0, workers: 1, problem => throw problem);
         List<double> ours = [], torchvision = [];
         foreach (var _ in loader.Epoch(0))

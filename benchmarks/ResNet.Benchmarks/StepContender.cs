@@ -90,7 +90,7 @@ internal static class StepContender
     /// <summary>Augmented batches without end, made by all processors. An epoch is cut into equal batches, so the number of files must be a multiple of the batch's.</summary>
     private static IEnumerable<Batch> BatchesOf(string folder, StepCase what)
     {
-        var files = FolderImages.Open(folder);
+        var files = ImageDataset.FromFolder(folder);
         if (files.Count % what.Batch != 0) throw new ArgumentException($"'{folder}' holds {files.Count} images, which is no multiple of the batch of {what.Batch}.");
         var preprocessing = what.IsSmall ? ImagePreprocessing.Small(what.Size) : ImagePreprocessing.ImageNet with { Crop = what.Size };
         var loader = new BatchLoader(files, preprocessing, what.IsSmall ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(), what.Batch, 0, Environment.ProcessorCount, problem => throw problem);

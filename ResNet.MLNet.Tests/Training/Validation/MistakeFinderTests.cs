@@ -21,7 +21,7 @@ public sealed class MistakeFinderTests
         using var folders = new ClassFolders(imagesPerClass: 5, size: Size);
         // Batches must tell which images they hold though one cannot be read.
         File.WriteAllText(folders.PathOf("blue", "001.jpg"), "no image");
-        var source = FolderImages.Open(folders.Folder);
+        var source = ImageDataset.FromFolder(folders.Folder);
         using var network = Network(name, source.Labels.Count);
         using var input = new DeviceInput(ImagePreprocessing.Small(Size), TrainingPrecision.Float32, CPU);
         List<string> bad = [];
@@ -59,7 +59,7 @@ public sealed class MistakeFinderTests
         WriteSquare(folder.PathOf("a", "0.png"), 20, 20);
         WriteSquare(folder.PathOf("b", "0.png"), 2, 2);
         using var scope = NewDisposeScope();
-        var source = FolderImages.Open(folder.Path);
+        var source = ImageDataset.FromFolder(folder.Path);
         using var network = Network("cifar-resnet8:width=4", 2);
         using var input = new DeviceInput(ImagePreprocessing.Small(32), TrainingPrecision.Float32, CPU);
         Train(network, input, source);

@@ -1,0 +1,91 @@
+namespace ResNet.MLNet;
+
+/// <summary>
+/// Recognizes which kind of data lies in a folder, and opens it: images for training and, if the data says so, for validation.
+/// </summary>
+internal static class DataFinder
+{
+    private static readonly string[] ValidationNames = ["val", "valid", "validation", "test"];
+
+    /// <inheritdoc cref="TrainingData.Open"/>
+    /// <param name="path">The folder or the table.</param>
+    /// <param name="note">Receives a message about everything that is left out.</param>
+    public static (ImageDataset Training, ImageDataset? Validation) Open(string path, Action<string> note)
+    {
+        if (Directory.Exists(path)) return OpenIdx(path) ?? OpenCifar(path) ?? OpenFolders(path, note);
+        if (TableImages.IsTable(path)) return OpenTable(path, note);
+        throw new DirectoryNotFoundException(
+            File.Exists(path) ? $"'{path}' is neither a folder nor a table (.csv, .tsv)." : $"There is no folder '{path}'.");
+    }
+
+    private static (ImageDataset Training, ImageDataset? Validation) OpenTable(string path, Action<string> note)
+    {
+        var images = TableImages.Open(path);
+        var parts = Enumerable.Range(0, images.Count).ToLookup(images.SplitOf);
+        if (parts.Contains(null)) return (images, null);
+        if (!parts.Contains("train")) throw new InvalidDataException($"'{path}' has no images whose split is train.");
+        if (parts.Contains("val") && parts.Contains("test"))
+        {
+            var count = parts["test"].Count();
+            var unused = $"{Plural.Of(count, "image", "images")} of the split test {Plural.Choose(count, "is", "are")} left out";
+            note($"'{path}': {unused}; those of val are for validation.");
+        }
+
+        var training = images.Subset([.. parts["train"]]);
+        var validation = parts.Contains("val") ? "val" : "test";
+        return (training, parts.Contains(validation) ? images.Subset([.. parts[validation]]) : null);
+    }
+
+    private static (ImageDataset Training, ImageDataset? Validation) OpenFolders(string folder, Action<string> note)
+    {
+        var train = Path.Combine(folder, "train");
+        if (!Directory.Exists(train)) return (FolderImages.Open(folder, null, note), null);
+        var training = FolderImages.Open(train, null, note);
+        var validation = ValidationNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
+        return (training, validation is null ? null : FolderImages.Open(validation, training.Labels, note));
+    }
+
+    private static (ImageDataset Training, ImageDataset? Validation)? OpenIdx(string folder)
+    {
+        if (FindIdx(folder, "train-images", 3) is not { } images) return null;
+        var labels = ReadLabels(Path.Combine(folder, "labels.txt"));
+        var training = IdxImages.Open(images, NeedIdx(folder, "train-labels", 1), labels);
+        if (FindIdx(folder, "t10k-images", 3) is not { } testImages) return (training, null);
+        return (training, IdxImages.Open(testImages, NeedIdx(folder, "t10k-labels", 1), training.Labels));
+    }
+
+    private static string? FindIdx(string folder, string name, int dimensions)
+    {
+        string[] names = [$"{name}-idx{dimensions}-ubyte", $"{name}.idx{dimensions}-ubyte"];
+        var files = names.SelectMany(plain => new[] { plain, plain + ".gz" });
+        return files.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+    }
+
+    private static string NeedIdx(string folder, string name, int dimensions) => FindIdx(folder, name, dimensions)
+        ?? throw new InvalidDataException($"'{folder}' has IDX images, but '{name}-idx{dimensions}-ubyte' (or .gz) is missing.");
+
+    private static (ImageDataset Training, ImageDataset? Validation)? OpenCifar(string folder)
+    {
+        string[] batches = [.. Enumerable.Range(1, 5).Select(number => $"data_batch_{number}.bin")];
+        if (File.Exists(Path.Combine(folder, batches[0])))
+            return ReadCifar(folder, batches, "test_batch.bin", "batches.meta.txt", labelBytes: 1);
+        return File.Exists(Path.Combine(folder, "train.bin"))
+            ? ReadCifar(folder, ["train.bin"], "test.bin", "fine_label_names.txt", labelBytes: 2)
+            : null;
+    }
+
+    private static (ImageDataset Training, ImageDataset? Validation) ReadCifar(
+        string folder, string[] names, string test, string labels, int labelBytes)
+    {
+        string[] files = [.. names.Select(name => Path.Combine(folder, name))];
+        if (Array.Find(files, file => !File.Exists(file)) is { } missing)
+            throw new InvalidDataException($"'{folder}' holds CIFAR's '{names[0]}', but '{Path.GetFileName(missing)}' is missing.");
+        var training = CifarImages.Open(files, ReadLabels(Path.Combine(folder, labels)), labelBytes);
+        var testFile = Path.Combine(folder, test);
+        return (training, File.Exists(testFile) ? CifarImages.Open([testFile], training.Labels, labelBytes) : null);
+    }
+
+    /// <summary>The names of classes, one a line; null if there is no such file.</summary>
+    private static IReadOnlyList<string>? ReadLabels(string path) =>
+        File.Exists(path) ? [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)] : null;
+}

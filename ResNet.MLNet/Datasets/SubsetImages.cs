@@ -1,0 +1,22 @@
+namespace ResNet.MLNet;
+
+/// <summary>Some images of other ones, in an order of their own.</summary>
+internal sealed class SubsetImages(ImageDataset whole, int[] indices) : ImageDataset(whole.Labels)
+{
+    public override int Count => indices.Length;
+
+    public override int LabelOf(int index) => whole.LabelOf(indices[index]);
+
+    public override string NameOf(int index) => whole.NameOf(indices[index]);
+
+    public override string? SplitOf(int index) => whole.SplitOf(indices[index]);
+
+    internal override ImageReader OpenReader(bool applyOrientation) => new Reader(whole.OpenReader(applyOrientation), indices);
+
+    private sealed class Reader(ImageReader whole, int[] indices) : ImageReader
+    {
+        public override PixelBuffer Read(int index) => whole.Read(indices[index]);
+
+        public override PixelBuffer Read(int index, RegionChooser choose) => whole.Read(indices[index], choose);
+    }
+}

@@ -22,7 +22,8 @@ public abstract partial record Augmentation
             return result;
         }
 
-        internal override Augmentation WithoutFlip() => this with { Flip = false };
+        /// <inheritdoc/>
+        public override Augmentation WithoutFlip() => this with { Flip = false };
 
         private PixelBox ChooseBox(int width, int height, ref SeededRandom random)
         {

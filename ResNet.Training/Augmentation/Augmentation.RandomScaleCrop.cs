@@ -43,6 +43,7 @@ public abstract partial record Augmentation
             return result;
         }
 
-        internal override Augmentation WithoutFlip() => this with { Flip = false };
+        /// <inheritdoc/>
+        public override Augmentation WithoutFlip() => this with { Flip = false };
     }
 }

@@ -32,6 +32,7 @@ public abstract partial record Augmentation
             return image;
         }
 
-        internal override Augmentation WithoutFlip() => new Sequence([.. Steps.Select(step => step.WithoutFlip())]);
+        /// <inheritdoc/>
+        public override Augmentation WithoutFlip() => new Sequence([.. Steps.Select(step => step.WithoutFlip())]);
     }
 }

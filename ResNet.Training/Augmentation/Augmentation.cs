@@ -35,8 +35,8 @@ public abstract partial record Augmentation
     /// <summary>Varies the part of the image that was chosen. It may be changed in place; the result is it or one of the canvas's buffers.</summary>
     internal abstract PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas);
 
-    /// <summary>The same without mirroring.</summary>
-    internal virtual Augmentation WithoutFlip() => this;
+    /// <summary>This augmentation without mirroring, for images whose left and right differ (letters, road signs).</summary>
+    public virtual Augmentation WithoutFlip() => this;
 
     internal sealed record CenterCrop : Augmentation
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace ResNet.Tests;
 
 /// <summary>
-/// eng/Application.targets chooses the libtorch of an application. Only the evaluation is looked at; the CUDA packages are gigabytes.
+/// eng/Application.targets chooses the libtorch of an application. Only the project is evaluated; the CUDA packages are gigabytes.
 /// </summary>
 [TestClass]
 public sealed class TorchBackendTests

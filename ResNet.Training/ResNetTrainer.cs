@@ -106,9 +106,9 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
                 Device = Device(channel),
                 OnBadImage = _options.OnBadTrainingImage,
             };
-            var recipe = options.FindRecipe() with { Seed = seed };
+            var recipe = options.Resolve().Recipe with { Seed = seed };
             if (_options.Epochs is { } epochs) recipe = recipe with { Epochs = epochs };
-            var result = TrainingLoop.Run(options with { Recipe = recipe }, new Reporter(this, channel, stop), stop.Token);
+            var result = ResNetTraining.Run(options with { Recipe = recipe }, new Reporter(this, channel, stop), stop.Token);
             if (result.History.Count > 1) channel.Info(MessageSensitivity.None, $"The network is that of epoch {result.Kept.Epoch}.");
             return File.ReadAllBytes(result.ModelFile);
         }

@@ -18,7 +18,7 @@ internal static class FindRateCommand
             var console = AnsiConsole.Console;
             var options = recipe.FitBatch(parsed, recipe.Get(parsed, output: "", cancellation), cancellation);
             var display = new TrainingDisplay(console);
-            var found = display.Show(() => LearningRateFinder.Run(options, parsed.GetValue(steps) ?? LearningRateFinder.DefaultSteps, display, cancellation));
+            var found = display.Show(() => ResNetTraining.FindLearningRate(options, parsed.GetValue(steps) ?? 100, display, cancellation));
             var file = parsed.GetRequiredValue(output);
             found.WritePlot(file);
             console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"suggested learning rate  {found.Suggestion:g2}"));

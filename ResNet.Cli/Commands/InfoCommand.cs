@@ -18,7 +18,7 @@ internal static class InfoCommand
             if (name is null) List(AnsiConsole.Console);
             else if (File.Exists(name)) Show(AnsiConsole.Console, name);
             else if (PretrainedResNet.All.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } published) Show(AnsiConsole.Console, published);
-            else if (NamedRecipe.Find(name) is { } recipe) Show(AnsiConsole.Console, recipe);
+            else if (RecipeText.Find(name) is { } recipe) Show(AnsiConsole.Console, recipe);
             else if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) throw new FileNotFoundException($"There is no model file '{name}'.");
             else Show(AnsiConsole.Console, ResNetArchitecture.Parse(name));
             return CommandLine.Done;
@@ -35,7 +35,7 @@ internal static class InfoCommand
         console.WriteLine("Options follow a colon: A, B, C (shortcuts), v1 (bottleneck stride as in the paper), width=N. Example: resnet50:v1 or cifar-resnet20:B,width=32.");
         ListPublished(console);
         var recipes = CommandLine.CreateTable("Recipe", "What it is for");
-        foreach (var each in NamedRecipe.All) recipes.AddRow(each.Name, each.Summary);
+        foreach (var each in RecipeText.All) recipes.AddRow(each.Name, each.Summary);
         console.Write(recipes);
     }
 
@@ -62,7 +62,7 @@ internal static class InfoCommand
         console.Write(table);
     }
 
-    private static void Show(IAnsiConsole console, NamedRecipe recipe)
+    private static void Show(IAnsiConsole console, RecipeText recipe)
     {
         var table = CommandLine.CreateTable("", "");
         table.HideHeaders();
@@ -75,8 +75,12 @@ internal static class InfoCommand
         var size = InputSize(architecture);
         console.WriteLine($"{architecture.Name}: {Millions(architecture.ParameterCount)} parameters, {Millions(architecture.MultiplyAdds(size, size))} multiply-adds at {Input(architecture)}, {architecture.Classes:N0} classes");
         var table = CommandLine.CreateTable("Layer", "Kernel", "Stride", "Channels");
-        foreach (var layer in architecture.Convolutions) table.AddRow(layer.Name, $"{layer.Kernel} x {layer.Kernel}", $"{layer.Stride}", $"{layer.InChannels} -> {layer.OutChannels}");
-        table.AddRow(architecture.Classifier.Name, "", "", $"{architecture.Classifier.InFeatures} -> {architecture.Classifier.OutFeatures}");
+        foreach (var layer in architecture.Layers)
+        {
+            var kernel = layer.Kernel is { } pixels ? $"{pixels} x {pixels}" : "";
+            table.AddRow(layer.Name, kernel, $"{layer.Stride}", $"{layer.Inputs} -> {layer.Outputs}");
+        }
+
         console.Write(table);
     }
 

@@ -27,7 +27,7 @@ internal static class TrainCommand
         {
             var folder = parsed.GetRequiredValue(output);
             var existing = parsed.GetValue(resume) ? ExistingRun.Resume : parsed.GetValue(overwrite) ? ExistingRun.Overwrite : ExistingRun.Refuse;
-            if (existing == ExistingRun.Refuse && File.Exists(Path.Combine(folder, Checkpoint.LastFile)))
+            if (existing == ExistingRun.Refuse && ResNetTraining.HoldsRun(folder))
                 throw new IOException($"'{folder}' holds a training run already. Go on with it (--resume), replace it (--overwrite), or choose another folder.");
             var options = recipe.Get(parsed, folder, cancellation) with
             {
@@ -42,13 +42,14 @@ internal static class TrainCommand
 
     private static int Train(IAnsiConsole console, TrainingOptions options, CancellationToken cancellation)
     {
-        var (data, recipe) = (options.Data, options.Recipe!);
-        console.WriteLine($"{options.FindArchitecture().Name}{(options.StartFrom is { } start ? $" from {start.Name}" : "")}, {data.Training.Labels.Count} classes, {data.Training.Count:N0} images to learn from, {data.Validation.Count:N0} to judge by; " +
+        var plan = options.Resolve();
+        var (data, recipe) = (options.Data, plan.Recipe);
+        console.WriteLine($"{plan.Architecture.Name}{(options.StartFrom is { } start ? $" from {start.Name}" : "")}, {data.Training.Labels.Count} classes, {data.Training.Count:N0} images to learn from, {data.Validation.Count:N0} to judge by; " +
             $"{recipe.Epochs} epochs of batches of {recipe.BatchSize}, {recipe.Preprocessing.Crop} x {recipe.Preprocessing.Crop} pixels.");
         try
         {
             var display = new TrainingDisplay(console);
-            var result = display.Show(() => TrainingLoop.Run(options, display, cancellation));
+            var result = display.Show(() => ResNetTraining.Run(options, display, cancellation));
             if (result.Validation is { } validation)
             {
                 if (result.Kept.Epoch != result.History[^1].Epoch) console.WriteLine($"The best epoch was {result.Kept.Epoch}; its network is the one that is kept.");

@@ -44,7 +44,7 @@ internal static class DemoCommand
         var watch = Stopwatch.StartNew();
         console.WriteLine($"Training a ResNet-20 on {data.Training.Count:N0} images of clothes (Fashion-MNIST, {data.Training.Labels.Count} classes); judged by {data.Validation.Count:N0} others.");
         var display = new TrainingDisplay(console);
-        var trained = display.Show(() => TrainingLoop.Run(
+        var trained = display.Show(() => ResNetTraining.Run(
             new()
             {
                 Architecture = ResNetArchitecture.CifarResNet(20),

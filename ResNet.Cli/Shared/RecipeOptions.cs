@@ -16,7 +16,7 @@ internal sealed class RecipeOptions
 
     private readonly Option<ResNetArchitecture?> _architecture = CommonOptions.Architecture(null, "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them). [default: resnet18, or what --start-from is]");
     private readonly Option<string?> _start = new("--start-from") { HelpName = "FILE | NAME", Description = "A network that has learned something: a model file, a checkpoint, or published weights by name." };
-    private readonly Option<string?> _recipe = new("--recipe") { HelpName = "NAME | FILE", Description = $"{string.Join(", ", NamedRecipe.All.Select(recipe => recipe.Name))}, or the recipe.json of a run. [default: by network and number of images; finetune with --start-from]" };
+    private readonly Option<string?> _recipe = new("--recipe") { HelpName = "NAME | FILE", Description = $"{string.Join(", ", RecipeText.All.Select(recipe => recipe.Name))}, or the recipe.json of a run. [default: by network and number of images; finetune with --start-from]" };
     private readonly Option<int?> _epochs = new("--epochs") { HelpName = "N", Description = "How often every image is shown; 0 with --start-from: only a new head is trained. [default: the recipe's]" };
     private readonly Option<string?> _batch = new("--batch") { HelpName = "N | auto", Description = "Images of one step; auto: the most that fit in the GPU's memory. [default: the recipe's]" };
     private readonly Option<int?> _accumulate = CommonOptions.Positive("--accumulate", "Parts in which a step's images are worked on, where memory is short. [default: 1]");
@@ -67,10 +67,10 @@ internal sealed class RecipeOptions
     {
         var path = parsed.GetRequiredValue(_data);
         var (name, file) = (parsed.GetValue(_recipe), default(TrainingRecipe));
-        if (name is not null && NamedRecipe.Find(name) is null)
+        if (name is not null && RecipeText.Find(name) is null)
         {
             file = File.Exists(name) ? TrainingRecipe.Read(name) : throw new ArgumentException(
-                $"There is no recipe '{name}' and no such file. There are: {string.Join(", ", NamedRecipe.All.Select(each => each.Name))}.");
+                $"There is no recipe '{name}' and no such file. There are: {string.Join(", ", RecipeText.All.Select(each => each.Name))}.");
         }
 
         var seed = parsed.GetValue(_seed) ?? file?.Seed ?? 0;
@@ -86,8 +86,8 @@ internal sealed class RecipeOptions
             OnBadImage = parsed.GetValue(_bad),
             DataName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
         };
-        var network = options.FindArchitecture();
-        var recipe = file ?? (name is null ? options.FindRecipe() : NamedRecipe.Find(name)!.Create(network, data.Training.Count, start));
+        var plan = options.Resolve();
+        var recipe = file ?? (name is null ? plan.Recipe : RecipeText.Find(name)!.Create(plan.Architecture, data.Training.Count, start));
         recipe = recipe with { Seed = seed, Precision = parsed.GetValue(_precision) ?? recipe.Precision };
         if (parsed.GetValue(_epochs) is { } epochs) recipe = recipe with { Epochs = epochs };
         if (BatchOf(parsed.GetValue(_batch)) is { } batch) recipe = recipe with { BatchSize = batch };
@@ -102,7 +102,9 @@ internal sealed class RecipeOptions
 
     /// <summary>The options with the largest batch that fits, if `--batch auto` asks for it.</summary>
     public TrainingOptions FitBatch(ParseResult parsed, TrainingOptions options, CancellationToken cancellation) =>
-        parsed.GetValue(_batch) == AutoBatch ? options.WithLargestBatch(cancellation) : options;
+        parsed.GetValue(_batch) == AutoBatch
+            ? options with { Recipe = options.Resolve().Recipe with { BatchSize = ResNetTraining.FindLargestBatch(options, cancellation) } }
+            : options;
 
     private static int? BatchOf(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 

@@ -42,7 +42,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
 
     private static void Move(ProgressTask bar, TrainingProgress value)
     {
-        bar.Value = value.Done;
+        bar.Value = value.Fraction;
         var what = value.Phase switch
         {
             TrainingPhase.Validating => "validating",

@@ -3,7 +3,9 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class ResNetArchitectureTests
 {
-    /// <summary>Counts of torchvision's models (sum of numel, and the convolutions and the linear layer counted by forward hooks at 224 px).</summary>
+    /// <summary>
+    /// Counts of torchvision's models (sum of numel, and the convolutions and the linear layer counted by forward hooks at 224 px).
+    /// </summary>
     [TestMethod]
     [DataRow("resnet18", 11_689_512L, 1_814_073_344L)]
     [DataRow("resnet34", 21_797_672L, 3_663_761_408L)]
@@ -42,9 +44,11 @@ public sealed class ResNetArchitectureTests
         Assert.AreEqual(millions, Math.Round(ResNetArchitecture.CifarResNet(depth).ParameterCount / 1e6, decimals));
 
     [TestMethod]
-    public void A_plain_network_has_the_parameters_of_its_residual_twin_with_option_A()
+    public void A_plain_network_has_the_parameters_of_the_residual_one_with_option_A()
     {
-        foreach (var (plain, residual) in new[] { ("plain18", "resnet18:A"), ("plain34", "resnet34:A"), ("cifar-plain56", "cifar-resnet56") })
+        (string Plain, string Residual)[] pairs =
+            [("plain18", "resnet18:A"), ("plain34", "resnet34:A"), ("cifar-plain56", "cifar-resnet56")];
+        foreach (var (plain, residual) in pairs)
             Assert.AreEqual(ResNetArchitecture.Parse(residual).ParameterCount, ResNetArchitecture.Parse(plain).ParameterCount);
     }
 
@@ -64,7 +68,8 @@ public sealed class ResNetArchitectureTests
         string[] names =
         [
             .. ResNetArchitecture.All.Select(known => known.Name),
-            "resnet50:v1", "resnet34:A", "resnet34:C", "resnet152:A,v1,width=8", "cifar-resnet20:B", "cifar-resnet8:C,width=4", "cifar-plain14:width=3",
+            "resnet50:v1", "resnet34:A", "resnet34:C", "resnet152:A,v1,width=8",
+            "cifar-resnet20:B", "cifar-resnet8:C,width=4", "cifar-plain14:width=3",
         ];
         foreach (var name in names) Assert.AreEqual(name, ResNetArchitecture.Parse(name).Name);
         Assert.AreEqual(ResNetArchitecture.ResNet50, ResNetArchitecture.Parse(" ResNet50:B,V1.5,width=64 "));
@@ -78,7 +83,7 @@ public sealed class ResNetArchitectureTests
     [DataRow("cifar-resnet21", "6n+2")]
     [DataRow("cifar-resnet+20", "no architecture named")]
     [DataRow("cifar-resnet99999999999", "no architecture named")]
-    [DataRow("resnet50:D", "'D' in 'resnet50:D' is no option")]
+    [DataRow("resnet50:D", "'D' in 'resnet50:D' is not an option")]
     [DataRow("resnet50:width=0", "1 to 4096")]
     [DataRow("resnet18:v1", "no bottleneck blocks")]
     [DataRow("plain18:A", "no shortcuts")]
@@ -86,6 +91,15 @@ public sealed class ResNetArchitectureTests
     {
         var problem = Assert.ThrowsExactly<FormatException>(() => ResNetArchitecture.Parse(name));
         StringAssert.Contains(problem.Message, reason);
+    }
+
+    [TestMethod]
+    public void Layers_are_the_convolutions_and_the_classifier_with_their_sizes()
+    {
+        var layers = ResNetArchitecture.ResNet18.Layers.ToList();
+        Assert.HasCount(1 + 16 + 3 + 1, layers);
+        Assert.AreEqual(new ResNetLayer("conv1", 3, 64, 7, 2), layers[0]);
+        Assert.AreEqual(new ResNetLayer("fc", 512, 1000, null, null), layers[^1]);
     }
 
     [TestMethod]
@@ -97,7 +111,8 @@ public sealed class ResNetArchitectureTests
         Assert.AreEqual(16, Projections("resnet34:C"));
         Assert.AreEqual(4, Projections("resnet50"));
 
-        static int Projections(string name) => ResNetArchitecture.Parse(name).Blocks.Count(block => block.Shortcut.Kind == ShortcutKind.Projection);
+        static int Projections(string name) =>
+            ResNetArchitecture.Parse(name).Blocks.Count(block => block.Shortcut.Kind == ShortcutKind.Projection);
     }
 
     [TestMethod]
@@ -114,7 +129,8 @@ public sealed class ResNetArchitectureTests
     public void Weights_that_do_not_fit_are_listed_by_name()
     {
         var weights = RandomWeights.For(ResNetArchitecture.Parse("cifar-resnet8:width=4"));
-        var problem = Assert.ThrowsExactly<InvalidDataException>(() => weights.EnsureFits(ResNetArchitecture.Parse("cifar-resnet8:B,width=4", classes: 3)));
+        var other = ResNetArchitecture.Parse("cifar-resnet8:B,width=4", classes: 3);
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => weights.EnsureFits(other));
         StringAssert.Contains(problem.Message, "10 missing: layer2.0.downsample.0.weight");
         StringAssert.Contains(problem.Message, "fc.weight is [10, 16] instead of [3, 16]");
         weights.EnsureFits(ResNetArchitecture.Parse("cifar-resnet8:width=4"));

@@ -1,5 +1,13 @@
 namespace ResNet.MLNet;
 
+/// <summary>A layer with weights, for display (see <see cref="ResNetArchitecture.Layers"/>).</summary>
+/// <param name="Name">The name in the state dict, such as <c>layer1.0.conv1</c> or <c>fc</c>.</param>
+/// <param name="Inputs">Channels or features in.</param>
+/// <param name="Outputs">Channels, or classes, out.</param>
+/// <param name="Kernel">Height and width of the convolution's kernel, in pixels; null for the fully connected layer.</param>
+/// <param name="Stride">The convolution's stride in both directions, 1 or 2; null for the fully connected layer.</param>
+public sealed record ResNetLayer(string Name, int Inputs, int Outputs, int? Kernel, int? Stride);
+
 /// <summary>A convolution without bias and the batch norm behind it, with their names in the state dict.</summary>
 /// <param name="Name">The convolution's name, such as <c>layer1.0.conv1</c>; its one tensor is <c>NAME.weight</c>.</param>
 /// <param name="NormName">The batch norm's name, such as <c>layer1.0.bn1</c>.</param>
@@ -7,7 +15,7 @@ namespace ResNet.MLNet;
 /// <param name="OutChannels">Channels out.</param>
 /// <param name="Kernel">Height and width of the kernel, in pixels.</param>
 /// <param name="Stride">Stride in both directions.</param>
-public sealed record ConvolutionLayer(string Name, string NormName, int InChannels, int OutChannels, int Kernel, int Stride)
+internal sealed record ConvolutionLayer(string Name, string NormName, int InChannels, int OutChannels, int Kernel, int Stride)
 {
     /// <summary>Zero padding on each side: half the kernel, so that stride 1 keeps the size. A 1x1 convolution has none.</summary>
     public int Padding => Kernel / 2;
@@ -22,7 +30,7 @@ public sealed record ConvolutionLayer(string Name, string NormName, int InChanne
 /// <param name="InChannels">Channels in.</param>
 /// <param name="OutChannels">Channels out.</param>
 /// <param name="Projection">The 1x1 convolution, if <paramref name="Kind"/> is <see cref="ShortcutKind.Projection"/>.</param>
-public sealed record Shortcut(ShortcutKind Kind, int Stride, int InChannels, int OutChannels, ConvolutionLayer? Projection)
+internal sealed record Shortcut(ShortcutKind Kind, int Stride, int InChannels, int OutChannels, ConvolutionLayer? Projection)
 {
     /// <summary>Zero channels in front, for <see cref="ShortcutKind.ZeroPad"/>.</summary>
     public int PadBefore => (OutChannels - InChannels) / 2;
@@ -39,7 +47,7 @@ public sealed record Shortcut(ShortcutKind Kind, int Stride, int InChannels, int
 /// <param name="Stage">The stage it belongs to, from 1.</param>
 /// <param name="Convolutions">Two (basic, plain) or three (bottleneck).</param>
 /// <param name="Shortcut">The path around them.</param>
-public sealed record ResNetBlock(string Name, int Stage, IReadOnlyList<ConvolutionLayer> Convolutions, Shortcut Shortcut)
+internal sealed record ResNetBlock(string Name, int Stage, IReadOnlyList<ConvolutionLayer> Convolutions, Shortcut Shortcut)
 {
     /// <summary>Channels in.</summary>
     public int InChannels => Convolutions[0].InChannels;
@@ -52,13 +60,13 @@ public sealed record ResNetBlock(string Name, int Stage, IReadOnlyList<Convoluti
 /// <param name="Name">The name in the state dict: <c>fc</c>.</param>
 /// <param name="InFeatures">Features in.</param>
 /// <param name="OutFeatures">Classes out.</param>
-public sealed record LinearLayer(string Name, int InFeatures, int OutFeatures);
+internal sealed record LinearLayer(string Name, int InFeatures, int OutFeatures);
 
 /// <summary>A tensor of the state dict: its name and shape.</summary>
 /// <param name="Name">Such as <c>layer1.0.conv1.weight</c>.</param>
 /// <param name="Shape">Its dimensions.</param>
 /// <param name="IsParameter">True for what is trained, false for the running statistics of batch norm.</param>
-public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, bool IsParameter)
+internal sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, bool IsParameter)
 {
     /// <summary>The number of values.</summary>
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);

@@ -50,7 +50,7 @@ public enum BottleneckStride
 }
 
 /// <summary>What the shortcut of one particular block is.</summary>
-public enum ShortcutKind
+internal enum ShortcutKind
 {
     /// <summary>There is none: a block of a plain network.</summary>
     None,

@@ -86,7 +86,7 @@ internal sealed class InferenceEngine : IDisposable
         Free();
     }
 
-    /// <summary>An idle worker for that; those for something else are disposed, because what is wanted has changed.</summary>
+    /// <summary>An idle worker with that key; those with another key are disposed: they are out of use.</summary>
     private InferenceWorker? FindIdle(WorkerKey key)
     {
         while (true)

@@ -3,32 +3,17 @@ using System.Text.Json.Serialization;
 
 namespace ResNet.Training;
 
-/// <summary>How much the classes count in the loss.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<ClassWeighting>))]
-public enum ClassWeighting
+/// <summary>
+/// Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits on a CPU; on a GPU nearly so
+/// (docs/gpu.md).
+/// </summary>
+public sealed partial record TrainingRecipe
 {
-    /// <summary>Every image counts alike.</summary>
-    None,
-
-    /// <summary>Every class counts alike: an image counts by images / (classes * images of its class).</summary>
-    Balanced,
-}
-
-/// <summary>Which epoch's network a run gives.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<KeptEpoch>))]
-public enum KeptEpoch
-{
-    /// <summary>The one with the most right guesses on the validation images, then the least loss; without validation images the last. These images then no longer judge it fairly.</summary>
-    Best,
-
-    /// <summary>The last.</summary>
-    Last,
-}
-
-/// <summary>Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits on a CPU; on a GPU nearly so (docs/gpu.md).</summary>
-public sealed record TrainingRecipe
-{
-    private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
     /// <summary>How often every image is shown: from 1; default 30. 0 with <see cref="FineTuning"/>: only the head is trained.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
@@ -42,7 +27,7 @@ public sealed record TrainingRecipe
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public double LearningRate { get; init => field = Guard.Above(value, 0); } = 0.1;
 
-    /// <summary>How the learning rate goes through the run. Default: <see cref="LearningRateSchedule.OneCycle"/>.</summary>
+    /// <summary>How the learning rate changes over the run. Default: <see cref="LearningRateSchedule.OneCycle"/>.</summary>
     public LearningRateSchedule Schedule { get; init => field = Guard.NotNull(value); } = new LearningRateSchedule.OneCycle();
 
     /// <summary>How gradients become steps. Default: SGD with momentum 0.9 (section 3.4).</summary>
@@ -64,7 +49,8 @@ public sealed record TrainingRecipe
     public ClassWeighting ClassWeighting { get; init; }
 
     /// <summary>
-    /// In how many parts a step's batch is worked on, from 1 (default), for batches that do not fit in memory. The gradient is the whole batch's; batch norm sees a part at a time.
+    /// In how many parts a step's batch is computed, from 1 (default), for batches that do not fit in memory. The gradient is the whole batch's;
+    /// batch norm sees a part at a time.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     [JsonPropertyName("accumulation")]
@@ -75,8 +61,8 @@ public sealed record TrainingRecipe
     public double? ClipNorm { get; init => field = value is null ? null : Guard.Above(value.Value, 0); }
 
     /// <summary>
-    /// How much of an exponential moving average of the weights stays at each step, such as 0.999: from 0 up to, but without, 1. The averaged network is the one that is judged and exported. Default:
-    /// null, no average.
+    /// How much of an exponential moving average of the weights stays at each step, such as 0.999: from 0 up to, but without, 1. The averaged network
+    /// is the one that is validated and exported. Default: null, no average.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
     [JsonPropertyName("averageDecay")]
@@ -88,74 +74,29 @@ public sealed record TrainingRecipe
     /// <summary>How the images of a batch are mixed with each other. Default: null, not at all.</summary>
     public Mixing? Mixing { get; init; }
 
-    /// <summary>How a network that has learned something else is taught these classes. Default: null: all of it is trained alike.</summary>
+    /// <summary>How a trained network is fine-tuned for these classes. Default: null: all of it is trained alike.</summary>
     public FineTuning? FineTuning { get; init; }
 
     /// <summary>Epochs that may pass without a better one on the validation images before the run ends, from 1. Default: null, it never ends early.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public int? Patience { get; init => field = value is null ? null : Guard.AtLeast(value.Value, 1); }
 
-    /// <summary>Which epoch's network the run gives. Default: the best on the validation images.</summary>
+    /// <summary>Which epoch's network the run keeps. Default: the best on the validation images.</summary>
     public KeptEpoch Keep { get; init; }
 
     /// <summary>How images become the network's input. Default: 32x32 pixels.</summary>
     public ImagePreprocessing Preprocessing { get; init => field = Guard.NotNull(value); } = ImagePreprocessing.Small(32);
 
-    /// <summary>In what numbers the convolutions compute. Default: what is fastest on the device.</summary>
+    /// <summary>The number format that convolutions compute in. Default: the fastest on the device.</summary>
     public TrainingPrecision Precision { get; init; }
 
     /// <summary>Seed of the first weights, the order of the images and their variation. Default: 0.</summary>
     public long Seed { get; init; }
 
-    /// <summary>
-    /// What is sensible for a network and a number of images: 32x32 pixels, pad-crop-flip and batches of up to 128 for the CIFAR networks; 224x224, random
-    /// resized crops and batches of up to 32 for the others. Fewer images make smaller batches (down to 8), for about 100 steps an epoch, and batches below 64 a
-    /// learning rate in proportion.
-    /// </summary>
-    /// <param name="architecture">The network.</param>
-    /// <param name="images">The number of training images.</param>
-    public static TrainingRecipe For(ResNetArchitecture architecture, int images)
-    {
-        ArgumentNullException.ThrowIfNull(architecture);
-        var small = architecture.Stem == StemKind.Cifar;
-        var batch = Math.Clamp(images / 100, 8, small ? 128 : 32);
-        return new()
-        {
-            BatchSize = batch,
-            LearningRate = 0.1 * Math.Min(1, batch / 64.0),
-            Preprocessing = ImagePreprocessing.For(architecture),
-            Augmentation = small ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(),
-        };
-    }
-
-    /// <summary>
-    /// What is sensible for teaching a trained network new classes: a new head on cached features, then 20 epochs in which the stages are released one by one from the last to the first, at rates that halve towards it, batch
-    /// norm's statistics kept, with the network's own preprocessing.
-    /// </summary>
-    /// <param name="start">The network.</param>
-    /// <param name="images">The number of training images.</param>
-    public static TrainingRecipe FineTune(StartingPoint start, int images)
-    {
-        ArgumentNullException.ThrowIfNull(start);
-        var small = start.Architecture.Stem == StemKind.Cifar;
-        return new()
-        {
-            Epochs = 20,
-            BatchSize = Math.Clamp(images / 50, 8, 32),
-            LearningRate = small ? 0.03 : 0.01,
-            ClipNorm = 5,
-            Optimizer = new Optimizer.Sgd { Nesterov = true },
-            LabelSmoothing = 0.1,
-            FineTuning = new(),
-            Preprocessing = start.Preprocessing,
-            Augmentation = new Augmentation.RandomResizedCrop(small ? 0.5 : 0.35),
-        };
-    }
-
-    /// <summary>Reads a recipe, such as the <c>recipe.json</c> that a run leaves.</summary>
+    /// <summary>Reads a recipe, such as the <c>recipe.json</c> that a run writes.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no recipe; the message names the file and says what is wrong.</exception>
+    /// <exception cref="InvalidDataException">It is not a recipe; the message names the file and says what is wrong.</exception>
     public static TrainingRecipe Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -165,7 +106,7 @@ public sealed record TrainingRecipe
         }
         catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
         {
-            throw new InvalidDataException($"'{path}' is no recipe: {problem.Message}", problem);
+            throw new InvalidDataException($"'{path}' is not a recipe: {problem.Message}", problem);
         }
     }
 

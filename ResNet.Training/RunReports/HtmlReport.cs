@@ -9,8 +9,6 @@ namespace ResNet.Training;
 /// <summary>A run as one page that needs nothing else: no network, no other file. It can be read without its script, which only sorts tables.</summary>
 internal static class HtmlReport
 {
-    public const string FileName = "report.html";
-
     /// <summary>The most notes that are shown before the rest is folded away.</summary>
     private const int MostNotes = 8;
 

@@ -5,8 +5,6 @@ namespace ResNet.Training;
 /// <summary>The figures of a run's epochs as a CSV file, whole after every epoch.</summary>
 internal static class MetricsFile
 {
-    public const string FileName = "metrics.csv";
-
     public static void Write(string path, IEnumerable<EpochMetrics> history) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };

@@ -12,9 +12,6 @@ namespace ResNet.Training;
 /// </summary>
 internal sealed class TensorBoardLog : IDisposable
 {
-    /// <summary>The folder inside the output folder.</summary>
-    public const string FolderName = "tensorboard";
-
     private const string FilePrefix = "events.out.tfevents.", FileSuffix = ".resnet";
 
     /// <summary>Fields of tensorflow's messages Event, SessionLog, Summary and Summary.Value.</summary>

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using TorchSharp;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -18,13 +18,15 @@ internal static class BatchFit
 
     /// <summary>The batch for a run: on a CPU the recipe's, on a GPU the largest that fits.</summary>
     /// <exception cref="DeviceMemoryException">Not even one image fits.</exception>
-    public static int Choose(ResNetArchitecture architecture, TrainingRecipe recipe, int images, string device, CancellationToken cancellation)
+    public static int Choose(TrainingPlan plan, CancellationToken cancellation)
     {
-        var where = Devices.Parse(device);
-        if (where.type == DeviceType.CPU) return recipe.BatchSize;
-        var limit = Math.Clamp(images / StepsPerEpoch, recipe.BatchSize, Math.Max(recipe.BatchSize, Most));
-        using var trial = new Trial(architecture, recipe, where, cancellation);
-        return Largest(trial.Fits, limit) is > 0 and var found ? found : throw new DeviceMemoryException(Describe(architecture, recipe, $"{where}", 0));
+        var recipe = plan.Recipe;
+        var device = Devices.Parse(plan.Options.Device);
+        if (device.type == DeviceType.CPU) return recipe.BatchSize;
+        var limit = Math.Clamp(plan.Data.Training.Count / StepsPerEpoch, recipe.BatchSize, Math.Max(recipe.BatchSize, Most));
+        using var trial = new Trial(plan.Architecture, recipe, device, cancellation);
+        var found = Largest(trial.Fits, limit);
+        return found > 0 ? found : throw new DeviceMemoryException(Describe(plan.Architecture, recipe, $"{device}", fitting: 0));
     }
 
     /// <summary>The largest batch that fits: a multiple of 8 within an eighth of the greatest, or, where 8 do not fit, 4, 2 or 1.</summary>
@@ -63,7 +65,7 @@ internal static class BatchFit
 
     /// <summary>Runs something that trains. If memory is short, it is found out what would fit, when the work has given back its own.</summary>
     /// <exception cref="DeviceMemoryException">Memory was short; the message says what would fit.</exception>
-    public static T Explaining<T>(TrainingOptions options, Func<T> work, CancellationToken cancellation)
+    public static T Explaining<T>(TrainingPlan plan, Func<T> work, CancellationToken cancellation)
     {
         try
         {
@@ -71,16 +73,10 @@ internal static class BatchFit
         }
         catch (ExternalException problem) when (IsOutOfMemory(problem.Message))
         {
-            var (architecture, recipe, device) = (options.FindArchitecture(), options.FindRecipe(), Devices.Parse(options.Device));
-            int? fitting = null;
-            if (device.type != DeviceType.CPU)
-            {
-                using var trial = new Trial(architecture, recipe with { GradientAccumulation = 1 }, device, cancellation);
-                var part = PartOf(recipe);
-                fitting = part > 1 ? Largest(trial.Fits, part - 1) : 0;
-            }
-
-            throw new DeviceMemoryException($"{Describe(architecture, recipe, $"{device}", fitting)} libtorch says: {problem.Message.Split('\n')[0].Trim()}", problem);
+            var device = Devices.Parse(plan.Options.Device);
+            var fitting = device.type == DeviceType.CPU ? null : (int?)FittingPart(plan, device, cancellation);
+            var firstLine = problem.Message.Split('\n')[0].Trim();
+            throw new DeviceMemoryException($"{Describe(plan.Architecture, plan.Recipe, $"{device}", fitting)} libtorch says: {firstLine}", problem);
         }
     }
 
@@ -92,12 +88,25 @@ internal static class BatchFit
     public static string Describe(ResNetArchitecture architecture, TrainingRecipe recipe, string device, int? fitting)
     {
         var part = PartOf(recipe);
-        var what = string.Create(CultureInfo.InvariantCulture,
-            $"A step of {recipe.BatchSize} images{(recipe.GradientAccumulation > 1 ? $", {part} at a time," : "")} of {recipe.Preprocessing.Crop} x {recipe.Preprocessing.Crop} pixels through {architecture.Name} does not fit in the memory of {device}.");
-        if (fitting == 0 || part == 1) return $"{what} Not even one image does: free the device from other processes, or use smaller images (--size), a smaller network or another device.";
+        var parts = recipe.GradientAccumulation > 1 ? Invariant($", {part} at a time,") : "";
+        var size = recipe.Preprocessing.Crop;
+        var what = Invariant($"A step of {recipe.BatchSize} images{parts} of {size} x {size} pixels through {architecture.Name} does not fit in the memory of {device}.");
+        if (fitting == 0 || part == 1)
+            return $"{what} Not even one image does: free the device from other processes, or use smaller images ({nameof(recipe.Preprocessing)}.{nameof(recipe.Preprocessing.Crop)}), a smaller network or another device.";
         var smaller = fitting ?? part / 2;
-        return string.Create(CultureInfo.InvariantCulture, $"{what} {smaller} at a time {(fitting is null ? "take about half" : "fit")}: --batch {smaller}, or --accumulate {(recipe.BatchSize + smaller - 1) / smaller} for the same batch in parts") +
-            (device == "cpu" ? "." : "; --batch auto finds the largest batch.");
+        var needed = (recipe.BatchSize + smaller - 1) / smaller;
+        var does = fitting is null ? "take about half" : "fit";
+        var advice = Invariant($"{smaller} at a time {does}: a {nameof(recipe.BatchSize)} of {smaller}, or a {nameof(recipe.GradientAccumulation)} of {needed} for the same batch in parts");
+        var search = device == "cpu" ? "" : $"; {nameof(ResNetTraining)}.{nameof(ResNetTraining.FindLargestBatch)} finds the largest batch";
+        return $"{what} {advice}{search}.";
+    }
+
+    /// <summary>The most images at a time that fit, of fewer than the recipe wants; 0 if not even one does.</summary>
+    private static int FittingPart(TrainingPlan plan, Device device, CancellationToken cancellation)
+    {
+        using var trial = new Trial(plan.Architecture, plan.Recipe with { GradientAccumulation = 1 }, device, cancellation);
+        var part = PartOf(plan.Recipe);
+        return part > 1 ? Largest(trial.Fits, part - 1) : 0;
     }
 
     /// <summary>The images that are worked on at a time.</summary>

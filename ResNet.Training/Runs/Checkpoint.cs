@@ -31,8 +31,6 @@ internal sealed record TrainingState
 /// </summary>
 internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, string Identity, ModelCard Card)
 {
-    public const string LastFile = "last.safetensors", BestFile = "best.safetensors";
-
     /// <summary>What stands before the names of all tensors that are not the network's.</summary>
     public const string OptimizerPrefix = WeightFile.CompanionPrefix, AveragePrefix = OptimizerPrefix + "average.";
 

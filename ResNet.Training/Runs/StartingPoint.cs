@@ -1,14 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
 /// <summary>A network that has learned something already, from which a run starts.</summary>
 public sealed class StartingPoint
 {
-    private const int BatchesForStatistics = 16;
-
     private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ImagePreprocessing preprocessing, IReadOnlyList<string>? labels, bool folded) =>
         (Name, Weights, Architecture, Preprocessing, Labels, IsFolded) = (name, weights, architecture, preprocessing, labels, folded);
 
@@ -41,7 +38,7 @@ public sealed class StartingPoint
     internal bool IsFolded { get; }
 
     /// <summary>Opens what a run can start from.</summary>
-    /// <param name="nameOrFile">
+    /// <param name="model">
     /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file or a checkpoint of a run (see <see cref="WeightFile.Read"/>); or the name of published
     /// weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are not here.
     /// </param>
@@ -50,10 +47,10 @@ public sealed class StartingPoint
     /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, refused, no ResNet's, or an integer network; the message names it.</exception>
     /// <exception cref="IOException">Published weights cannot be fetched; the message says what to do.</exception>
-    public static StartingPoint Open(string nameOrFile, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+    public static StartingPoint Open(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var file = ModelStore.Default.Find(nameOrFile, progress, cancellation);
-        return WeightFile.KindOf(file) == WeightFile.Kind.Other ? OpenModel(file, nameOrFile) : OpenWeights(file);
+        var file = ModelStore.Default.Find(model, progress, cancellation);
+        return WeightFile.KindOf(file) == WeightFile.Kind.Other ? OpenModel(file, model) : OpenWeights(file);
     }
 
     private static StartingPoint OpenModel(string file, string name)
@@ -82,29 +79,4 @@ public sealed class StartingPoint
 
     /// <summary>Whether it has learned just these classes, so that its head can stay.</summary>
     internal bool HasSameClasses(IReadOnlyList<string> labels) => Labels?.SequenceEqual(labels) ?? false;
-
-    /// <summary>
-    /// Gives a network the weights, but for the head where the classes are others, and, where batch norm is to follow the images and its statistics were folded away, those of some images.
-    /// </summary>
-    /// <param name="step">Whose network it is.</param>
-    /// <param name="recipe">How it will be trained.</param>
-    /// <param name="labels">The classes that it is to learn.</param>
-    /// <param name="images">The training images, unvaried, in any order but by class.</param>
-    internal void LoadInto(TrainingStep step, TrainingRecipe recipe, IReadOnlyList<string> labels, BatchLoader images)
-    {
-        var network = step.Network;
-        var head = network.ToStateDict();
-        var weights = new StateDict();
-        foreach (var (name, tensor) in Weights) weights.Add(name, network.StageOf(name) > Architecture.StageBlocks.Count && !HasSameClasses(labels) ? head[name] : tensor);
-        network.Load(weights);
-        if (IsFolded && recipe.FineTuning is not { KeepStatistics: true }) network.MeasureStatistics(images.Epoch(0).Take(BatchesForStatistics).Select(Pixels));
-        step.Average?.Restart();
-
-        Tensor Pixels(Batch batch)
-        {
-            var (pixels, targets) = step.Input.Load(batch);
-            targets.Dispose();
-            return pixels;
-        }
-    }
 }

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -10,14 +7,13 @@ namespace ResNet.Training;
 /// Trains a network: the head first, if it has learned something else before; then epochs of steps; validation after each; checkpoints; and in the end the model file and
 /// the report. A run can be stopped or killed at any moment and resumed to the same bits.
 /// </summary>
-public sealed class TrainingLoop : IDisposable
+internal sealed class TrainingLoop : IDisposable
 {
-    internal const string RecipeFile = "recipe.json";
-
-    private const string ModelFile = "model.onnx";
     private const int ImagesInReport = 12, PointsPerEpoch = 100;
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
+    private readonly TrainingPlan _plan;
+    private readonly RunFolder _folder;
     private readonly TrainingOptions _options;
     private readonly TrainingRecipe _recipe;
     private readonly ResNetArchitecture _architecture;
@@ -31,28 +27,25 @@ public sealed class TrainingLoop : IDisposable
     private TensorBoardLog? _log;
     private double _startSeconds, _startDone;
 
-    private TrainingLoop(TrainingOptions options, IProgress<TrainingProgress>? progress)
+    private TrainingLoop(TrainingPlan plan, IProgress<TrainingProgress>? progress)
     {
-        (_options, _progress) = (options, progress);
-        _architecture = options.FindArchitecture();
-        _recipe = options.FindRecipe();
-        _badImages = new(options.OnBadImage);
-        var device = Devices.Parse(options.Device);
-        _step = new(new(_architecture, _recipe.Seed), _recipe, device, options.Data.Training.ClassCounts);
-        _training = Loader(options.Data.Training, _recipe.Augmentation);
-        _validation = Loader(options.Data.Validation, null);
-        _inOrder = Loader(options.Data.Training, null);
-        // Two runs of the same identity give the same weights on the same machine.
-        _identity = $"{_architecture.Name} on {options.Data.Identity}, {(options.StartFrom is { } start ? $"from {start.Name} ({start.Fingerprint}), " : "")}recipe {_recipe.ToJson()}";
+        (_plan, _options, _progress) = (plan, plan.Options, progress);
+        _architecture = plan.Architecture;
+        _recipe = plan.Recipe;
+        _folder = new(_options.OutputFolder);
+        _badImages = new(_options.OnBadImage);
+        _step = new(plan.NewNetwork(), _recipe, Devices.Parse(_options.Device), _options.Data.Training.ClassCounts);
+        _training = plan.Loader(_options.Data.Training, _recipe.Augmentation, _badImages);
+        _validation = plan.Loader(_options.Data.Validation, null, _badImages);
+        _inOrder = plan.Loader(_options.Data.Training, null, _badImages);
+        _identity = plan.Identity;
     }
 
     private long? UsedMemory => _step.Input.Device is { type: TorchSharp.DeviceType.CUDA, index: var index } ? NvidiaDriver.UsedMemory(Math.Max(0, index)) : null;
 
     private ResNetModule Network => _step.Network;
 
-    private FeatureCache Features => new(FileOf("features"), _identity);
-
-    private string CheckpointFile => FileOf(Checkpoint.LastFile);
+    private FeatureCache Features => _folder.Features(_identity);
 
     /// <summary>Steps before the present one, batches without readable images counted, so that a step has the same number whatever happened before.</summary>
     private long StepsDone => _state.Epoch * (long)_training.Batches + _state.Batch;
@@ -64,28 +57,11 @@ public sealed class TrainingLoop : IDisposable
     private bool StopsEarly => _recipe.Patience is { } patience && EpochMetrics.Best(_state.History) is { } best && _state.Epoch - best.Epoch >= patience;
 
     /// <summary>Trains.</summary>
-    /// <param name="options">What, on what, and where to.</param>
-    /// <param name="progress">Receives the run's progress, on the calling thread.</param>
-    /// <param name="cancellation">Stops the run after the current step, with a checkpoint written.</param>
-    /// <exception cref="OperationCanceledException">It was canceled; <see cref="ExistingRun.Resume"/> goes on.</exception>
-    /// <exception cref="IOException">The output folder cannot be written, or holds a run and <see cref="TrainingOptions.IfExists"/> says to refuse.</exception>
-    /// <exception cref="InvalidDataException">No image can be read, or the checkpoint to go on from is another run's.</exception>
-    /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
-    /// <exception cref="ArgumentException">The options contradict each other.</exception>
-    /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
-    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
-    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
-    public static TrainingResult Run(TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    public static TrainingResult Run(TrainingPlan plan, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
-        LibTorch.Load();
-        return BatchFit.Explaining(options, () =>
-        {
-            using var scope = NewDisposeScope();
-            using var loop = new TrainingLoop(options, progress);
-            return loop.Run(cancellation);
-        }, cancellation);
+        using var scope = NewDisposeScope();
+        using var loop = new TrainingLoop(plan, progress);
+        return loop.Run(cancellation);
     }
 
     /// <inheritdoc/>
@@ -101,12 +77,12 @@ public sealed class TrainingLoop : IDisposable
         if (Devices.NoteOn(_options.Device) is { } odd) Tell(odd);
         if (Resume())
         {
-            _log = new(FileOf(TensorBoardLog.FolderName), StepsDone);
+            _log = _folder.OpenEvents(StepsDone);
         }
         else
         {
-            ClearFolder();
-            _log = new(FileOf(TensorBoardLog.FolderName), stepsDone: 0);
+            _folder.Clear(_recipe);
+            _log = _folder.OpenEvents(0);
             Begin(cancellation);
         }
 
@@ -129,12 +105,12 @@ public sealed class TrainingLoop : IDisposable
     /// <summary>Goes on from what the output folder holds, as the options say. False if there is nothing to go on from.</summary>
     private bool Resume()
     {
-        if (!File.Exists(CheckpointFile) || _options.IfExists == ExistingRun.Overwrite) return false;
+        if (!_folder.HoldsRun || _options.IfExists == ExistingRun.Overwrite) return false;
         if (_options.IfExists == ExistingRun.Refuse)
             throw new IOException($"'{_options.OutputFolder}' holds a training run already. Resume it, choose another folder, or say that it is to be overwritten.");
-        var checkpoint = Checkpoint.Read(CheckpointFile, _identity);
+        var checkpoint = _folder.ReadLast(_identity);
         Features.Delete();
-        _state = checkpoint.State ?? throw new InvalidDataException($"'{CheckpointFile}' does not say where its run stands.");
+        _state = checkpoint.State ?? throw new InvalidDataException($"The checkpoint in '{_options.OutputFolder}' does not say where its run stands.");
         Network.Load(checkpoint.NetworkOf(_architecture));
         foreach (var (name, values) in _step.Optimizer.Memory) _step.Parameters.CopyFrom(checkpoint.Tensors, values, $"{Checkpoint.OptimizerPrefix}{name}.");
         if (_step.Average is not { } average) return true;
@@ -143,29 +119,12 @@ public sealed class TrainingLoop : IDisposable
         return true;
     }
 
-    /// <summary>Makes the output folder ready for a new run. What cannot be written is told now and not after the first epoch.</summary>
-    private void ClearFolder()
-    {
-        try
-        {
-            AtomicFile.Write(FileOf(RecipeFile), stream => stream.Write(Encoding.UTF8.GetBytes(_recipe.ToJson())));
-            foreach (var old in new[] { Checkpoint.LastFile, Checkpoint.BestFile, MetricsFile.FileName, ModelFile, HtmlReport.FileName }) File.Delete(FileOf(old));
-            // Killed runs may have left half-written files beside the whole ones.
-            foreach (var half in Directory.GetFiles(_options.OutputFolder, "*.tmp")) File.Delete(half);
-            Directory.CreateDirectory(FileOf(TensorBoardLog.FolderName));
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"The output folder '{_options.OutputFolder}' cannot be written: {problem.Message}", problem);
-        }
-    }
-
     /// <summary>Begins with the weights of the network that the run starts from, if there is one, and a new head, if that has to be.</summary>
     private void Begin(CancellationToken cancellation)
     {
         if (_options.StartFrom is not { } start) return;
         using var scope = NewDisposeScope();
-        start.LoadInto(_step, _recipe, _options.Data.Training.Labels, Loader(_options.Data.Training, Augmentation.None));
+        _plan.LoadStart(_step, _badImages);
         if (!start.HasSameClasses(_options.Data.Training.Labels) && _recipe.FineTuning is { HeadEpochs: > 0 }) TrainHead(cancellation);
     }
 
@@ -328,7 +287,7 @@ public sealed class TrainingLoop : IDisposable
         if (EpochMetrics.Best(_state.History) == completed) SaveBest();
         Save();
         WriteMetrics();
-        _progress?.Report(new() { Epoch = completed.Epoch, Epochs = _recipe.Epochs, Done = Done, Completed = completed });
+        _progress?.Report(new() { Epoch = completed.Epoch, Epochs = _recipe.Epochs, Fraction = Done, Completed = completed });
     }
 
     /// <summary>Chooses the network that the run gives, and writes model file and report.</summary>
@@ -340,15 +299,15 @@ public sealed class TrainingLoop : IDisposable
         var kept = _state.History[^1];
         if (_recipe.Keep == KeptEpoch.Best && EpochMetrics.Best(_state.History) is { } best && best != kept)
         {
-            Network.Load(Checkpoint.Read(FileOf(Checkpoint.BestFile), _identity).NetworkOf(_architecture));
+            Network.Load(_folder.ReadBest(_identity).NetworkOf(_architecture));
             (kept, validation) = (best, null);
         }
 
         // A run that was killed behind its last checkpoint may lack it.
         WriteMetrics();
         validation ??= Evaluate(cancellation);
-        var model = FileOf(ModelFile);
-        ResNet.MLNet.ModelFile.Write(model, _architecture, Network.ToStateDict(), Card(kept, validation));
+        var model = _folder.ModelFile;
+        ModelFile.Write(model, _architecture, Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation));
         try
         {
             WriteReport(kept, validation, cancellation);
@@ -362,15 +321,15 @@ public sealed class TrainingLoop : IDisposable
         return new(model, _state.History, kept, validation, TimeSpan.FromSeconds(_state.Seconds));
     }
 
-    private void WriteMetrics() => MetricsFile.Write(FileOf(MetricsFile.FileName), _state.History);
+    private void WriteMetrics() => _folder.WriteMetrics(_state.History);
 
-    private void WriteReport(EpochMetrics kept, ClassificationMetrics? validation, CancellationToken cancellation) => HtmlReport.Write(FileOf(HtmlReport.FileName), new()
+    private void WriteReport(EpochMetrics kept, ClassificationMetrics? validation, CancellationToken cancellation) => HtmlReport.Write(_folder.ReportFile, new()
     {
         Architecture = _architecture,
         Labels = _options.Data.Training.Labels,
         History = _state.History,
         Validation = validation,
-        Findings = validation is null ? null : new MistakeFinder(Network, _step.Input, source => Loader(source, null)).Find(_options.Data.Validation, ImagesInReport, cancellation),
+        Findings = validation is null ? null : new MistakeFinder(Network, _step.Input, source => _plan.Loader(source, null, _badImages)).Find(_options.Data.Validation, ImagesInReport, cancellation),
         Recipe = _recipe.ToJson(),
         Command = _options.Command,
         DataName = _options.DataName,
@@ -382,21 +341,6 @@ public sealed class TrainingLoop : IDisposable
         Environment = RunEnvironment.Describe(_step.Input.Device),
         Finished = DateTimeOffset.Now,
     });
-
-    private BatchLoader Loader(ImageDataset source, Augmentation? augmentation) =>
-        new(source, _recipe.Preprocessing, augmentation, _recipe.BatchSize, _recipe.Seed, Math.Max(1, _options.Workers), _badImages.Add);
-
-    private ModelCard Card(EpochMetrics? epoch = null, ClassificationMetrics? validation = null) => new()
-    {
-        Architecture = _architecture.Name,
-        Preprocessing = _recipe.Preprocessing,
-        Labels = _options.Data.Training.Labels,
-        Source = string.Create(CultureInfo.InvariantCulture, $"Trained {(_options.StartFrom is { } start ? $"from {start.Name}" : "from scratch")} with ResNet.Training on {_options.Data.Training.Count:N0} images{(_options.DataName is { } name ? $" of {name}" : "")}, epoch {epoch?.Epoch ?? _state.Epoch} of {_recipe.Epochs}, seed {_recipe.Seed}."),
-        Recipe = JsonSerializer.Deserialize<JsonElement>(_recipe.ToJson()),
-        Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
-    };
-
-    private string FileOf(string name) => Path.Combine(_options.OutputFolder, name);
 
     private void Save()
     {
@@ -411,27 +355,15 @@ public sealed class TrainingLoop : IDisposable
             _step.Parameters.CopyStatisticsTo(tensors, average.Statistics, Checkpoint.AveragePrefix);
         }
 
-        Write(new(tensors, _state, _identity, Card()), CheckpointFile);
+        _folder.WriteLast(new(tensors, _state, _identity, _plan.CardOf(_state.Epoch)));
         _sinceCheckpoint.Restart();
     }
 
     private void SaveBest()
     {
         _step.Average?.Exchange();
-        Write(new(Network.ToStateDict(), null, _identity, Card()), FileOf(Checkpoint.BestFile));
+        _folder.WriteBest(new(Network.ToStateDict(), null, _identity, _plan.CardOf(_state.Epoch)));
         _step.Average?.Exchange();
-    }
-
-    private static void Write(Checkpoint checkpoint, string path)
-    {
-        try
-        {
-            checkpoint.Write(path);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"'{path}' cannot be written: {problem.Message} What was there before is as it was; make room or give the right to write, and resume.", problem);
-        }
     }
 
     /// <summary>Writes to the event files. They are an accessory: if they cannot be written, the run is told and goes on without.</summary>
@@ -470,7 +402,7 @@ public sealed class TrainingLoop : IDisposable
             Epochs = _recipe.Epochs,
             Batch = batch,
             Batches = batches,
-            Done = Done,
+            Fraction = Done,
             Loss = loss,
             Accuracy = accuracy,
             ImagesPerSecond = imagesPerSecond,
@@ -479,5 +411,5 @@ public sealed class TrainingLoop : IDisposable
         });
     }
 
-    private void Tell(string message) => _progress?.Report(new() { Epoch = _state.Epoch + 1, Epochs = _recipe.Epochs, Done = Done, Message = message });
+    private void Tell(string message) => _progress?.Report(new() { Epoch = _state.Epoch + 1, Epochs = _recipe.Epochs, Fraction = Done, Message = message });
 }

@@ -1,18 +1,5 @@
 namespace ResNet.Training;
 
-/// <summary>What happens if the output folder holds a run already.</summary>
-public enum ExistingRun
-{
-    /// <summary>An exception; nothing is touched.</summary>
-    Refuse,
-
-    /// <summary>The run goes on where its checkpoint was written; without one a new run begins.</summary>
-    Resume,
-
-    /// <summary>The run is replaced.</summary>
-    Overwrite,
-}
-
 /// <summary>What to train, on what, and where to put it.</summary>
 public sealed record TrainingOptions
 {
@@ -60,38 +47,34 @@ public sealed record TrainingOptions
     public string? Command { get; init; }
 
     /// <summary>
-    /// The same with the largest batch that fits in the GPU's memory, found by trying steps: a multiple of 8 (or 4, 2, 1), at most 1024, and not below 100 steps an epoch unless the recipe's own batch
-    /// is. On a CPU the recipe's batch stays, and a run that is resumed keeps the batch that it has. The learning rate is not changed.
+    /// Finds the network and the recipe that these options stand for, and checks that all fits together. Nothing is read or written. <see cref="ResNetTraining"/> does this
+    /// itself; call it to know beforehand what a run will do.
     /// </summary>
-    /// <param name="cancellation">Stops the search.</param>
-    /// <exception cref="DeviceMemoryException">Not even one image fits.</exception>
-    /// <exception cref="ArgumentException">The options contradict each other.</exception>
-    public TrainingOptions WithLargestBatch(CancellationToken cancellation = default)
+    /// <exception cref="ArgumentException">The options contradict each other, or the recipe itself.</exception>
+    /// <exception cref="InvalidDataException">There are no images to train on.</exception>
+    public TrainingPlan Resolve()
     {
-        var recipe = FindRecipe();
-        var (begun, written) = (Path.Combine(OutputFolder, Checkpoint.LastFile), Path.Combine(OutputFolder, TrainingLoop.RecipeFile));
-        if (IfExists == ExistingRun.Resume && File.Exists(begun) && File.Exists(written)) return this with { Recipe = recipe with { BatchSize = TrainingRecipe.Read(written).BatchSize } };
-        return this with { Recipe = recipe with { BatchSize = BatchFit.Choose(FindArchitecture(), recipe, Data.Training.Count, Device, cancellation) } };
-    }
-
-    /// <summary>The network that is trained.</summary>
-    /// <exception cref="ArgumentException">It is another than the one that the run starts from.</exception>
-    internal ResNetArchitecture FindArchitecture()
-    {
+        if (Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         if (StartFrom is not null && Architecture is not null && StartFrom.Architecture.Name != Architecture.Name)
             throw new ArgumentException($"'{StartFrom.Name}' is a {StartFrom.Architecture.Name}, so a {Architecture.Name} cannot start from it.");
-        return (StartFrom?.Architecture ?? Architecture ?? ResNetArchitecture.ResNet18) with { Classes = Data.Training.Labels.Count };
+        var network = StartFrom?.Architecture ?? Architecture ?? ResNetArchitecture.ResNet18;
+        var architecture = network with { Classes = Data.Training.Labels.Count };
+        var recipe = Recipe ?? DefaultRecipe(architecture);
+        Check(recipe);
+        return new(this, architecture, recipe);
     }
 
-    /// <summary>How it is trained.</summary>
-    /// <exception cref="ArgumentException">The recipe contradicts itself or the other options.</exception>
-    internal TrainingRecipe FindRecipe()
+    private TrainingRecipe DefaultRecipe(ResNetArchitecture architecture) => StartFrom is { } start
+        ? TrainingRecipe.FineTune(start.Architecture, start.Preprocessing, Data.Training.Count)
+        : TrainingRecipe.For(architecture, Data.Training.Count);
+
+    private void Check(TrainingRecipe recipe)
     {
-        var recipe = Recipe ?? (StartFrom is not null ? TrainingRecipe.FineTune(StartFrom, Data.Training.Count) : TrainingRecipe.For(FindArchitecture(), Data.Training.Count));
         if (recipe.FineTuning is not null && StartFrom is null) throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
-        if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 }) throw new ArgumentException("A recipe of 0 epochs trains nothing, unless it fine-tunes a network and trains a new head.");
-        if (recipe.Epochs == 0 && StartFrom!.HasSameClasses(Data.Training.Labels)) throw new ArgumentException($"'{StartFrom.Name}' knows just these classes already, so there is no new head to train: 0 epochs would change nothing.");
+        if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 })
+            throw new ArgumentException("A recipe of 0 epochs trains nothing, unless it fine-tunes a network and trains a new head.");
+        if (recipe.Epochs == 0 && StartFrom!.HasSameClasses(Data.Training.Labels))
+            throw new ArgumentException($"'{StartFrom.Name}' knows just these classes already, so there is no new head to train: 0 epochs would change nothing.");
         if (recipe.Patience is not null && Data.Validation.Count == 0) throw new ArgumentException("To stop early, a run needs validation images.");
-        return recipe;
     }
 }

@@ -1,25 +1,9 @@
 namespace ResNet.Training;
 
-/// <summary>What a run is doing.</summary>
-public enum TrainingPhase
-{
-    /// <summary>Learning from the training images.</summary>
-    Training,
-
-    /// <summary>Being judged by the validation images.</summary>
-    Validating,
-
-    /// <summary>Computing the frozen network's features of the training images, for the head.</summary>
-    Featurizing,
-
-    /// <summary>Teaching the new head on these features; batches are then the head's epochs.</summary>
-    TrainingHead,
-}
-
 /// <summary>How far a training run is. Reported a few times a second from the training thread.</summary>
 public sealed record TrainingProgress
 {
-    /// <summary>What is being done.</summary>
+    /// <summary>What the run is doing.</summary>
     public TrainingPhase Phase { get; init; }
 
     /// <summary>The epoch, from 1.</summary>
@@ -35,12 +19,14 @@ public sealed record TrainingProgress
     public int Batches { get; init; }
 
     /// <summary>The share of the whole run that is done, 0 to 1.</summary>
-    public double Done { get; init; }
+    public double Fraction { get; init; }
 
     /// <summary>Mean loss of this phase's images so far (cross-entropy, nats).</summary>
     public double Loss { get; init; }
 
-    /// <summary>Share of this phase's images so far whose class was the best guess, 0 to 1. For training images: before the step that learns from them, as varied.</summary>
+    /// <summary>
+    /// Share of this phase's images so far that were predicted correctly, 0 to 1. For training images: as varied, before the step that trains on them.
+    /// </summary>
     public double Accuracy { get; init; }
 
     /// <summary>Images a second in this phase.</summary>
@@ -58,14 +44,3 @@ public sealed record TrainingProgress
     /// <summary>Something that the user should know, such as a file that could not be read; null for most reports.</summary>
     public string? Message { get; init; }
 }
-
-/// <summary>What a run gave.</summary>
-/// <param name="ModelFile">The model file.</param>
-/// <param name="History">The figures of every epoch.</param>
-/// <param name="Kept">The epoch whose network is in the model file (<see cref="TrainingRecipe.Keep"/>).</param>
-/// <param name="Validation">The figures of that network on the validation images; null without any.</param>
-/// <param name="Elapsed">How long it took, resumed parts added up.</param>
-public sealed record TrainingResult(string ModelFile, IReadOnlyList<EpochMetrics> History, EpochMetrics Kept, ClassificationMetrics? Validation, TimeSpan Elapsed);
-
-/// <summary>The loss is no number any more; the message says what to try.</summary>
-public sealed class TrainingDivergedException(string message) : Exception(message);

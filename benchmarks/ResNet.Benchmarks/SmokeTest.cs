@@ -50,7 +50,7 @@ internal static class SmokeTest
                 return history[^1].TrainingLoss < history[0].TrainingLoss ? text : throw new InvalidOperationException($"it does not learn: {text}");
             }
 
-            TrainingResult Train(TrainingPrecision precision, string run, ExistingRun existing, CancellationTokenSource? stop = null) => TrainingLoop.Run(
+            TrainingResult Train(TrainingPrecision precision, string run, ExistingRun existing, CancellationTokenSource? stop = null) => ResNetTraining.Run(
                 new() { Architecture = Architecture, Data = data, Recipe = Recipe(precision), OutputFolder = Path.Combine(folder, run), IfExists = existing, Device = name },
                 new StopAfterFirstEpoch(stop), stop?.Token ?? default);
 
@@ -80,7 +80,7 @@ internal static class SmokeTest
 
             double DifferenceOfRuns(string one, string other) => Difference(Last(one), Last(other));
 
-            StateDict Last(string run) => WeightFile.ReadStored(Path.Combine(folder, run, Checkpoint.LastFile)).Tensors;
+            StateDict Last(string run) => WeightFile.ReadStored(Path.Combine(folder, run, RunFolder.LastFile)).Tensors;
         }
         finally
         {
@@ -143,7 +143,7 @@ internal static class SmokeTest
         using var _ = no_grad();
         var recipe = Recipe(TrainingPrecision.Float32);
         using var network = new ResNetModule(Architecture);
-        var saved = WeightFile.ReadStored(Path.Combine(run, Checkpoint.LastFile)).Tensors;
+        var saved = WeightFile.ReadStored(Path.Combine(run, RunFolder.LastFile)).Tensors;
         var weights = new StateDict();
         foreach (var spec in Architecture.Tensors) weights.Add(spec.Name, saved[spec.Name]);
         network.Load(weights);

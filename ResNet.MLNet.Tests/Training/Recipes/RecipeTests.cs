@@ -1,3 +1,5 @@
+using ResNet.Cli;
+
 namespace ResNet.Tests;
 
 /// <summary>Recipes are values that can be written down, and a run follows them.</summary>
@@ -10,7 +12,7 @@ public sealed class RecipeTests
         using var world = new ImageWorld(images: 1);
         using var folder = new TemporaryFolder();
         var start = StartingPoint.Open(world.ModelFile);
-        foreach (var named in NamedRecipe.All)
+        foreach (var named in RecipeText.All)
         {
             foreach (var text in new[] { named.Name, named.Summary, named.Command, named.Time, named.Accuracy }) Assert.AreNotEqual("", text);
             var recipe = named.Create(start.Architecture, images: 50_000, start);
@@ -20,18 +22,18 @@ public sealed class RecipeTests
             Assert.AreEqual(recipe.ToJson(), TrainingRecipe.Read(file).ToJson());
         }
 
-        Assert.IsNull(NamedRecipe.Find("secret"));
-        Assert.ThrowsExactly<ArgumentException>(() => NamedRecipe.FineTune.Create(ResNetArchitecture.ResNet18, 10));
+        Assert.IsNull(RecipeText.Find("secret"));
+        Assert.ThrowsExactly<ArgumentException>(() => RecipeText.Find("finetune")!.Create(ResNetArchitecture.ResNet18, 10, start: null));
     }
 
     [TestMethod]
     public void The_paper_s_recipes_have_the_paper_s_steps()
     {
-        var cifar = NamedRecipe.PaperCifar.Create(ResNetArchitecture.CifarResNet(20), 50_000);
+        var cifar = TrainingRecipe.PaperCifar(50_000);
         Assert.AreEqual(64_000, cifar.Epochs * 391, 391 / 2);
         Assert.AreEqual(0.1, cifar.Schedule.FactorAt(32_000.0 / 64_000, []), 1e-12);
         Assert.AreEqual(0.01, cifar.Schedule.FactorAt(48_000.0 / 64_000, []), 1e-12);
-        var imageNet = NamedRecipe.PaperImageNet.Create(ResNetArchitecture.ResNet50, 1_281_167);
+        var imageNet = TrainingRecipe.PaperImageNet(1_281_167);
         Assert.AreEqual(600_000, imageNet.Epochs * 5005.0, 5005 / 2);
         Assert.AreEqual(256, imageNet.BatchSize);
     }
@@ -46,7 +48,7 @@ public sealed class RecipeTests
     [DataRow("{\"optimizer\": null}", "Optimizer")]
     [DataRow("{\"optimizer\": {\"type\": \"sgd\", \"momentum\": 2}}", "Momentum")]
     [DataRow("{\"augmentation\": null}", "Augmentation")]
-    [DataRow("no json", "no recipe")]
+    [DataRow("no json", "not a recipe")]
     public void A_file_that_is_no_recipe_is_told_with_what_is_wrong(string json, string? problem)
     {
         using var folder = new TemporaryFolder();
@@ -69,13 +71,13 @@ public sealed class RecipeTests
         using var folders = new ClassFolders();
         // A rate that rises until it destroys what was learned.
         var recipe = SmallRun.Recipe(40) with { Schedule = new LearningRateSchedule.OneCycle { Peak = 0.999 }, LearningRate = 60, Optimizer = new Optimizer.Sgd { Momentum = 0 }, Patience = 3, ClipNorm = 1 };
-        var result = TrainingLoop.Run(SmallRun.Options(folders, recipe));
+        var result = ResNetTraining.Run(SmallRun.Options(folders, recipe));
         Assert.IsLessThan(40, result.History.Count);
         Assert.AreEqual(result.Kept.Epoch + 3, result.History[^1].Epoch);
         Assert.AreEqual(result.History.Max(epoch => epoch.Top1), result.Kept.Top1);
         Assert.AreEqual(result.Kept.Top1, result.Validation!.Top1);
         Assert.AreEqual(result.Kept.ValidationLoss!.Value, result.Validation.Loss, 1e-9);
-        var last = TrainingLoop.Run(SmallRun.Options(folders, recipe with { Keep = KeptEpoch.Last }));
+        var last = ResNetTraining.Run(SmallRun.Options(folders, recipe with { Keep = KeptEpoch.Last }));
         Assert.AreEqual(last.History[^1], last.Kept);
         Assert.AreNotEqual(result.Validation.Loss, last.Validation!.Loss);
     }
@@ -84,7 +86,7 @@ public sealed class RecipeTests
     public void With_an_average_the_average_is_judged_and_exported()
     {
         using var folders = new ClassFolders();
-        var result = TrainingLoop.Run(SmallRun.Options(folders, SmallRun.Recipe(3) with { EmaDecay = 0.95 }));
+        var result = ResNetTraining.Run(SmallRun.Options(folders, SmallRun.Recipe(3) with { EmaDecay = 0.95 }));
         var best = StartingPoint.Open(Path.Combine(folders.Output, "best.safetensors")).Weights;
         var last = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors")).Weights;
         Assert.IsFalse(best["conv1.weight"].Values.SequenceEqual(last["conv1.weight"].Values));
@@ -99,7 +101,7 @@ public sealed class RecipeTests
         using var folders = new ClassFolders(imagesPerClass: 4);
         File.WriteAllText(folders.PathOf("red", "zzz.png"), "no image");
         var options = SmallRun.Options(folders, SmallRun.Recipe(1)) with { Data = folders.Open(0), OnBadImage = BadTrainingImagePolicy.Throw };
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => TrainingLoop.Run(options)).Message, "zzz.png");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => ResNetTraining.Run(options)).Message, "zzz.png");
     }
 
     [TestMethod]
@@ -107,9 +109,9 @@ public sealed class RecipeTests
     {
         using var folders = new ClassFolders();
         var options = SmallRun.Options(folders, SmallRun.Recipe(4));
-        var found = LearningRateFinder.Run(options, steps: 60);
+        var found = ResNetTraining.FindLearningRate(options, steps: 60);
         Assert.IsTrue(found.Suggestion is > 1e-3 and < 5, $"{found.Suggestion}");
-        CollectionAssert.AreEqual(found.Points.ToArray(), LearningRateFinder.Run(options, steps: 60).Points.ToArray());
+        CollectionAssert.AreEqual(found.Points.ToArray(), ResNetTraining.FindLearningRate(options, steps: 60).Points.ToArray());
         Assert.IsTrue(found.Points.Zip(found.Points.Skip(1)).All(pair => pair.First.Rate < pair.Second.Rate));
         Assert.IsFalse(Directory.Exists(folders.Output));
     }

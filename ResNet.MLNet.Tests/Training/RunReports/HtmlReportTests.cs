@@ -91,7 +91,7 @@ public sealed partial class HtmlReportTests
     private static (XDocument Page, string Text) Write(RunReport run)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.PathOf(HtmlReport.FileName);
+        var path = folder.PathOf("report.html");
         HtmlReport.Write(path, run);
         using var reader = XmlReader.Create(path, new() { DtdProcessing = DtdProcessing.Ignore });
         return (XDocument.Load(reader), File.ReadAllText(path));

@@ -63,26 +63,27 @@ public sealed class BatchFitTests
         var recipe = SmallRun.Recipe(1) with { BatchSize = 256 };
         const string gpu = "cuda:1";
         var message = BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, gpu, 96);
-        foreach (var part in new[] { "256 images", "12 x 12", "resnet50", "cuda:1", "--batch 96", "--accumulate 3", "--batch auto" }) StringAssert.Contains(message, part);
+        string[] parts = ["256 images", "12 x 12", "resnet50", "cuda:1", "BatchSize of 96", "GradientAccumulation of 3", "FindLargestBatch"];
+        foreach (var part in parts) StringAssert.Contains(message, part);
         StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe with { GradientAccumulation = 4 }, gpu, 40), "64 at a time,");
-        StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, gpu, 0), "--size");
+        StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, gpu, 0), "Preprocessing.Crop");
         var onCpu = BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, "cpu", null);
-        StringAssert.Contains(onCpu, "--batch 128");
-        Assert.DoesNotContain("--batch auto", onCpu);
+        StringAssert.Contains(onCpu, "BatchSize of 128");
+        Assert.DoesNotContain("FindLargestBatch", onCpu);
     }
 
     [TestMethod]
     public void On_a_cpu_half_is_proposed_and_the_allocators_first_line_is_passed_on()
     {
         using var folders = new ClassFolders();
-        var options = SmallRun.Options(folders, SmallRun.Recipe(1));
+        var plan = SmallRun.Options(folders, SmallRun.Recipe(1)).Resolve();
         LibTorch.Load();
-        var told = Assert.ThrowsExactly<DeviceMemoryException>(() => BatchFit.Explaining(options, () => empty(1L << 55).NumberOfElements, default));
-        StringAssert.Contains(told.Message, "--batch 4");
+        var told = Assert.ThrowsExactly<DeviceMemoryException>(() => BatchFit.Explaining(plan, () => empty(1L << 55).NumberOfElements, default));
+        StringAssert.Contains(told.Message, "BatchSize of 4");
         StringAssert.Contains(told.Message, "DefaultCPUAllocator");
         Assert.DoesNotContain("\n", told.Message);
         using var flat = zeros(2, 3);
-        Assert.ThrowsExactly<ExternalException>(() => BatchFit.Explaining(options, () => flat.mm(flat).NumberOfElements, default), "Other errors pass as they are.");
+        Assert.ThrowsExactly<ExternalException>(() => BatchFit.Explaining(plan, () => flat.mm(flat).NumberOfElements, default), "Other errors pass as they are.");
     }
 
     [TestMethod]
@@ -103,10 +104,10 @@ public sealed class BatchFitTests
     {
         using var folders = new ClassFolders();
         var options = SmallRun.Options(folders, SmallRun.Recipe(1));
-        Assert.AreEqual(options.Recipe, options.WithLargestBatch().Recipe);
-        TrainingLoop.Run(options);
+        Assert.AreEqual(9, ResNetTraining.FindLargestBatch(options));
+        ResNetTraining.Run(options);
         var again = options with { Recipe = options.Recipe! with { BatchSize = 5 }, IfExists = ExistingRun.Resume };
-        Assert.AreEqual(options.Recipe, again.WithLargestBatch().Recipe);
-        Assert.AreEqual(5, (again with { IfExists = ExistingRun.Overwrite }).WithLargestBatch().Recipe!.BatchSize);
+        Assert.AreEqual(9, ResNetTraining.FindLargestBatch(again));
+        Assert.AreEqual(5, ResNetTraining.FindLargestBatch(again with { IfExists = ExistingRun.Overwrite }));
     }
 }

@@ -15,7 +15,7 @@ public sealed class FineTuningTests
         using var folders = new ClassFolders();
         var start = StartingPoint.Open(world.Checkpoint);
         SmallRun.Reports reports = [];
-        var result = TrainingLoop.Run(SmallRun.Options(folders, HeadOnly) with { StartFrom = start }, reports);
+        var result = ResNetTraining.Run(SmallRun.Options(folders, HeadOnly) with { StartFrom = start }, reports);
         Assert.IsGreaterThan(0.9, result.Validation!.Top1);
         Assert.AreEqual(0, result.Kept.Epoch);
         Assert.HasCount(1, result.History);
@@ -35,7 +35,7 @@ public sealed class FineTuningTests
         var start = StartingPoint.Open(world.Checkpoint);
         // Epoch 1 trains stage 3 and the head, epoch 2 stage 2 as well.
         var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 5, EpochsPerStage = 1 }, LearningRate = 0.01, Keep = KeptEpoch.Last };
-        TrainingLoop.Run(SmallRun.Options(folders, recipe) with { StartFrom = start });
+        ResNetTraining.Run(SmallRun.Options(folders, recipe) with { StartFrom = start });
         var learned = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors")).Weights;
         foreach (var (name, tensor) in start.Weights)
         {
@@ -98,14 +98,14 @@ public sealed class FineTuningTests
         using var folders = new ClassFolders();
         var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 40 }, LearningRate = 1e-4, EmaDecay = 0.99 };
         var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
-        var whole = TrainingLoop.Run(options);
+        var whole = ResNetTraining.Run(options);
         foreach (var epoch in whole.History) Assert.IsGreaterThan(0.7, epoch.Top1!.Value);
         var expected = SmallRun.Hash(whole);
         using var cancel = new CancellationTokenSource();
         // The features take 36 images; these are those of the first epoch.
         var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, 40, cancel) } };
-        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping, null, cancel.Token));
-        Assert.AreEqual(expected, SmallRun.Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume })));
+        Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping, null, cancel.Token));
+        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));
     }
 
     [TestMethod]
@@ -117,9 +117,9 @@ public sealed class FineTuningTests
         // Everything learns, at a rate of nearly nothing: what is judged is the start.
         var recipe = SmallRun.Recipe(1) with { LearningRate = 1e-9, WeightDecay = 0, Augmentation = Augmentation.None };
         var data = TrainingData.Open(folders.Folder, 0.25, seed: 1);
-        var before = TrainingLoop.Run(SmallRun.Options(folders, recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 }) with { StartFrom = StartingPoint.Open(world.Model), Data = data });
+        var before = ResNetTraining.Run(SmallRun.Options(folders, recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 }) with { StartFrom = StartingPoint.Open(world.Model), Data = data });
         using var second = new TemporaryFolder();
-        var after = TrainingLoop.Run(SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(before.ModelFile), Data = data, OutputFolder = second.Path });
+        var after = ResNetTraining.Run(SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(before.ModelFile), Data = data, OutputFolder = second.Path });
         // Batches' own statistics are like those that were measured, if these are of all classes.
         Assert.IsGreaterThan(before.Validation!.Top1 - 0.1, after.History[0].TrainingAccuracy);
     }
@@ -149,13 +149,13 @@ public sealed class FineTuningTests
         using var folders = new ClassFolders(imagesPerClass: 40);
         var recipe = HeadOnly with { Epochs = 1, BatchSize = 2, LearningRate = 0.01 };
         var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
-        var expected = SmallRun.Hash(TrainingLoop.Run(options));
+        var expected = SmallRun.Hash(ResNetTraining.Run(options));
         Directory.Delete(folders.Output, recursive: true);
         using var cancel = new CancellationTokenSource();
         var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, 80, cancel) } };
-        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping, null, cancel.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping, null, cancel.Token));
         Assert.HasCount(1, Directory.GetFiles(Path.Combine(folders.Output, "features")));
-        Assert.AreEqual(expected, SmallRun.Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume })));
+        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));
     }
 
     [TestMethod]
@@ -165,13 +165,13 @@ public sealed class FineTuningTests
         using var folders = new ClassFolders(imagesPerClass: 1);
         var start = StartingPoint.Open(world.Checkpoint);
         var options = SmallRun.Options(folders, HeadOnly);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(options)).Message, "needs a network to start from");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(options)).Message, "needs a network to start from");
         var other = options with { StartFrom = start, Architecture = ResNetArchitecture.ResNet18 };
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(other)).Message, "resnet18 cannot start from it");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(other)).Message, "resnet18 cannot start from it");
         var nothing = options with { StartFrom = start, Recipe = SmallRun.Recipe(0) };
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(nothing)).Message, "trains nothing");
-        var known = StartingPoint.Open(TrainingLoop.Run(SmallRun.Options(folders, SmallRun.Recipe(1))).ModelFile);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(options with { StartFrom = known })).Message, "knows just these classes");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(nothing)).Message, "trains nothing");
+        var known = StartingPoint.Open(ResNetTraining.Run(SmallRun.Options(folders, SmallRun.Recipe(1))).ModelFile);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(options with { StartFrom = known })).Message, "knows just these classes");
         var junk = folders.PathOf("junk.onnx");
         File.WriteAllText(junk, "no model at all");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => StartingPoint.Open(junk)).Message, "junk.onnx");
@@ -193,7 +193,7 @@ public sealed class FineTuningTests
         public TrainedWorld()
         {
             Directory.Delete(_folders.PathOf("red"), recursive: true);
-            TrainingLoop.Run(SmallRun.Options(_folders, SmallRun.Recipe(3)));
+            ResNetTraining.Run(SmallRun.Options(_folders, SmallRun.Recipe(3)));
         }
 
         public string Checkpoint => Path.Combine(_folders.Output, "best.safetensors");

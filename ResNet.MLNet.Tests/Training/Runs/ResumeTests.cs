@@ -18,13 +18,13 @@ public sealed class ResumeTests
     {
         using var folders = new ClassFolders();
         var options = SmallRun.Options(folders, Recipes[recipe]);
-        var whole = TrainingLoop.Run(options);
+        var whole = ResNetTraining.Run(options);
         var expected = SmallRun.Hash(whole);
         using var cancel = new CancellationTokenSource();
         // Canceled while that image is read, one of the 108 that the three epochs read: the run stops within a few steps.
         var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, image, cancel) } };
-        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping with { Workers = 1 }, null, cancel.Token));
-        var resumed = TrainingLoop.Run(options with { IfExists = ExistingRun.Resume });
+        Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping with { Workers = 1 }, null, cancel.Token));
+        var resumed = ResNetTraining.Run(options with { IfExists = ExistingRun.Resume });
         Assert.AreEqual(expected, SmallRun.Hash(resumed));
         Assert.AreEqual(whole.History[^1].TrainingLoss, resumed.History[^1].TrainingLoss, 1e-12);
         Assert.HasCount(3, resumed.History);
@@ -35,12 +35,12 @@ public sealed class ResumeTests
     {
         using var folders = new ClassFolders();
         var options = SmallRun.Options(folders, Recipes["everything"]);
-        var expected = SmallRun.Hash(TrainingLoop.Run(options));
+        var expected = SmallRun.Hash(ResNetTraining.Run(options));
         using var cancel = new CancellationTokenSource();
         var stopping = options with { Data = options.Data with { Validation = new SmallRun.StopsAt(options.Data.Validation, 15, cancel) }, Workers = 1 };
-        Assert.ThrowsExactly<OperationCanceledException>(() => TrainingLoop.Run(stopping, null, cancel.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping, null, cancel.Token));
         SmallRun.Reports reports = [];
-        Assert.AreEqual(expected, SmallRun.Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume }, reports)));
+        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume }, reports)));
         // The first that is heard of it is the end of the epoch's training.
         var first = reports.First(report => report.Message is null);
         Assert.AreEqual((TrainingPhase.Training, first.Batches), (first.Phase, first.Batch));
@@ -73,7 +73,7 @@ public sealed class ResumeTests
         using var folders = new ClassFolders(imagesPerClass: 6);
         Dictionary<int, long> alive = [];
         var options = SmallRun.Options(folders, Recipes["everything"] with { Epochs = 6 }) with { CheckpointInterval = TimeSpan.Zero };
-        TrainingLoop.Run(options, new Watch(epoch => alive[epoch] = DisposeScopeManager.Statistics.ThreadTotalLiveCount));
+        ResNetTraining.Run(options, new Watch(epoch => alive[epoch] = DisposeScopeManager.Statistics.ThreadTotalLiveCount));
         Assert.AreEqual(alive[2], alive[6]);
     }
 
@@ -82,14 +82,14 @@ public sealed class ResumeTests
     {
         using var folders = new ClassFolders(imagesPerClass: 4);
         var options = SmallRun.Options(folders, SmallRun.Recipe(1));
-        TrainingLoop.Run(options);
+        ResNetTraining.Run(options);
         var metrics = Path.Combine(folders.Output, "metrics.csv");
         var text = File.ReadAllText(metrics);
         File.Delete(metrics);
-        TrainingLoop.Run(options with { IfExists = ExistingRun.Resume });
+        ResNetTraining.Run(options with { IfExists = ExistingRun.Resume });
         Assert.AreEqual(text, File.ReadAllText(metrics));
         File.WriteAllText(Path.Combine(folders.Output, "last.safetensors.0123.tmp"), "half");
-        TrainingLoop.Run(options);
+        ResNetTraining.Run(options);
         Assert.IsEmpty(Directory.GetFiles(folders.Output, "*.tmp"));
     }
 
@@ -98,7 +98,7 @@ public sealed class ResumeTests
     {
         using var folders = new ClassFolders();
         var options = SmallRun.Options(folders, SmallRun.Recipe(2));
-        TrainingLoop.Run(options);
+        ResNetTraining.Run(options);
         var file = Path.Combine(folders.Output, "last.safetensors");
         var before = File.ReadAllBytes(file);
         // As on a full disk: the writer fails in the middle.
@@ -113,7 +113,7 @@ public sealed class ResumeTests
         // A folder that is no folder is told before anything is trained.
         var nowhere = Path.Combine(file, "run");
         SmallRun.Reports reports = [];
-        StringAssert.Contains(Assert.Throws<IOException>(() => TrainingLoop.Run(options with { OutputFolder = nowhere }, reports)).Message, nowhere);
+        StringAssert.Contains(Assert.Throws<IOException>(() => ResNetTraining.Run(options with { OutputFolder = nowhere }, reports)).Message, nowhere);
         Assert.IsEmpty(reports);
     }
 

@@ -12,12 +12,12 @@ public sealed class TrainingLoopTests
     {
         using var folders = new ClassFolders();
         SmallRun.Reports reports = [];
-        var result = TrainingLoop.Run(Options(folders, epochs: 4), reports);
+        var result = ResNetTraining.Run(Options(folders, epochs: 4), reports);
         Assert.IsGreaterThan(0.9, result.Validation!.Top1);
         Assert.AreEqual(12, result.Validation.Confusion.Cast<int>().Sum());
         Assert.IsLessThan(result.History[0].TrainingLoss, result.History[^1].TrainingLoss);
         Assert.HasCount(4, reports.FindAll(report => report.Completed is not null));
-        Assert.IsTrue(reports.TrueForAll(report => report.Done is >= 0 and <= 1));
+        Assert.IsTrue(reports.TrueForAll(report => report.Fraction is >= 0 and <= 1));
 
         var context = new MLContext();
         var rows = Enumerable.Range(0, 12).Select(index => (Path: folders.Open().Validation.NameOf(index), Label: Path.GetFileName(Path.GetDirectoryName(folders.Open().Validation.NameOf(index)))!))
@@ -39,9 +39,9 @@ public sealed class TrainingLoopTests
     {
         using var folders = new ClassFolders();
         var options = Options(folders, epochs: 2);
-        var first = Hash(TrainingLoop.Run(options));
-        Assert.AreEqual(first, Hash(TrainingLoop.Run(options with { Workers = 7 })));
-        Assert.AreNotEqual(first, Hash(TrainingLoop.Run(options with { Recipe = options.Recipe! with { Seed = 1 } })));
+        var first = Hash(ResNetTraining.Run(options));
+        Assert.AreEqual(first, Hash(ResNetTraining.Run(options with { Workers = 7 })));
+        Assert.AreNotEqual(first, Hash(ResNetTraining.Run(options with { Recipe = options.Recipe! with { Seed = 1 } })));
     }
 
     [TestMethod]
@@ -49,11 +49,11 @@ public sealed class TrainingLoopTests
     {
         using var folders = new ClassFolders(imagesPerClass: 4);
         var options = Options(folders, epochs: 1) with { IfExists = ExistingRun.Refuse };
-        var hash = Hash(TrainingLoop.Run(options));
-        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => TrainingLoop.Run(options)).Message, folders.Output);
+        var hash = Hash(ResNetTraining.Run(options));
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => ResNetTraining.Run(options)).Message, folders.Output);
         var other = options with { IfExists = ExistingRun.Resume, Recipe = options.Recipe! with { LearningRate = 0.5 } };
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingLoop.Run(other)).Message, "another run");
-        Assert.AreEqual(hash, Hash(TrainingLoop.Run(options with { IfExists = ExistingRun.Resume })));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ResNetTraining.Run(other)).Message, "another run");
+        Assert.AreEqual(hash, Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));
     }
 
     [TestMethod]
@@ -61,7 +61,7 @@ public sealed class TrainingLoopTests
     {
         using var folders = new ClassFolders(imagesPerClass: 4);
         var options = Options(folders, epochs: 3);
-        var problem = Assert.ThrowsExactly<TrainingDivergedException>(() => TrainingLoop.Run(options with { Recipe = options.Recipe! with { LearningRate = 1e30 } }));
+        var problem = Assert.ThrowsExactly<TrainingDivergedException>(() => ResNetTraining.Run(options with { Recipe = options.Recipe! with { LearningRate = 1e30 } }));
         StringAssert.Contains(problem.Message, "lower learning rate");
         Assert.IsFalse(File.Exists(Path.Combine(folders.Output, "model.onnx")));
     }
@@ -72,10 +72,10 @@ public sealed class TrainingLoopTests
         using var folders = new ClassFolders(imagesPerClass: 4);
         File.WriteAllText(folders.PathOf("red", "zzz.png"), "no image");
         SmallRun.Reports reports = [];
-        TrainingLoop.Run(Options(folders, epochs: 2) with { Data = folders.Open(0) }, reports);
+        ResNetTraining.Run(Options(folders, epochs: 2) with { Data = folders.Open(0) }, reports);
         StringAssert.Contains(reports.Single(report => report.Message is not null).Message, "zzz.png");
         foreach (var file in Directory.EnumerateFiles(folders.Folder, "*.*", SearchOption.AllDirectories)) File.WriteAllText(file, "no image");
-        var problem = Assert.ThrowsExactly<InvalidDataException>(() => TrainingLoop.Run(Options(folders, epochs: 1)));
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => ResNetTraining.Run(Options(folders, epochs: 1)));
         StringAssert.Contains(problem.Message, "Not one of the images");
     }
 
@@ -86,7 +86,7 @@ public sealed class TrainingLoopTests
         var options = Options(folders, epochs: 6) with { Data = folders.Open(0) };
         // A batch an image, in another order every epoch, so that the bad one is the last of some epoch.
         File.WriteAllText(folders.PathOf("red", "000.png"), "no image");
-        var result = TrainingLoop.Run(options with { Recipe = options.Recipe! with { BatchSize = 1 } });
+        var result = ResNetTraining.Run(options with { Recipe = options.Recipe! with { BatchSize = 1 } });
         Assert.HasCount(6, result.History);
         foreach (var epoch in result.History) Assert.IsTrue(double.IsFinite(epoch.ImagesPerSecond) && epoch.TrainingLoss > 0);
     }
@@ -98,7 +98,7 @@ public sealed class TrainingLoopTests
     public void A_device_that_is_none_is_named(string device, string expected)
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        var problem = Assert.ThrowsExactly<ArgumentException>(() => TrainingLoop.Run(Options(folders, epochs: 1) with { Device = device }));
+        var problem = Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(Options(folders, epochs: 1) with { Device = device }));
         StringAssert.Contains(problem.Message, device);
         StringAssert.Contains(problem.Message, expected);
     }

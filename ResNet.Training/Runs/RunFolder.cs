@@ -1,0 +1,89 @@
+using System.Text;
+
+namespace ResNet.Training;
+
+/// <summary>The folder of a run: the name of every file in it, and how it is made ready, written and read.</summary>
+internal sealed class RunFolder(string path)
+{
+    /// <summary>Where the run stands, after each epoch and every few minutes; a run is resumed from it.</summary>
+    public const string LastFile = "last.safetensors";
+
+    /// <summary>The network of the best epoch so far.</summary>
+    public const string BestFile = "best.safetensors";
+
+    private const string RecipeFile = "recipe.json", MetricsCsv = "metrics.csv", Model = "model.onnx", Report = "report.html";
+    private const string FeaturesFolder = "features", EventsFolder = "tensorboard", HalfWritten = "*.tmp";
+
+    /// <summary>The model file that the run ends with.</summary>
+    public string ModelFile => PathOf(Model);
+
+    /// <summary>The page that tells of the run.</summary>
+    public string ReportFile => PathOf(Report);
+
+    /// <summary>Whether a run can be resumed from here.</summary>
+    public bool HoldsRun => File.Exists(PathOf(LastFile));
+
+    /// <summary>The recipe of the run that the folder holds; null if there is none.</summary>
+    public TrainingRecipe? ReadRecipe() => File.Exists(PathOf(RecipeFile)) ? TrainingRecipe.Read(PathOf(RecipeFile)) : null;
+
+    /// <summary>Makes the folder ready for a new run, so that what cannot be written is known now and not after the first epoch.</summary>
+    /// <exception cref="IOException">It cannot be written; the message names it.</exception>
+    public void Clear(TrainingRecipe recipe)
+    {
+        try
+        {
+            AtomicFile.Write(PathOf(RecipeFile), stream => stream.Write(Encoding.UTF8.GetBytes(recipe.ToJson())));
+            foreach (var old in new[] { LastFile, BestFile, MetricsCsv, Model, Report }) File.Delete(PathOf(old));
+            // Killed runs may have left half-written files beside the whole ones.
+            foreach (var half in Directory.GetFiles(path, HalfWritten)) File.Delete(half);
+            Directory.CreateDirectory(PathOf(EventsFolder));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The output folder '{path}' cannot be written: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Reads the checkpoint that a run goes on from.</summary>
+    /// <param name="identity">What the run is; see <see cref="TrainingPlan.Identity"/>.</param>
+    /// <exception cref="InvalidDataException">It is not a checkpoint, or one of another run.</exception>
+    public Checkpoint ReadLast(string identity) => Checkpoint.Read(PathOf(LastFile), identity);
+
+    /// <summary>Reads the network of the best epoch.</summary>
+    /// <inheritdoc cref="ReadLast"/>
+    public Checkpoint ReadBest(string identity) => Checkpoint.Read(PathOf(BestFile), identity);
+
+    /// <summary>Writes where the run stands.</summary>
+    /// <exception cref="IOException">It cannot be written; the one before it is intact.</exception>
+    public void WriteLast(Checkpoint checkpoint) => Write(checkpoint, PathOf(LastFile));
+
+    /// <summary>Writes the network of the best epoch so far.</summary>
+    /// <inheritdoc cref="WriteLast"/>
+    public void WriteBest(Checkpoint checkpoint) => Write(checkpoint, PathOf(BestFile));
+
+    /// <summary>Writes the figures of all epochs so far.</summary>
+    public void WriteMetrics(IReadOnlyList<EpochMetrics> history) => MetricsFile.Write(PathOf(MetricsCsv), history);
+
+    /// <summary>The features of a frozen network, which a new head is trained on.</summary>
+    /// <inheritdoc cref="ReadLast"/>
+    public FeatureCache Features(string identity) => new(PathOf(FeaturesFolder), identity);
+
+    /// <summary>Begins a file of events for TensorBoard.</summary>
+    /// <param name="stepsDone">The steps that the run has done already; 0 deletes the files of a run before it.</param>
+    public TensorBoardLog OpenEvents(long stepsDone) => new(PathOf(EventsFolder), stepsDone);
+
+    private string PathOf(string name) => Path.Combine(path, name);
+
+    private static void Write(Checkpoint checkpoint, string file)
+    {
+        try
+        {
+            checkpoint.Write(file);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"'{file}' cannot be written: {problem.Message} The previous checkpoint is intact; free disk space or fix permissions, then resume.", problem);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace ResNet.Training;
+
+/// <summary>What a run is doing.</summary>
+public enum TrainingPhase
+{
+    /// <summary>Training on the training images.</summary>
+    Training,
+
+    /// <summary>Measuring the network on the validation images.</summary>
+    Validating,
+
+    /// <summary>Computing the frozen network's features of the training images, for the new head.</summary>
+    Featurizing,
+
+    /// <summary>Training the new head on these features; batches are then the head's epochs.</summary>
+    TrainingHead,
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using static System.FormattableString;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>What a run will do: its options with the network and the recipe that they stand for, checked. <see cref="TrainingOptions.Resolve"/> makes it.</summary>
+public sealed class TrainingPlan
+{
+    private const int BatchesForStatistics = 16;
+
+    internal TrainingPlan(TrainingOptions options, ResNetArchitecture architecture, TrainingRecipe recipe)
+    {
+        Options = options;
+        Architecture = architecture;
+        Recipe = recipe;
+    }
+
+    /// <summary>The options as they were given.</summary>
+    public TrainingOptions Options { get; }
+
+    /// <summary>The network that is trained, with the classes of the data.</summary>
+    public ResNetArchitecture Architecture { get; }
+
+    /// <summary>How it is trained.</summary>
+    public TrainingRecipe Recipe { get; }
+
+    internal TrainingData Data => Options.Data;
+
+    /// <summary>Whether batch norm uses the statistics that it came with and leaves them alone.</summary>
+    internal bool KeepStatistics => Recipe.FineTuning?.KeepStatistics ?? false;
+
+    /// <summary>Whether the head of the network that the run starts from does not fit the data's classes.</summary>
+    internal bool NeedsNewHead => Options.StartFrom is { } start && !start.HasSameClasses(Data.Training.Labels);
+
+    /// <summary>What the run is: two runs of the same identity give the same weights on the same machine.</summary>
+    internal string Identity
+    {
+        get
+        {
+            var start = Options.StartFrom is { } from ? $"from {from.Name} ({from.Fingerprint}), " : "";
+            return $"{Architecture.Name} on {Data.Identity}, {start}recipe {Recipe.ToJson()}";
+        }
+    }
+
+    /// <summary>The network with fresh weights.</summary>
+    internal ResNetModule NewNetwork() => new(Architecture, Recipe.Seed);
+
+    /// <summary>Loads images as the recipe says.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="augmentation">How they are varied; null for images in their order, not varied.</param>
+    /// <param name="bad">Receives those that cannot be read.</param>
+    internal BatchLoader Loader(ImageDataset images, Augmentation? augmentation, BadImages bad) =>
+        new(images, Recipe.Preprocessing, augmentation, Recipe.BatchSize, Recipe.Seed, Math.Max(1, Options.Workers), bad.Add);
+
+    /// <summary>
+    /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where batch norm is to
+    /// follow the images and its statistics were folded away, with the statistics of some training images.
+    /// </summary>
+    /// <param name="step">Whose network it is.</param>
+    /// <param name="bad">Receives images that cannot be read.</param>
+    internal void LoadStart(TrainingStep step, BadImages bad)
+    {
+        if (Options.StartFrom is not { } start) return;
+        var network = step.Network;
+        var head = network.ToStateDict();
+        var weights = new StateDict();
+        foreach (var (name, tensor) in start.Weights)
+        {
+            var isHead = network.StageOf(name) > Architecture.StageBlocks.Count;
+            weights.Add(name, isHead && NeedsNewHead ? head[name] : tensor);
+        }
+
+        network.Load(weights);
+        // In any order but by class, so that all classes are among the images that are measured.
+        if (start.IsFolded && Recipe.FineTuning is not { KeepStatistics: true })
+            network.MeasureStatistics(Loader(Data.Training, Augmentation.None, bad).Epoch(0).Take(BatchesForStatistics).Select(Pixels));
+        step.Average?.Restart();
+
+        Tensor Pixels(Batch batch)
+        {
+            var (pixels, targets) = step.Input.Load(batch);
+            targets.Dispose();
+            return pixels;
+        }
+    }
+
+    /// <summary>The card of a network that the run gives.</summary>
+    /// <param name="epoch">The epoch whose network it is.</param>
+    /// <param name="validation">Its figures on the validation images; null if they are not known.</param>
+    internal ModelCard CardOf(int epoch, ClassificationMetrics? validation = null)
+    {
+        var from = Options.StartFrom is { } start ? $"from {start.Name}" : "from scratch";
+        var data = Options.DataName is { } name ? $" of {name}" : "";
+        return new()
+        {
+            Architecture = Architecture.Name,
+            Preprocessing = Recipe.Preprocessing,
+            Labels = Data.Training.Labels,
+            Source = Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, epoch {epoch} of {Recipe.Epochs}, seed {Recipe.Seed}."),
+            Recipe = JsonSerializer.Deserialize<JsonElement>(Recipe.ToJson()),
+            Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
+        };
+    }
+}

@@ -22,7 +22,8 @@ public sealed class ChannelArithmeticTests
     public void A_gradient_of_the_input_sums_to_zero_and_is_orthogonal_to_the_input()
     {
         double[] gradient = [0.3, -1, 0.25, 2];
-        var statistics = ChannelStatistics.Of(1000.5f, Values.Sum(value => value - 1000.5), SquaresFrom(1000.5f), Values.Length, epsilon: 0);
+        var sum = Values.Sum(value => value - 1000.5);
+        var statistics = ChannelStatistics.Of(1000.5f, sum, SquaresFrom(1000.5f), Values.Length, epsilon: 0);
         var products = gradient.Zip(Values, (change, value) => change * (value - statistics.Mean)).Sum();
         var found = ChannelGradients.Of(gradient.Sum(), products, weight: 2, statistics.Mean, statistics.Inverse, Values.Length);
         Assert.AreEqual(gradient.Sum(), found.Bias, 1e-6);

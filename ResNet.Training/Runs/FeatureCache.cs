@@ -10,7 +10,7 @@ namespace ResNet.Training;
 internal sealed class FeatureCache(string folder, string identity)
 {
     private const int BatchesPerFile = 32;
-    private const string IdentityEntry = "resnet.training.run", FeaturesName = "features", TargetsName = "targets";
+    private const string FeaturesName = "features", TargetsName = "targets";
 
     /// <summary>Gives the features, those that are not there computed.</summary>
     /// <param name="network">The network, ready to be evaluated.</param>
@@ -45,7 +45,7 @@ internal sealed class FeatureCache(string folder, string identity)
     {
         if (!File.Exists(path)) return null;
         var (tensors, metadata) = WeightFile.ReadStored(path);
-        return metadata.GetValueOrDefault(IdentityEntry) == identity ? tensors : null;
+        return metadata.GetValueOrDefault(Checkpoint.IdentityEntry) == identity ? tensors : null;
     }
 
     private string PathOf(int part) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{part:000000}.safetensors"));
@@ -76,7 +76,7 @@ internal sealed class FeatureCache(string folder, string identity)
                 { FeaturesName, new([targets.Count, network.Architecture.FeatureCount], [.. features]) },
                 { TargetsName, new([targets.Count], [.. targets]) },
             };
-            WeightFile.Write(PathOf(first + parts.Count), part, new Dictionary<string, string> { [IdentityEntry] = identity });
+            WeightFile.Write(PathOf(first + parts.Count), part, new Dictionary<string, string> { [Checkpoint.IdentityEntry] = identity });
             parts.Add(part);
             features.Clear();
             targets.Clear();

@@ -20,12 +20,14 @@ internal static class LearningRateSearch
         List<RatePoint> points = [];
         var average = 0.0;
         var best = double.PositiveInfinity;
-        foreach (var (number, (epoch, batch)) in Batches(plan.Loader(plan.Data.Training, recipe.Augmentation, bad), bad).Take(steps).Index())
+        var loader = plan.Loader(plan.Data.Training, recipe.Augmentation, bad);
+        var stages = new StageSchedule(recipe, plan.Architecture, loader.Batches);
+        foreach (var (number, (epoch, batch)) in Batches(loader, bad).Take(steps).Index())
         {
             cancellation.ThrowIfCancellationRequested();
             var rate = Lowest * Math.Pow(Highest / Lowest, number / (steps - 1.0));
             step.ClearSums();
-            step.Run(batch, epoch, number + 1, group => rate * (recipe.FineTuning?.ShareOf(group.Stage, plan.Architecture) ?? 1));
+            step.Run(batch, epoch, number + 1, group => rate * stages.FactorOf(group.Stage));
             var loss = step.ReadSums().Loss / batch.Count;
             average = Smoothing * average + (1 - Smoothing) * loss;
             var smoothed = average / (1 - Math.Pow(Smoothing, number + 1));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace ResNet.Training;
@@ -14,6 +15,8 @@ internal sealed class RunFolder(string path)
     private const string RecipeFile = "recipe.json", MetricsCsv = "metrics.csv", Model = "model.onnx", Report = "report.html";
     private const string FeaturesFolder = "features", EventsFolder = "tensorboard", HalfWritten = "*.tmp";
 
+    private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
+
     /// <summary>The model file that the run ends with.</summary>
     public string ModelFile => PathOf(Model);
 
@@ -22,6 +25,9 @@ internal sealed class RunFolder(string path)
 
     /// <summary>Whether a run can be resumed from here.</summary>
     public bool HoldsRun => File.Exists(PathOf(LastFile));
+
+    /// <summary>How long ago the last checkpoint was written.</summary>
+    public TimeSpan SinceCheckpoint => _sinceCheckpoint.Elapsed;
 
     /// <summary>The recipe of the run that the folder holds; null if there is none.</summary>
     public TrainingRecipe? ReadRecipe() => File.Exists(PathOf(RecipeFile)) ? TrainingRecipe.Read(PathOf(RecipeFile)) : null;
@@ -55,7 +61,11 @@ internal sealed class RunFolder(string path)
 
     /// <summary>Writes where the run stands.</summary>
     /// <exception cref="IOException">It cannot be written; the one before it is intact.</exception>
-    public void WriteLast(Checkpoint checkpoint) => Write(checkpoint, PathOf(LastFile));
+    public void WriteLast(Checkpoint checkpoint)
+    {
+        Write(checkpoint, PathOf(LastFile));
+        _sinceCheckpoint.Restart();
+    }
 
     /// <summary>Writes the network of the best epoch so far.</summary>
     /// <inheritdoc cref="WriteLast"/>

@@ -34,14 +34,7 @@ public sealed class TrainingPlan
     internal bool NeedsNewHead => Options.StartFrom is { } start && !start.HasSameClasses(Data.Training.Labels);
 
     /// <summary>What the run is: two runs of the same identity give the same weights on the same machine.</summary>
-    internal string Identity
-    {
-        get
-        {
-            var start = Options.StartFrom is { } from ? $"from {from.Name} ({from.Fingerprint}), " : "";
-            return $"{Architecture.Name} on {Data.Identity}, {start}recipe {Recipe.ToJson()}";
-        }
-    }
+    internal string Identity => field ??= Identify();
 
     /// <summary>The network with fresh weights.</summary>
     internal ResNetModule NewNetwork() => new(Architecture, Recipe.Seed);
@@ -101,5 +94,35 @@ public sealed class TrainingPlan
             Recipe = JsonSerializer.Deserialize<JsonElement>(Recipe.ToJson()),
             Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
         };
+    }
+
+    /// <summary>The report of the run, which ends now.</summary>
+    /// <param name="result">What it gave.</param>
+    /// <param name="findings">The images that tell most; null without validation images.</param>
+    /// <param name="problems">What became known during the run.</param>
+    /// <param name="device">Where it computed.</param>
+    internal RunReport ReportOf(TrainingResult result, ImageFindings? findings, IReadOnlyList<string> problems, Device device) => new()
+    {
+        Architecture = Architecture,
+        Labels = Data.Training.Labels,
+        History = result.History,
+        Validation = result.Validation,
+        Findings = findings,
+        Recipe = Recipe.ToJson(),
+        Command = Options.Command,
+        DataName = Options.DataName,
+        TrainingImages = Data.Training.Count,
+        ValidationImages = Data.Validation.Count,
+        Elapsed = result.Elapsed,
+        BestEpoch = Recipe.Keep == KeptEpoch.Best && result.Validation is not null ? result.Kept.Epoch : null,
+        Notes = [.. Data.Notes, .. problems],
+        Environment = RunEnvironment.Describe(device),
+        Finished = DateTimeOffset.Now,
+    };
+
+    private string Identify()
+    {
+        var start = Options.StartFrom is { } from ? $"from {from.Name} ({from.Fingerprint}), " : "";
+        return $"{Architecture.Name} on {Data.Identity}, {start}recipe {Recipe.ToJson()}";
     }
 }

@@ -6,7 +6,7 @@ namespace ResNet.Training;
 /// <summary>
 /// One step of training and all that it changes: forward, loss, backward, clipping, the optimizer, the averaged weights. The loop says when and with which learning rate.
 /// </summary>
-internal sealed class TrainingStep : IDisposable
+internal sealed partial class TrainingStep : IDisposable
 {
     private const int MixingPurpose = 3;
     private const double ClipEpsilon = 1e-6;
@@ -45,10 +45,6 @@ internal sealed class TrainingStep : IDisposable
     public ExponentialMovingAverage? Average { get; }
 
     public DeviceInput Input { get; }
-
-    /// <summary>All values that a checkpoint has to hold.</summary>
-    public IEnumerable<Tensor> State =>
-        [Parameters.Weights, Parameters.Statistics, .. Optimizer.Memory.Select(memory => memory.Values), .. Average is { } average ? new[] { average.Weights, average.Statistics } : []];
 
     /// <summary>[classes] how much each class counts in the loss; null for alike.</summary>
     public Tensor? ClassWeights { get; }

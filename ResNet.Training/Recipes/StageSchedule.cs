@@ -1,8 +1,9 @@
 namespace ResNet.Training;
 
 /// <summary>
-/// When each part of a network is trained, and at which factor of the learning rate, as <see cref="FineTuning"/> says; without it all of the network
-/// alike. Parts are 0 the first convolution, then the stages from 1, then the classifier. Nothing here depends on how a run got to where it is.
+/// When each part of a network is trained, and at which factor of the learning rate, as <see cref="FineTuning"/> says; without it all of
+/// the network alike. Parts are 0 the first convolution, then the stages from 1, then the classifier. Nothing here depends on how a run got
+/// to where it is.
 /// </summary>
 /// <param name="recipe">The recipe of the run.</param>
 /// <param name="architecture">The network.</param>
@@ -11,7 +12,9 @@ internal sealed class StageSchedule(TrainingRecipe recipe, ResNetArchitecture ar
 {
     private readonly int _stages = architecture.StageBlocks.Count;
 
-    /// <summary>The first part of the network that is trained in an epoch: the last stage at first, where stages are released one by one.</summary>
+    /// <summary>
+    /// The first part of the network that is trained in an epoch: the last stage at first, where stages are released one by one.
+    /// </summary>
     /// <param name="epoch">The epoch, from 0.</param>
     public int FirstTrained(int epoch) =>
         recipe.FineTuning is { EpochsPerStage: > 0 and var each } ? Math.Max(0, _stages - epoch / each) : 0;

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace ResNet.Training;
 
 /// <summary>
-/// A safetensors file with the network's weights under their own names, the optimizer's memory and the averaged weights behind a prefix, and the rest as JSON in the
-/// metadata: one file, so that its parts always fit together. Without a state it is a network alone, as the best epoch's.
+/// A safetensors file with the network's weights under their own names, the optimizer's memory and the averaged weights behind a prefix,
+/// and the rest as JSON in the metadata: one file, so that its parts always fit together. Without a state it is a network alone, as the
+/// best epoch's.
 /// </summary>
 internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, string Identity, ModelCard Card)
 {
@@ -23,14 +24,18 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
     /// <summary>Reads a checkpoint of the same run.</summary>
     /// <param name="path">The file.</param>
     /// <param name="identity">What the run is: architecture, recipe and data.</param>
-    /// <exception cref="InvalidDataException">It is no checkpoint, or one of another run.</exception>
+    /// <exception cref="InvalidDataException">It is not a checkpoint, or one of another run.</exception>
     public static Checkpoint Read(string path, string identity)
     {
         var (tensors, metadata) = WeightFile.ReadStored(path);
         if (!metadata.TryGetValue(IdentityEntry, out var written) || !metadata.TryGetValue(ModelCard.MetadataKey, out var card))
-            throw new InvalidDataException($"'{path}' is no checkpoint of a training run.");
+            throw new InvalidDataException($"'{path}' is not a checkpoint of a training run.");
         if (written != identity)
-            throw new InvalidDataException($"'{path}' is the checkpoint of another run, so this one cannot go on from it. It was: {written}. This is: {identity}.");
+        {
+            throw new InvalidDataException(
+                $"'{path}' is the checkpoint of another run, so this one cannot go on from it. It was: {written}. This is: {identity}.");
+        }
+
         var state = metadata.TryGetValue(StateEntry, out var json) ? JsonSerializer.Deserialize<TrainingState>(json) : null;
         return new(tensors, state, identity, ModelCard.FromJson(card));
     }

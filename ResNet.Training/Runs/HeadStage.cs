@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// The part of a run before its epochs: a new head is trained on the features that the frozen network gives of the training images, each computed once.
+/// The part of a run before its epochs: a new head is trained on the features that the frozen network gives of the training images, each
+/// computed once.
 /// </summary>
 /// <param name="plan">What the run does.</param>
 /// <param name="step">Holds the network.</param>
@@ -31,7 +32,14 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
             TrainingDivergedException.ThrowUnless(double.IsFinite(loss), plan.Recipe, state);
             last = (loss, accuracy);
             if (!progress.IsDue) return;
-            progress.Report(state, new() { Phase = TrainingPhase.TrainingHead, Batch = epoch, Batches = epochs, Loss = loss, Accuracy = accuracy });
+            progress.Report(state, new()
+            {
+                Phase = TrainingPhase.TrainingHead,
+                Batch = epoch,
+                Batches = epochs,
+                Loss = loss,
+                Accuracy = accuracy,
+            });
         });
         step.Average?.Restart();
         var figures = validation.Measure(state, cancellation);
@@ -57,8 +65,13 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
             cancellation.ThrowIfCancellationRequested();
             seen += images;
             if (done < loader.Batches && !progress.IsDue) return;
-            var pace = seen / progress.Seconds;
-            progress.Report(state, new() { Phase = TrainingPhase.Featurizing, Batch = done, Batches = loader.Batches, ImagesPerSecond = pace });
+            progress.Report(state, new()
+            {
+                Phase = TrainingPhase.Featurizing,
+                Batch = done,
+                Batches = loader.Batches,
+                ImagesPerSecond = seen / progress.Seconds,
+            });
         });
     }
 }

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>Measures a <see cref="LearningRateCurve"/>: a network takes steps at exponentially rising rates until its loss diverges.</summary>
+/// <summary>
+/// Measures a <see cref="LearningRateCurve"/>: a network takes steps at exponentially rising rates until its loss diverges.
+/// </summary>
 internal static class LearningRateSearch
 {
     private const double Lowest = 1e-6, Highest = 10, Smoothing = 0.9, DivergedFactor = 4;
@@ -32,7 +34,8 @@ internal static class LearningRateSearch
             average = Smoothing * average + (1 - Smoothing) * loss;
             var smoothed = average / (1 - Math.Pow(Smoothing, number + 1));
             Report(number + 1, smoothed);
-            if (!double.IsFinite(loss) && points.Count == 0) throw new TrainingDivergedException($"The loss is not finite even at a learning rate of {Lowest}.");
+            if (!double.IsFinite(loss) && points.Count == 0)
+                throw new TrainingDivergedException($"The loss is not finite even at a learning rate of {Lowest}.");
             if (!double.IsFinite(loss) || smoothed > DivergedFactor * best) return new(points, diverged: true);
             best = Math.Min(best, smoothed);
             points.Add(new(rate, smoothed));

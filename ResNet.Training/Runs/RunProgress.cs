@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// Reports how a run goes: to the user, a few times a second at most, and to the event files; and keeps the run's clocks, which say how long it took, at
-/// what pace, and how long it will still take.
+/// Reports how a run goes: to the user, a few times a second at most, and to the event files; and keeps the run's clocks, which say how
+/// long it took, at what pace, and how long it will still take.
 /// </summary>
 /// <param name="plan">What the run does.</param>
 /// <param name="batchesPerEpoch">The steps of an epoch.</param>
 /// <param name="device">Where it computes.</param>
 /// <param name="badImages">The images that could not be read; the user hears of each once.</param>
 /// <param name="receiver">The user; null for nobody.</param>
-internal sealed class RunProgress(TrainingPlan plan, int batchesPerEpoch, Device device, BadImages badImages, IProgress<TrainingProgress>? receiver)
-    : IDisposable
+internal sealed class RunProgress(
+    TrainingPlan plan, int batchesPerEpoch, Device device, BadImages badImages, IProgress<TrainingProgress>? receiver) : IDisposable
 {
     private const int PointsPerEpoch = 100;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -94,12 +94,22 @@ internal sealed class RunProgress(TrainingPlan plan, int batchesPerEpoch, Device
     }
 
     /// <summary>Reports something that the user should know.</summary>
-    public void ReportMessage(TrainingState state, string message) =>
-        receiver?.Report(new() { Epoch = state.Epoch + 1, Epochs = plan.Recipe.Epochs, Fraction = FractionOf(state), Message = message });
+    public void ReportMessage(TrainingState state, string message) => receiver?.Report(new()
+    {
+        Epoch = state.Epoch + 1,
+        Epochs = plan.Recipe.Epochs,
+        Fraction = FractionOf(state),
+        Message = message,
+    });
 
     /// <summary>Reports that an epoch is complete and saved.</summary>
-    public void ReportCompleted(TrainingState state, EpochMetrics completed) =>
-        receiver?.Report(new() { Epoch = completed.Epoch, Epochs = plan.Recipe.Epochs, Fraction = FractionOf(state), Completed = completed });
+    public void ReportCompleted(TrainingState state, EpochMetrics completed) => receiver?.Report(new()
+    {
+        Epoch = completed.Epoch,
+        Epochs = plan.Recipe.Epochs,
+        Fraction = FractionOf(state),
+        Completed = completed,
+    });
 
     /// <summary>Writes the figures of a complete epoch to the event files.</summary>
     public void LogCompleted(TrainingState state, EpochMetrics completed) =>

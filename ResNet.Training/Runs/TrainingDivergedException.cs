@@ -11,8 +11,9 @@ public sealed class TrainingDivergedException(string message) : Exception(messag
     {
         if (isFinite) return;
         throw new TrainingDivergedException(
-            $"Loss or weights are not finite any more, in epoch {state.Epoch + 1} after batch {state.Batch}. Try a lower learning rate (it is " +
-            $"{recipe.LearningRate}), a longer warm-up, gradients of limited length ({nameof(TrainingRecipe.ClipNorm)}), more images at a time, or " +
-            $"{nameof(TrainingPrecision.Float32)}. The last checkpoint, if there is one, is from before that.");
+            $"Loss or weights are not finite any more, in epoch {state.Epoch + 1} after batch {state.Batch}. " +
+            $"Try a lower learning rate (it is {recipe.LearningRate}), a longer warm-up, " +
+            $"gradients of limited length ({nameof(TrainingRecipe.ClipNorm)}), more images at a time, " +
+            $"or {nameof(TrainingPrecision.Float32)}. The last checkpoint, if there is one, is from before that.");
     }
 }

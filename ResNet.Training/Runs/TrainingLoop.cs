@@ -3,13 +3,12 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// Trains a network: first a new head alone, if the network that it starts from has other classes; then epochs of steps, each with validation and
-/// checkpoints; and in the end the model file and the report. A run can be stopped or killed at any moment and resumed to the same bits.
+/// Trains a network: first a new head alone, if the network that it starts from has other classes; then epochs of steps, each with
+/// validation and checkpoints; and in the end the model file and the report. A run can be stopped or killed at any moment and resumed to
+/// the same bits.
 /// </summary>
 internal sealed class TrainingLoop : IDisposable
 {
-    private const int ImagesInReport = 12;
-
     private readonly TrainingPlan _plan;
     private readonly TrainingRecipe _recipe;
     private readonly RunFolder _folder;
@@ -75,19 +74,19 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Goes on from what the output folder holds, as the options say; null if a new run is to begin.</summary>
     private TrainingState? Resume()
     {
-        var (folder, existing) = (_plan.Options.OutputFolder, _plan.Options.IfExists);
-        if (!_folder.HoldsRun || existing == ExistingRun.Overwrite) return null;
-        if (existing == ExistingRun.Refuse)
-            throw new IOException($"'{folder}' holds a training run already. Resume it, choose another folder, or say that it is to be overwritten.");
+        if (!_folder.HoldsRun || _plan.Options.IfExists == ExistingRun.Overwrite) return null;
+        if (_plan.Options.IfExists == ExistingRun.Refuse) throw _folder.Refuse();
         var checkpoint = _folder.ReadLast(_plan.Identity);
-        var run = checkpoint.State ?? throw new InvalidDataException($"The checkpoint in '{folder}' does not say where its run stands.");
-        _folder.Features(_plan.Identity).Delete();
+        var run = checkpoint.State ?? throw new InvalidDataException($"'{_folder.LastFile}' does not say where its run stands.");
+        _folder.OpenFeatures(_plan.Identity).Delete();
         _step.ReadState(checkpoint.Tensors);
         _progress.OpenEvents(_folder, run);
         return run;
     }
 
-    /// <summary>Begins with the weights of the network that the run starts from, if there is one, and trains a new head, if that has to be.</summary>
+    /// <summary>
+    /// Begins with the weights of the network that the run starts from, if there is one, and trains a new head, if that has to be.
+    /// </summary>
     private TrainingState Begin(CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
@@ -97,7 +96,7 @@ internal sealed class TrainingLoop : IDisposable
         _plan.LoadStart(_step, _badImages);
         if (!_plan.NeedsNewHead || _recipe.FineTuning is not { HeadEpochs: > 0 }) return run;
 
-        var features = _folder.Features(_plan.Identity);
+        var features = _folder.OpenFeatures(_plan.Identity);
         var head = new HeadStage(_plan, _step, _badImages, _progress, _validation);
         run = Complete(run, head.Train(features, run, cancellation));
         features.Delete();
@@ -113,9 +112,10 @@ internal sealed class TrainingLoop : IDisposable
         var anyWasRead = run.Batch > 0;
         foreach (var batch in _training.Epoch(run.Epoch, run.Batch))
         {
+            // Batches of which no image can be read are passed over, but they count.
             var done = (run with { Batch = batch.Index }).StepsDone(_training.Batches);
             var rate = LearningRateAt(done, run);
-            _step.Run(batch, start.Epoch, done + 1, group => rate * _stages.FactorOf(group.Stage, start.Epoch), group => _stages.StepsBefore(group.Stage));
+            _step.Run(batch, run.Epoch, number: done + 1, RateOf, group => _stages.StepsBefore(group.Stage));
             anyWasRead = true;
             run = run with { Batch = batch.Index + 1, Seen = run.Seen + batch.Count };
             var saves = cancellation.IsCancellationRequested || _folder.SinceCheckpoint > _plan.Options.CheckpointInterval;
@@ -123,6 +123,8 @@ internal sealed class TrainingLoop : IDisposable
             run = ReadSums(run, start);
             if (saves) Save(run);
             cancellation.ThrowIfCancellationRequested();
+
+            double RateOf(ParameterGroup group) => rate * _stages.FactorOf(group.Stage, start.Epoch);
         }
 
         _badImages.ThrowIfNoneWasRead(anyWasRead);
@@ -130,7 +132,9 @@ internal sealed class TrainingLoop : IDisposable
         return ReadSums(run with { Batch = _training.Batches }, start);
     }
 
-    /// <summary>Adds up losses and correct predictions since the start of the epoch's part, and reports them. Waits for the device.</summary>
+    /// <summary>
+    /// Adds up losses and correct predictions since the start of the epoch's part, and reports them. Waits for the device.
+    /// </summary>
     private TrainingState ReadSums(TrainingState run, TrainingState start)
     {
         var (loss, correct) = _step.ReadSums();
@@ -199,7 +203,7 @@ internal sealed class TrainingLoop : IDisposable
         var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation, TimeSpan.FromSeconds(run.Seconds));
         try
         {
-            var findings = validation is null ? null : FindMistakes(cancellation);
+            var findings = _validation.FindMistakes(cancellation);
             HtmlReport.Write(_folder.ReportFile, _plan.ReportOf(result, findings, _badImages.Messages, _step.Input.Device));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -209,11 +213,5 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         return result;
-    }
-
-    private ImageFindings FindMistakes(CancellationToken cancellation)
-    {
-        var finder = new MistakeFinder(_step.Network, _step.Input, images => _plan.Loader(images, augmentation: null, _badImages));
-        return finder.Find(_plan.Data.Validation, ImagesInReport, cancellation);
     }
 }

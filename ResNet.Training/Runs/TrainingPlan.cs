@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>What a run will do: its options with the network and the recipe that they stand for, checked. <see cref="TrainingOptions.Resolve"/> makes it.</summary>
+/// <summary>
+/// What a run will do: its options with the network and the recipe that they stand for, checked. <see cref="TrainingOptions.Resolve"/>
+/// makes it.
+/// </summary>
 public sealed class TrainingPlan
 {
     private const int BatchesForStatistics = 16;
@@ -47,8 +50,8 @@ public sealed class TrainingPlan
         new(images, Recipe.Preprocessing, augmentation, Recipe.BatchSize, Recipe.Seed, Math.Max(1, Options.Workers), bad.Add);
 
     /// <summary>
-    /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where batch norm is to
-    /// follow the images and its statistics were folded away, with the statistics of some training images.
+    /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where
+    /// batch norm is to follow the images and its statistics were folded away, with the statistics of some training images.
     /// </summary>
     /// <param name="step">Whose network it is.</param>
     /// <param name="bad">Receives images that cannot be read.</param>
@@ -85,12 +88,13 @@ public sealed class TrainingPlan
     {
         var from = Options.StartFrom is { } start ? $"from {start.Name}" : "from scratch";
         var data = Options.DataName is { } name ? $" of {name}" : "";
+        var progress = Invariant($"epoch {epoch} of {Recipe.Epochs}, seed {Recipe.Seed}");
         return new()
         {
             Architecture = Architecture.Name,
             Preprocessing = Recipe.Preprocessing,
             Labels = Data.Training.Labels,
-            Source = Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, epoch {epoch} of {Recipe.Epochs}, seed {Recipe.Seed}."),
+            Source = Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."),
             Recipe = JsonSerializer.Deserialize<JsonElement>(Recipe.ToJson()),
             Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
         };

@@ -1,8 +1,8 @@
 namespace ResNet.Training;
 
 /// <summary>
-/// Where a run stands, so that it can go on from here. What is random is a function of the position, so that no random states are needed. The properties
-/// are the JSON of a checkpoint's metadata.
+/// Where a run stands, so that it can go on from here. What is random is a function of the position, so that no random states are needed.
+/// The properties are the JSON of a checkpoint's metadata.
 /// </summary>
 internal sealed record TrainingState
 {
@@ -45,7 +45,8 @@ internal sealed record TrainingState
     public long StepsDone(int batchesPerEpoch) => Epoch * (long)batchesPerEpoch + Batch;
 
     /// <summary>Whether so many epochs have passed since the best one; never without a patience.</summary>
-    public bool HasStalled(int? patience) => patience is { } epochs && EpochMetrics.Best(History) is { } best && Epoch - best.Epoch >= epochs;
+    public bool HasStalled(int? patience) =>
+        patience is { } epochs && EpochMetrics.Best(History) is { } best && Epoch - best.Epoch >= epochs;
 
     /// <summary>The figures of the epoch, now that it is complete.</summary>
     /// <param name="validation">Those of the validation images; null without any.</param>

@@ -10,6 +10,8 @@ namespace ResNet.Training;
 /// <param name="progress">Receives the progress.</param>
 internal sealed class ValidationStage(TrainingPlan plan, TrainingStep step, BadImages badImages, RunProgress progress)
 {
+    private const int MostImages = 12;
+
     private readonly BatchLoader _loader = plan.Loader(plan.Data.Validation, augmentation: null, badImages);
 
     /// <summary>Measures the network after an epoch, or its average, if the recipe has one.</summary>
@@ -52,6 +54,16 @@ internal sealed class ValidationStage(TrainingPlan plan, TrainingStep step, BadI
 
         badImages.ThrowIfNoneWasRead(anyWasRead);
         return metrics.Read();
+    }
+
+    /// <summary>Looks for the images that tell most about the network as it is.</summary>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>The images; null without validation images.</returns>
+    public ImageFindings? FindMistakes(CancellationToken cancellation)
+    {
+        if (_loader.Batches == 0) return null;
+        var finder = new MistakeFinder(step.Network, step.Input, images => plan.Loader(images, augmentation: null, badImages));
+        return finder.Find(plan.Data.Validation, MostImages, cancellation);
     }
 
     private void Report(TrainingState state, int done, ClassificationMetrics soFar, TimeSpan elapsed) => progress.Report(state, new()

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <content>What a checkpoint holds of a step: the weights, the optimizer's memory and the averaged weights, written and read side by side.</content>
+/// <content>What a checkpoint holds of a step: the weights, the optimizer's memory and the averaged weights, written and read side by
+/// side.</content>
 internal sealed partial class TrainingStep
 {
     private const string MemoryPrefix = WeightFile.CompanionPrefix, AveragePrefix = MemoryPrefix + "average.";
@@ -14,7 +15,9 @@ internal sealed partial class TrainingStep
         return Values().All(values => values.isfinite().all().item<bool>());
     }
 
-    /// <summary>A copy of the state: the network's weights by their own names, the rest behind <see cref="WeightFile.CompanionPrefix"/>.</summary>
+    /// <summary>
+    /// A copy of the state: the network's weights by their own names, the rest behind <see cref="WeightFile.CompanionPrefix"/>.
+    /// </summary>
     public StateDict WriteState()
     {
         using var scope = NewDisposeScope();

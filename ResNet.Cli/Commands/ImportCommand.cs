@@ -29,9 +29,13 @@ internal static class ImportCommand
                 return CommandLine.Done;
             }
 
-            var options = new ImportOptions { Architecture = parsed.GetValue(architecture), Labels = ReadLabels(parsed.GetValue(labels)) };
-            var card = ResNetImporter.Import(source, target, options, network => preprocessing.Get(parsed, ImagePreprocessing.For(network)));
-            Console.Out.WriteLine($"{card.Architecture}, {(card.Labels is { } names ? $"{names.Count} named classes" : "classes without names")}: {target}");
+            var names = ReadLabels(parsed.GetValue(labels));
+            var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), network => ModelCard.For(network) with
+            {
+                Labels = names,
+                Preprocessing = preprocessing.Get(parsed, ImagePreprocessing.For(network)),
+            });
+            Console.Out.WriteLine($"{card.Architecture}, {(names is not null ? $"{names.Count} named classes" : "classes without names")}: {target}");
             return CommandLine.Done;
         });
         return command;

@@ -18,10 +18,33 @@ public sealed class ApplyResNetTests
     }
 
     [TestMethod]
+    public void The_model_may_come_first_last_or_by_name()
+    {
+        using var world = new ImageWorld(images: 2);
+        var transforms = world.Context.Transforms;
+        ResNetEstimator[] features =
+        [
+            transforms.ApplyResNet(world.ModelFile),
+            transforms.ApplyResNet(world.ModelFile, outputColumnName: "Features", inputColumnName: "ImagePath"),
+            transforms.ApplyResNet("Features", "ImagePath", world.ModelFile),
+            transforms.ApplyResNet(model: world.ModelFile, outputColumnName: "Features", inputColumnName: null),
+            transforms.ApplyResNet("Features", null, model: world.ModelFile),
+        ];
+        foreach (var estimator in features) AssertFeatures(world, world.Paths, estimator.Fit(world.Data()).Transform(world.Data()));
+
+        var scores = transforms.ApplyResNet(world.ModelFile, ResNetOutput.Probabilities, "Score", null, "PredictedLabel");
+        using var model = scores.Fit(world.Data());
+        var score = model.Transform(world.Data()).GetColumn<float[]>("Score").First();
+        CollectionAssert.AreEqual(world.Expected(world.Paths[0], ResNetOutput.Probabilities), score);
+        Assert.IsNotNull(model.GetOutputSchema(world.Data().Schema).GetColumnOrNull("PredictedLabel"));
+    }
+
+    [TestMethod]
     public void Encoded_bytes_and_MLImages_give_the_features_of_the_files()
     {
         using var world = new ImageWorld(images: 4);
-        var bytes = world.Context.Data.LoadFromEnumerable(world.Paths.Select(path => new BytesRow { ImageBytes = File.ReadAllBytes(path) }));
+        var encoded = world.Paths.Select(path => new BytesRow { ImageBytes = File.ReadAllBytes(path) });
+        var bytes = world.Context.Data.LoadFromEnumerable(encoded);
         // PNG only: ML.NET decodes JPEG with its own color conversion.
         var png = world.Paths.Where(path => path.EndsWith("png", StringComparison.Ordinal)).ToList();
         var images = world.Context.Transforms.LoadImages("Image", "", "ImagePath").Append(Features(world, "Image"));
@@ -34,7 +57,7 @@ public sealed class ApplyResNetTests
     {
         using var world = new ImageWorld(images: 30);
         // The labels are what the network says, so that accuracy must be 1 if keys and label order are right.
-        var rows = world.Paths.Select(path => new ImageRow { ImagePath = path, Label = $"class{Best(world.Expected(path, ResNetOutput.Probabilities))}" }).Reverse().ToList();
+        var rows = world.Paths.Select(path => new ImageRow { ImagePath = path, Label = Predicted(path) }).Reverse().ToList();
         Assert.IsGreaterThan(1, rows.DistinctBy(row => row.Label).Count(), "One class only would prove nothing.");
         var data = world.Context.Data.LoadFromEnumerable(rows);
         var pipeline = world.Context.Transforms.MapResNetLabels(world.ModelFile)
@@ -48,6 +71,8 @@ public sealed class ApplyResNetTests
         VBuffer<ReadOnlyMemory<char>> names = default;
         scored.Schema["Score"].GetSlotNames(ref names);
         CollectionAssert.AreEqual(new[] { "class0", "class1", "class2" }, names.DenseValues().Select(name => name.ToString()).ToList());
+
+        string Predicted(string path) => $"class{Best(world.Expected(path, ResNetOutput.Probabilities))}";
     }
 
     [TestMethod]
@@ -74,7 +99,11 @@ public sealed class ApplyResNetTests
         var shuffledSource = data.ShuffleRows(world.Data(), seed: 3);
         IDataView[] views =
         [
-            view, data.Cache(view), data.FilterRowsByColumn(view, "Number", 5, 12), data.ShuffleRows(view, seed: 7), data.SkipRows(data.TakeRows(view, 20), 4),
+            view,
+            data.Cache(view),
+            data.FilterRowsByColumn(view, "Number", 5, 12),
+            data.ShuffleRows(view, seed: 7),
+            data.SkipRows(data.TakeRows(view, 20), 4),
             Features(world).Fit(shuffledSource).Transform(shuffledSource),
         ];
         foreach (var each in views)
@@ -94,7 +123,8 @@ public sealed class ApplyResNetTests
         using var world = new ImageWorld(images: 6);
         var model = Features(world).Fit(world.Data());
         using var engine = world.Context.Model.CreatePredictionEngine<ImageRow, FeatureRow>(model);
-        foreach (var path in world.Paths) CollectionAssert.AreEqual(world.Expected(path), engine.Predict(new() { ImagePath = path }).Features);
+        foreach (var path in world.Paths)
+            CollectionAssert.AreEqual(world.Expected(path), engine.Predict(new() { ImagePath = path }).Features);
     }
 
     [TestMethod]
@@ -117,7 +147,13 @@ public sealed class ApplyResNetTests
     public void Batches_give_the_features_of_single_runs_and_a_bad_image_spoils_only_its_own_row(int batchSize, int threads)
     {
         using var world = new ImageWorld(images: 70);
-        var options = new ResNetEstimator.Options { Model = world.ModelFile, BatchSize = batchSize, DegreeOfParallelism = threads, OnBadImage = BadImagePolicy.Mark };
+        var options = new ResNetEstimator.Options
+        {
+            Model = world.ModelFile,
+            BatchSize = batchSize,
+            DegreeOfParallelism = threads,
+            OnBadImage = BadImagePolicy.Mark,
+        };
         var paths = world.Paths.Select((path, index) => index % 7 == 3 ? world.ModelFile : path).ToList();
         using var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Data());
         var features = model.Transform(world.Data(paths)).GetColumn<float[]>("Features").ToList();
@@ -140,7 +176,8 @@ public sealed class ApplyResNetTests
         Assert.HasCount(10, view.GetColumn<float>("Number").ToList());
     }
 
-    private static ResNetEstimator Features(ImageWorld world, string? input = null) => world.Context.Transforms.ApplyResNet("Features", input, world.ModelFile);
+    private static ResNetEstimator Features(ImageWorld world, string? input = null) =>
+        world.Context.Transforms.ApplyResNet("Features", input, world.ModelFile);
 
     private static int Best(float[] scores) => Array.IndexOf(scores, scores.Max());
 

@@ -20,7 +20,12 @@ public sealed class BadInputTests
         File.WriteAllBytes(cut, File.ReadAllBytes(world.Paths[1])[..^40]);
         var cases = new (string Path, string Reason)[]
         {
-            (world.PathOf("missing.jpg"), "no such file"), (text, "not an image"), (empty, "0 bytes"), (world.Folder, "a folder"), (cut, "cut off"), ("", "path is empty"),
+            (world.PathOf("missing.jpg"), "no such file"),
+            (text, "not an image"),
+            (empty, "0 bytes"),
+            (world.Folder, "a folder"),
+            (cut, "cut off"),
+            ("", "path is empty"),
         };
         foreach (var (path, reason) in cases)
         {
@@ -46,7 +51,8 @@ public sealed class BadInputTests
 
         if (!File.Exists(path)) Assert.Inconclusive("This system has no file that this user may not read.");
         var view = Features(world).Fit(world.Data()).Transform(world.Data([path]));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => view.GetColumn<float[]>("Features").ToList()).Message, "no permission");
+        var problem = Assert.ThrowsExactly<InvalidImageException>(() => view.GetColumn<float[]>("Features").ToList());
+        StringAssert.Contains(problem.Message, "no permission");
     }
 
     [TestMethod]
@@ -57,7 +63,8 @@ public sealed class BadInputTests
         world.Context.Log += (_, message) => log.Add(message.Message);
         var paths = world.Paths.Select((path, index) => index % 4 == 1 ? world.PathOf($"missing{index}.jpg") : path).ToList();
         var options = new ResNetEstimator.Options { Model = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
-        var features = world.Context.Transforms.ApplyResNet(options).Fit(world.Data()).Transform(world.Data(paths)).GetColumn<float[]>("Features").ToList();
+        var view = world.Context.Transforms.ApplyResNet(options).Fit(world.Data()).Transform(world.Data(paths));
+        var features = view.GetColumn<float[]>("Features").ToList();
         for (var i = 0; i < paths.Count; i++)
         {
             if (i % 4 == 1) Assert.IsTrue(features[i].All(float.IsNaN));
@@ -78,7 +85,8 @@ public sealed class BadInputTests
         StringAssert.Contains(missing.Message, "ImagePath");
         var wrong = Assert.ThrowsExactly<ArgumentException>(() => Features(world, "Number").Fit(world.Data()));
         StringAssert.Contains(wrong.Message, "'Number' is Single");
-        var chained = Assert.Throws<ArgumentException>(() => Features(world, "Number").Append(world.Context.Transforms.NormalizeMinMax("Features")).Fit(world.Data()));
+        var chain = Features(world, "Number").Append(world.Context.Transforms.NormalizeMinMax("Features"));
+        var chained = Assert.Throws<ArgumentException>(() => chain.Fit(world.Data()));
         StringAssert.Contains(chained.Message, "'Number'");
     }
 
@@ -86,8 +94,9 @@ public sealed class BadInputTests
     public void A_file_that_is_no_model_is_named()
     {
         using var world = new ImageWorld(images: 1);
-        Assert.ThrowsExactly<FileNotFoundException>(() => world.Context.Transforms.ApplyResNet("Features", null, world.PathOf("none.onnx")));
-        var problem = Assert.ThrowsExactly<InvalidDataException>(() => world.Context.Transforms.ApplyResNet("Features", null, world.Paths[0]));
+        var transforms = world.Context.Transforms;
+        Assert.ThrowsExactly<FileNotFoundException>(() => transforms.ApplyResNet("Features", null, world.PathOf("none.onnx")));
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => transforms.ApplyResNet("Features", null, world.Paths[0]));
         StringAssert.Contains(problem.Message, "0.jpg");
         StringAssert.Contains(problem.Message, "not an ONNX model");
     }
@@ -138,8 +147,12 @@ public sealed class BadInputTests
     }
 
     /// <summary>ML.NET keeps the method internal; hosts such as AutoML call it.</summary>
-    private static void Cancel(MLContext context) =>
-        typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!.Invoke(context, []);
+    private static void Cancel(MLContext context)
+    {
+        const BindingFlags Any = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
+        typeof(MLContext).GetMethod("CancelExecution", Any)!.Invoke(context, []);
+    }
 
-    private static ResNetEstimator Features(ImageWorld world, string? input = null) => world.Context.Transforms.ApplyResNet("Features", input, world.ModelFile);
+    private static ResNetEstimator Features(ImageWorld world, string? input = null) =>
+        world.Context.Transforms.ApplyResNet("Features", input, world.ModelFile);
 }

@@ -21,13 +21,16 @@ public sealed class PortableTests
         using var model = world.Context.Transforms.ApplyResNet(options).Fit(data);
         var expected = model.Transform(data).GetColumn<float[]>("Features").ToList();
         var portable = model.ToPortable(data.Schema);
-        CollectionAssert.AreEqual(new[] { "ImagePath", "Label", "Number", "Features" }, portable.GetOutputSchema(data.Schema).Where(column => !column.IsHidden).Select(column => column.Name).ToList());
+        var visible = portable.GetOutputSchema(data.Schema).Where(column => !column.IsHidden).Select(column => column.Name);
+        CollectionAssert.AreEqual(new[] { "ImagePath", "Label", "Number", "Features" }, visible.ToList());
         AssertNear(expected, [.. portable.Transform(data).GetColumn<float[]>("Features")]);
 
         world.Context.Model.Save(portable, data.Schema, world.PathOf("portable.zip"));
         var result = Command.Run("StockProcess.dll", [world.PathOf("portable.zip"), "Features", .. images]);
         Assert.AreEqual(0, result.ExitCode, result.Errors);
-        AssertNear(expected, [.. result.Lines.Select(line => line.Split(' ').Select(number => float.Parse(number, CultureInfo.InvariantCulture)).ToArray())]);
+        AssertNear(expected, [.. result.Lines.Select(Numbers)]);
+
+        static float[] Numbers(string line) => [.. line.Split(' ').Select(number => float.Parse(number, CultureInfo.InvariantCulture))];
     }
 
     [TestMethod]
@@ -39,7 +42,7 @@ public sealed class PortableTests
         ClassFolders.Write(path, 1, 32, seed: 5);
         var data = world.Data([path]);
         using var model = world.Context.Transforms.ApplyResNet("Features", null, world.PathOf("int8.onnx")).Fit(data);
-        AssertNear([model.Transform(data).GetColumn<float[]>("Features").Single()], [model.ToPortable(data.Schema).Transform(data).GetColumn<float[]>("Features").Single()]);
+        AssertPortable(model, data, "Features");
     }
 
     [TestMethod]
@@ -50,9 +53,15 @@ public sealed class PortableTests
         ClassFolders.Write(path, 1, 32, seed: 5);
         var images = world.Context.Transforms.LoadImages("Image", "", "ImagePath").Fit(world.Data()).Transform(world.Data([path]));
         using var model = world.Context.Transforms.ApplyResNet("logits", "Image", world.ModelFile, ResNetOutput.Logits).Fit(images);
-        AssertNear([model.Transform(images).GetColumn<float[]>("logits").Single()], [model.ToPortable(images.Schema).Transform(images).GetColumn<float[]>("logits").Single()]);
+        AssertPortable(model, images, "logits");
         var bytes = world.Context.Data.LoadFromEnumerable([new BytesRow { Image = File.ReadAllBytes(path) }]);
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => model.ToPortable(bytes.Schema)).Message, "'Image'");
+    }
+
+    private static void AssertPortable(ResNetTransformer model, IDataView data, string column)
+    {
+        var expected = model.Transform(data).GetColumn<float[]>(column).Single();
+        AssertNear([expected], [model.ToPortable(data.Schema).Transform(data).GetColumn<float[]>(column).Single()]);
     }
 
     private static void AssertNear(List<float[]> expected, List<float[]> actual)

@@ -14,8 +14,8 @@ public sealed class SaveAndLoadTests
         using var world = new ImageWorld(images: 5);
         var pipeline = world.Context.Transforms.ApplyResNet("Score", null, world.ModelFile, ResNetOutput.Probabilities, "PredictedLabel");
         var saved = world.PathOf("pipeline.zip");
-        using (var model = pipeline.Fit(world.Data())) world.Context.Model.Save(model, world.Data().Schema, saved);
-        var expected = world.Paths.Select(path => Convert.ToHexString(MemoryMarshal.AsBytes<float>(world.Expected(path, ResNetOutput.Probabilities)))).ToList();
+        Save(world, pipeline, saved);
+        var expected = world.Paths.Select(path => Hexadecimal(world.Expected(path, ResNetOutput.Probabilities))).ToList();
         File.Delete(world.ModelFile);
 
         var result = Command.Run("SecondProcess.dll", [saved, "Score", .. world.Paths]);
@@ -29,7 +29,7 @@ public sealed class SaveAndLoadTests
         // Some 2 MB of weights: 180 times of them would be seen.
         using var world = new ImageWorld(images: 2, architecture: "cifar-resnet20:width=24");
         var saved = world.PathOf("pipeline.zip");
-        using (var model = world.Context.Transforms.ApplyResNet("Features", null, world.ModelFile).Fit(world.Data())) world.Context.Model.Save(model, world.Data().Schema, saved);
+        Save(world, world.Context.Transforms.ApplyResNet(world.ModelFile), saved);
         var files = Directory.GetFiles(world.Folder);
         var result = Command.RunIn(world.Folder, "SecondProcess.dll", ["leak", saved, "Features", .. world.Paths]);
         Assert.AreEqual(0, result.ExitCode, result.Errors);
@@ -54,7 +54,7 @@ public sealed class SaveAndLoadTests
             OnBadImage = BadImagePolicy.Mark,
         };
         var saved = world.PathOf("pipeline.zip");
-        using (var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Data())) world.Context.Model.Save(model, world.Data().Schema, saved);
+        Save(world, world.Context.Transforms.ApplyResNet(options), saved);
         var names = world.Data([Path.GetFileName(world.Paths[0]), "missing.jpg"]);
         var loaded = new MLContext().Model.Load(saved, out _);
         var logits = loaded.Transform(names).GetColumn<float[]>("Logits").ToList();
@@ -67,10 +67,19 @@ public sealed class SaveAndLoadTests
     public void A_loaded_pipeline_can_be_saved_again()
     {
         using var world = new ImageWorld(images: 1);
-        string first = world.PathOf("first.zip"), second = world.PathOf("second.zip");
-        using (var model = world.Context.Transforms.ApplyResNet("Features", null, world.ModelFile).Fit(world.Data())) world.Context.Model.Save(model, world.Data().Schema, first);
+        var first = world.PathOf("first.zip");
+        var second = world.PathOf("second.zip");
+        Save(world, world.Context.Transforms.ApplyResNet(world.ModelFile), first);
         world.Context.Model.Save(world.Context.Model.Load(first, out var schema), schema, second);
         var loaded = world.Context.Model.Load(second, out _);
         CollectionAssert.AreEqual(world.Expected(world.Paths[0]), loaded.Transform(world.Data()).GetColumn<float[]>("Features").Single());
     }
+
+    private static void Save(ImageWorld world, ResNetEstimator pipeline, string path)
+    {
+        using var model = pipeline.Fit(world.Data());
+        world.Context.Model.Save(model, world.Data().Schema, path);
+    }
+
+    private static string Hexadecimal(float[] values) => Convert.ToHexString(MemoryMarshal.AsBytes<float>(values));
 }

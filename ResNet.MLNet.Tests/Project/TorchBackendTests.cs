@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace ResNet.Tests;
 
-/// <summary>eng/Application.targets chooses the libtorch of an application. Only the evaluation is looked at; the CUDA packages are gigabytes.</summary>
+/// <summary>
+/// eng/Application.targets chooses the libtorch of an application. Only the project is evaluated; the CUDA packages are gigabytes.
+/// </summary>
 [TestClass]
 public sealed class TorchBackendTests
 {
@@ -14,14 +16,16 @@ public sealed class TorchBackendTests
     [DataRow("none", "linux-x64", "")]
     public void A_backend_is_one_package_with_a_central_version(string backend, string runtime, string expected)
     {
-        var (code, output) = Evaluate("-getItem:PackageReference", "-getItem:PackageVersion", $"-p:TorchBackend={backend}", $"-p:RuntimeIdentifier={runtime}");
+        var (code, output) = Evaluate(
+            "-getItem:PackageReference", "-getItem:PackageVersion", $"-p:TorchBackend={backend}", $"-p:RuntimeIdentifier={runtime}");
         Assert.AreEqual(0, code, output);
         var items = JsonDocument.Parse(output).RootElement.GetProperty("Items");
         var torch = Names("PackageReference").Where(name => name.Contains("torch", StringComparison.OrdinalIgnoreCase)).ToList();
         Assert.AreEqual(expected, string.Join(' ', torch));
         foreach (var package in torch) CollectionAssert.Contains(Names("PackageVersion").ToList(), package);
 
-        IEnumerable<string> Names(string kind) => items.GetProperty(kind).EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!);
+        IEnumerable<string> Names(string kind) =>
+            items.GetProperty(kind).EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!);
     }
 
     [TestMethod]
@@ -36,13 +40,26 @@ public sealed class TorchBackendTests
 
     private static (int Code, string Output) Evaluate(params string[] arguments)
     {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "ResNet.MLNet.sln"))) folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests do not lie in the solution's folder.");
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        foreach (var argument in new[] { "msbuild", Path.Combine(folder, "ResNet.Cli", "ResNet.Cli.csproj"), "-nologo", "-nodeReuse:false" }.Concat(arguments)) start.ArgumentList.Add(argument);
+        var project = Path.Combine(FindSolution(), "ResNet.Cli", "ResNet.Cli.csproj");
+        var start = new ProcessStartInfo("dotnet", ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments])
+        {
+            RedirectStandardOutput = true,
+        };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output);
+    }
+
+    private static string FindSolution()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "ResNet.MLNet.sln")))
+        {
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException("The tests do not lie in the solution's folder.");
+        }
+
+        return folder;
     }
 }

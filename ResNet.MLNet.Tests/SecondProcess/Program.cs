@@ -1,5 +1,6 @@
 // Usage: SecondProcess PIPELINE.zip COLUMN IMAGE... : loads the pipeline and prints the bytes of the column for each image, in hexadecimal.
-//        SecondProcess leak PIPELINE.zip COLUMN IMAGE... : loads, uses and frees it many times; prints by how many KB the process grew after the first times.
+//        SecondProcess leak PIPELINE.zip COLUMN IMAGE... : loads, uses and frees it many times; prints by how many KB the process grew
+//        after the first times.
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;

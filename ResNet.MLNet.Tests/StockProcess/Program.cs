@@ -1,4 +1,5 @@
-// Usage: StockProcess PIPELINE.zip COLUMN IMAGE... : loads the pipeline and prints the column for each image; exit code 3 if this project's package is within reach.
+// Usage: StockProcess PIPELINE.zip COLUMN IMAGE... : loads the pipeline and prints the column for each image; exit code 3 if this project's
+//        package is within reach.
 using System.Globalization;
 using System.Reflection;
 using Microsoft.ML;

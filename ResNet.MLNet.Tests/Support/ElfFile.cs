@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ResNet.Tests;
 
-/// <summary>Builds the least of an ELF library that its loader's sections need: symbols, their versions, and relocations that use them.</summary>
+/// <summary>
+/// Builds a minimal ELF library with the sections that the loader reads: symbols, their versions, and relocations that use them.
+/// </summary>
 internal sealed class ElfFile
 {
     private const int HeaderSize = 64, Global = 1, Weak = 2;
@@ -68,7 +70,13 @@ internal sealed class ElfFile
         using var names = new MemoryStream(Encoding.ASCII.GetBytes(_names.ToString()));
         (uint Type, MemoryStream Content, int Link, int Info)[] sections =
         [
-            (0, new(), 0, 0), (11, symbols, 2, 0), (3, names, 0, 0), (0x6fffffff, versions, 1, 0), (0x6ffffffe, needs, 2, _needs.Count), (0x6ffffffd, definitions, 2, _definitions.Count), (4, relocations, 1, 0),
+            (0, new(), 0, 0),
+            (11, symbols, 2, 0),
+            (3, names, 0, 0),
+            (0x6fffffff, versions, 1, 0),
+            (0x6ffffffe, needs, 2, _needs.Count),
+            (0x6ffffffd, definitions, 2, _definitions.Count),
+            (4, relocations, 1, 0),
         ];
         using var file = new MemoryStream();
         file.SetLength(HeaderSize);

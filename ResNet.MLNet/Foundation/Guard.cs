@@ -20,4 +20,11 @@ internal static class Guard
 
     public static T NotNull<T>(T? value, [CallerMemberName] string name = "")
         where T : class => value ?? throw new ArgumentNullException(name);
+
+    public static T InRange<T>(T value, T least, T greatest, [CallerMemberName] string name = "")
+        where T : INumber<T>
+    {
+        if (value >= least && value <= greatest) return value;
+        throw new ArgumentOutOfRangeException(name, value, $"{name} must be from {least} to {greatest}.");
+    }
 }

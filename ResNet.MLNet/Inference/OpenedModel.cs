@@ -44,7 +44,7 @@ internal sealed class OpenedModel
     public int? ClassCount { get; }
 
     /// <summary>The file as it was when it was opened; null for bytes.</summary>
-    private FileState? File { get; init; }
+    private FileState? Origin { get; init; }
 
     /// <summary>The bytes that were opened; null for a file.</summary>
     private byte[]? Bytes { get; init; }
@@ -65,18 +65,18 @@ internal sealed class OpenedModel
     public static OpenedModel Open(string path, ImagePreprocessing? preprocessing = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!System.IO.File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
         try
         {
-            using var stream = System.IO.File.OpenRead(path);
+            using var stream = File.OpenRead(path);
             var state = FileState.Of(Path.GetFullPath(path), stream);
             var header = ModelFileHeader.Read(stream);
             var needsAdapting = header.Card is null;
-            if (needsAdapting) header = ModelFileHeader.Read(new MemoryStream(Adapt(System.IO.File.ReadAllBytes(path), preprocessing)));
+            if (needsAdapting) header = ModelFileHeader.Read(new MemoryStream(Adapt(File.ReadAllBytes(path), preprocessing)));
             var card = CardOf(header);
             return new(header, preprocessing is null ? card : card with { Preprocessing = preprocessing })
             {
-                File = state,
+                Origin = state,
                 Preprocessing = preprocessing,
                 NeedsAdapting = needsAdapting,
             };
@@ -109,7 +109,7 @@ internal sealed class OpenedModel
         ?? throw new ArgumentException($"The model has no {output.ToString().ToLowerInvariant()}.", nameof(output));
 
     /// <summary>The file as it is now: this, unless the file has changed since.</summary>
-    public OpenedModel Current() => HasChanged() ? Open(File!.Path, Preprocessing) : this;
+    public OpenedModel Current() => HasChanged() ? Open(Origin!.Path, Preprocessing) : this;
 
     /// <summary>Loads the network.</summary>
     /// <exception cref="InvalidDataException">ONNX Runtime cannot load it, or the file has changed since it was opened.</exception>
@@ -117,15 +117,15 @@ internal sealed class OpenedModel
     {
         try
         {
-            if (File is null || NeedsAdapting) return new(ReadBytes(), options);
+            if (Origin is null || NeedsAdapting) return new(ReadBytes(), options);
             // ONNX Runtime reads the file itself, so that the weights are in memory once.
-            var session = new InferenceSession(File.Path, options);
+            var session = new InferenceSession(Origin.Path, options);
             if (!HasChanged()) return session;
             session.Dispose();
         }
         catch (OnnxRuntimeException problem)
         {
-            var name = File is null ? "" : $"'{File.Path}': ";
+            var name = Origin is null ? "" : $"'{Origin.Path}': ";
             throw new InvalidDataException($"{name}ONNX Runtime cannot load the model: {problem.Message}", problem);
         }
 
@@ -137,7 +137,7 @@ internal sealed class OpenedModel
     public byte[] ReadBytes()
     {
         if (Bytes is not null) return Bytes;
-        var bytes = System.IO.File.ReadAllBytes(File!.Path);
+        var bytes = File.ReadAllBytes(Origin!.Path);
         if (HasChanged()) throw Changed();
         return NeedsAdapting ? Adapt(bytes, Preprocessing) : bytes;
     }
@@ -159,23 +159,23 @@ internal sealed class OpenedModel
         return model.ToByteArray();
     }
 
-    private bool HasChanged() => File is not null && File != FileState.Of(File.Path);
+    private bool HasChanged() => Origin is not null && Origin != FileState.Of(Origin.Path);
 
     private InvalidDataException Changed() =>
-        new($"'{File!.Path}' has changed since it was opened, so it can be neither run nor saved as part of a pipeline. Open it again.");
+        new($"'{Origin!.Path}' has changed since it was opened, so it can be neither run nor saved as part of a pipeline. Open it again.");
 
     /// <summary>What tells whether a file has changed, without reading its hundreds of megabytes.</summary>
     private sealed record FileState(string Path, long Length, DateTime Written)
     {
         public static FileState? Of(string path)
         {
-            if (!System.IO.File.Exists(path)) return null;
-            using var file = System.IO.File.OpenRead(path);
+            if (!File.Exists(path)) return null;
+            using var file = File.OpenRead(path);
             return Of(path, file);
         }
 
         /// <summary>The state of the file itself, which a symbolic link's length and time are not.</summary>
         public static FileState Of(string path, FileStream file) =>
-            new(path, file.Length, System.IO.File.GetLastWriteTimeUtc(file.SafeFileHandle));
+            new(path, file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
     }
 }

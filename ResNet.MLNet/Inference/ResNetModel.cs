@@ -169,7 +169,7 @@ public sealed class ResNetModel : IDisposable
         Sharing sharing, ImagePreprocessing preprocessing, ResNetOutput output, long maximumPixels, int batchSize = 1) =>
         Engine(sharing).Rent(new(preprocessing, OpenedModel.NameOf(output), File.Width(output), maximumPixels, batchSize));
 
-    /// <summary>The engine for a way of sharing the machine, made when it is asked for first. A GPU has one for all.</summary>
+    /// <summary>The engine for a way of sharing the machine, created when it is needed first. A GPU has one for all.</summary>
     private InferenceEngine Engine(Sharing sharing)
     {
         if (_device.GpuDeviceId is not null) sharing = Sharing.Throughput;

@@ -61,6 +61,18 @@ internal sealed class OnnxGraph(string name)
         }
     }
 
+    /// <summary>The node that makes each value.</summary>
+    public static Dictionary<string, NodeProto> Makers(GraphProto graph)
+    {
+        Dictionary<string, NodeProto> makers = new(StringComparer.Ordinal);
+        foreach (var node in graph.Node)
+        {
+            foreach (var output in node.Output) makers[output] = node;
+        }
+
+        return makers;
+    }
+
     public static AttributeProto Attribute(string name, long value) =>
         new() { Name = name, Type = AttributeProto.Types.Kind.Int, I = value };
 

@@ -17,7 +17,7 @@ internal sealed class BadImageLog(ResNetTransformer transformer)
     public void Report()
     {
         if (_count == 0) return;
-        var images = _count == 1 ? "1 image" : $"{_count} images";
+        var images = Plural.Of(_count, "image", "images");
         var rest = _count > NamesShown ? "; ..." : "";
         using var channel = transformer.StartChannel();
         channel.Warning($"{images} could not be read and got missing values instead: {string.Join("; ", _first)}{rest}");

@@ -27,7 +27,7 @@ internal static class ScoreColumns
         Create(options, model.Width(options.Output), model.Card.Labels);
 
     /// <summary>The columns that are made with any network of some classes.</summary>
-    /// <param name="options">What is asked for.</param>
+    /// <param name="options">The output and the columns' names.</param>
     /// <param name="width">The number of features or classes.</param>
     /// <param name="names">The classes' names in the order of the scores; null where they are not known.</param>
     public static DataViewSchema Create(ScoringOptions options, int width, IReadOnlyList<string>? names)

@@ -6,19 +6,27 @@ public abstract partial record Augmentation
     /// The image at its final size, padded with black on all sides, a crop of the final size at a random place, mirrored half of the time
     /// (He et al. 2015, section 4.2).
     /// </summary>
-    /// <param name="Padding">Pixels on each side; the paper pads 4 for 32.</param>
+    /// <param name="Padding">Pixels on each side: from 0; default 4, as the paper pads 32 pixels.</param>
     /// <param name="Flip">Whether images are mirrored, left and right. Leave it off where sides matter, as in letters.</param>
     public sealed record PadCropFlip(int Padding = 4, bool Flip = true) : Augmentation
     {
+        /// <summary>Pixels on each side: from 0; default 4, as the paper pads 32 pixels.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+        public int Padding { get; init => field = Guard.AtLeast(value, 0); } = Guard.AtLeast(Padding, 0);
+
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)
         {
             var whole = canvas.CenterCrop(image);
-            var (left, top) = (random.Next(2 * Padding + 1) - Padding, random.Next(2 * Padding + 1) - Padding);
+            var left = random.Next(2 * Padding + 1) - Padding;
+            var top = random.Next(2 * Padding + 1) - Padding;
             var flip = random.NextBool() && Flip;
-            var (size, result) = (canvas.Size, canvas.Other(whole));
+            var size = canvas.Size;
+            var result = canvas.Other(whole);
             result.Reset(size, size);
             // Where the crop reaches beyond the image on the left or right, that many pixels are black.
-            var (from, to, count) = (Math.Clamp(left, 0, size), Math.Clamp(-left, 0, size), Math.Max(0, size - Math.Abs(left)));
+            var from = Math.Clamp(left, 0, size);
+            var to = Math.Clamp(-left, 0, size);
+            var count = Math.Max(0, size - Math.Abs(left));
             for (var y = 0; y < size; y++)
             {
                 var row = result.PixelRow(y);

@@ -13,14 +13,15 @@ public abstract partial record Augmentation
         private const int Attempts = 10;
         private const double NarrowestRatio = 3.0 / 4;
 
-        internal override ImageRegion ChooseRegion(int width, int height, ref SeededRandom random, int size) => new(ChooseBox(width, height, ref random), MinimumSide: size);
+        /// <summary>The smallest part, as a share of the image's area: 0 to 1, default 0.08.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
+        public double SmallestArea { get; init => field = Guard.InRange(value, 0, 1); } = Guard.InRange(SmallestArea, 0, 1);
 
-        internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)
-        {
-            var result = canvas.Stretch(image);
-            if (random.NextBool() && Flip) result.Mirror();
-            return result;
-        }
+        internal override ImageRegion ChooseRegion(int width, int height, ref SeededRandom random, int size) =>
+            new(ChooseBox(width, height, ref random), MinimumSide: size);
+
+        internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas) =>
+            canvas.Stretch(image, mirror: random.NextBool() && Flip);
 
         /// <inheritdoc/>
         public override Augmentation WithoutFlip() => this with { Flip = false };
@@ -31,14 +32,16 @@ public abstract partial record Augmentation
             {
                 var area = (double)width * height * (SmallestArea + (1 - SmallestArea) * random.NextDouble());
                 var ratio = Math.Exp(Math.Log(NarrowestRatio) * (1 - 2 * random.NextDouble()));
-                var (w, h) = ((int)Math.Round(Math.Sqrt(area * ratio)), (int)Math.Round(Math.Sqrt(area / ratio)));
-                if (w < 1 || h < 1 || w > width || h > height) continue;
-                return new(random.Next(width - w + 1), random.Next(height - h + 1), w, h);
+                var boxWidth = (int)Math.Round(Math.Sqrt(area * ratio));
+                var boxHeight = (int)Math.Round(Math.Sqrt(area / ratio));
+                if (boxWidth < 1 || boxHeight < 1 || boxWidth > width || boxHeight > height) continue;
+                return new(random.Next(width - boxWidth + 1), random.Next(height - boxHeight + 1), boxWidth, boxHeight);
             }
 
             // The center, as near to the image's proportions as is allowed.
-            var (wide, high) = (Math.Min(width, (int)Math.Round(height / NarrowestRatio)), Math.Min(height, (int)Math.Round(width / NarrowestRatio)));
-            return new((width - wide) / 2, (height - high) / 2, Math.Max(1, wide), Math.Max(1, high));
+            var widest = Math.Min(width, (int)Math.Round(height / NarrowestRatio));
+            var highest = Math.Min(height, (int)Math.Round(width / NarrowestRatio));
+            return new((width - widest) / 2, (height - highest) / 2, Math.Max(1, widest), Math.Max(1, highest));
         }
     }
 }

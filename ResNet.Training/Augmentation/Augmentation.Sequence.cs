@@ -8,8 +8,7 @@ public abstract partial record Augmentation
     {
         /// <summary>The augmentations. None at all is <see cref="None"/>.</summary>
         /// <exception cref="ArgumentException">It is null or holds a null.</exception>
-        public IReadOnlyList<Augmentation> Steps { get; init; } =
-            Steps is not null && !Steps.Contains(null!) ? Steps : throw new ArgumentException("A sequence is a list of augmentations, without nulls.", nameof(Steps));
+        public IReadOnlyList<Augmentation> Steps { get; init => field = Checked(value); } = Checked(Steps);
 
         /// <summary>Sequences are equal if their steps are.</summary>
         public bool Equals(Sequence? other) => other is not null && Steps.SequenceEqual(other.Steps);
@@ -34,5 +33,11 @@ public abstract partial record Augmentation
 
         /// <inheritdoc/>
         public override Augmentation WithoutFlip() => new Sequence([.. Steps.Select(step => step.WithoutFlip())]);
+
+        private static IReadOnlyList<Augmentation> Checked(IReadOnlyList<Augmentation> steps)
+        {
+            if (steps is not null && !steps.Contains(null!)) return steps;
+            throw new ArgumentException($"{nameof(Steps)} must be a list of augmentations, without nulls.");
+        }
     }
 }

@@ -3,8 +3,9 @@ namespace ResNet.Training;
 public abstract partial record Augmentation
 {
     /// <summary>
-    /// One operation, drawn from fourteen, in a random strength (Müller and Hutter 2021; torchvision's TrivialAugmentWide with its standard values, to the bit of its
-    /// results on PIL images). Put it behind the crop: moves are in pixels of what it is given.
+    /// One operation, drawn from fourteen, in a random strength (Müller and Hutter 2021; torchvision's TrivialAugmentWide with its
+    /// standard values, to the bit of its results on PIL images). Put it behind the crop: translations are in pixels of the image that it
+    /// gets.
     /// </summary>
     public sealed record TrivialAugment : Augmentation
     {
@@ -92,7 +93,9 @@ public abstract partial record Augmentation
             }
         }
 
-        /// <summary>From 0 to 0.99 in 30 steps, as torch.linspace computes it: floats, the second half from the end, each rounded once.</summary>
+        /// <summary>
+        /// From 0 to 0.99 in 30 steps, as torch.linspace computes it: floats, the second half from the end, each rounded once.
+        /// </summary>
         private static float Share(int strength)
         {
             const float Greatest = 0.99f;

@@ -21,16 +21,25 @@ internal sealed class Canvas(ImagePreprocessing preprocessing)
         return result;
     }
 
-    /// <summary>The same, if the image does not have the size of the network's input already.</summary>
+    /// <summary>The image if it has the size of the network's input, else its <see cref="CenterCrop"/>.</summary>
     public PixelBuffer Fit(PixelBuffer image) => image.Width == Size && image.Height == Size ? image : CenterCrop(image);
 
     /// <summary>The image, stretched to the size of the network's input.</summary>
-    public PixelBuffer Stretch(PixelBuffer image)
+    /// <param name="image">The image.</param>
+    /// <param name="mirror">Whether it is mirrored, left and right, too.</param>
+    public PixelBuffer Stretch(PixelBuffer image, bool mirror)
     {
-        if (image.Width == Size && image.Height == Size) return image;
+        var result = image.Width == Size && image.Height == Size ? image : Resize(image);
+        if (mirror) result.Mirror();
+        return result;
+    }
+
+    private PixelBuffer Resize(PixelBuffer image)
+    {
         var result = Other(image);
         result.Reset(Size, Size);
-        _resampler.Resize(image, new(0, 0, image.Width, image.Height), Size, Size, new(0, 0, Size, Size), preprocessing.Interpolation, result);
+        var whole = new PixelBox(0, 0, image.Width, image.Height);
+        _resampler.Resize(image, whole, Size, Size, new(0, 0, Size, Size), preprocessing.Interpolation, result);
         return result;
     }
 }

@@ -1,6 +1,9 @@
 namespace ResNet.Training;
 
-/// <summary>Operations on the pixels of an image, with Pillow's results to the bit. All but <see cref="Affine"/> and <see cref="Sharpness"/> work in place.</summary>
+/// <summary>
+/// Operations on the pixels of an image, with Pillow's results to the bit. All but <see cref="Affine"/> and <see cref="Sharpness"/> work
+/// in place.
+/// </summary>
 internal static class PixelOperations
 {
     public const int Channels = 3;
@@ -17,8 +20,14 @@ internal static class PixelOperations
     /// <summary>Replaces every value by that of its channel's table.</summary>
     public static void Map(PixelBuffer image, byte[][] tables)
     {
-        var (red, green, blue) = (tables[0], tables[1], tables[2]);
-        foreach (ref var pixel in image.Pixels) pixel = (pixel & 0xff000000) | red[pixel & 0xff] | (uint)green[(pixel >> 8) & 0xff] << 8 | (uint)blue[(pixel >> 16) & 0xff] << 16;
+        var red = tables[0];
+        var green = tables[1];
+        var blue = tables[2];
+        foreach (ref var pixel in image.Pixels)
+        {
+            var mapped = red[pixel & 0xff] | (uint)green[(pixel >> 8) & 0xff] << 8 | (uint)blue[(pixel >> 16) & 0xff] << 16;
+            pixel = (pixel & 0xff000000) | mapped;
+        }
     }
 
     public static void Brightness(PixelBuffer image, double factor) => MapAll(image, value => Blend(0, value, (float)factor));
@@ -38,7 +47,10 @@ internal static class PixelOperations
         foreach (ref var pixel in image.Pixels) pixel = Blend(Gray(pixel) * 0x010101u, pixel, (float)factor);
     }
 
-    /// <summary>Away from the smoothed image (3 x 3 pixels, the middle one five times, borders as they are), or towards it. Written to another buffer.</summary>
+    /// <summary>
+    /// Away from the smoothed image (3 x 3 pixels, the middle one five times, borders as they are), or towards it. Written to another
+    /// buffer.
+    /// </summary>
     public static void Sharpness(PixelBuffer image, PixelBuffer target, double factor)
     {
         target.Reset(image.Width, image.Height);
@@ -49,7 +61,9 @@ internal static class PixelOperations
             Span<byte> above = image.Row(y - 1), row = image.Row(y), below = image.Row(y + 1), result = target.Row(y);
             for (var i = Next; i < result.Length - Next; i++)
             {
-                var sum = above[i - Next] + above[i] + above[i + Next] + row[i - Next] + 5 * row[i] + row[i + Next] + below[i - Next] + below[i] + below[i + Next];
+                var sum = above[i - Next] + above[i] + above[i + Next];
+                sum += row[i - Next] + 5 * row[i] + row[i + Next];
+                sum += below[i - Next] + below[i] + below[i + Next];
                 result[i] = (byte)Blend((2 * sum + Sum) / (2 * Sum), row[i], (float)factor);
             }
         }
@@ -59,7 +73,8 @@ internal static class PixelOperations
     public static void Posterize(PixelBuffer image, int bits) => MapAll(image, value => value & ~((1 << (8 - bits)) - 1));
 
     /// <summary>Inverts the values from a threshold on.</summary>
-    public static void Solarize(PixelBuffer image, double threshold) => MapAll(image, value => value < threshold ? value : byte.MaxValue - value);
+    public static void Solarize(PixelBuffer image, double threshold) =>
+        MapAll(image, value => value < threshold ? value : byte.MaxValue - value);
 
     /// <summary>Stretches each channel to 0 .. 255.</summary>
     public static void AutoContrast(PixelBuffer image) => Map(image, Array.ConvertAll(Histograms(image), counts =>
@@ -96,8 +111,8 @@ internal static class PixelOperations
     }
 
     /// <summary>
-    /// Writes to each pixel (x, y) of the target the pixel (m0 x + m1 y + m2, m3 x + m4 y + m5) of the image, the nearest one, or black outside it. Coordinates are
-    /// those of the pixels' centers, in fixed point of 16 bits.
+    /// Writes to each pixel (x, y) of the target the pixel (m0 x + m1 y + m2, m3 x + m4 y + m5) of the image, the nearest one, or black
+    /// outside it. Coordinates are those of the pixels' centers, in fixed point of 16 bits.
     /// </summary>
     public static void Affine(PixelBuffer image, PixelBuffer target, ReadOnlySpan<double> matrix)
     {
@@ -105,7 +120,8 @@ internal static class PixelOperations
         var from = image.Pixels;
         target.Reset(width, height);
         var (stepX, stepY) = (Fixed(matrix[0]), Fixed(matrix[3]));
-        var (rowX, rowY) = (Fixed(matrix[2] + matrix[0] * 0.5 + matrix[1] * 0.5), Fixed(matrix[5] + matrix[3] * 0.5 + matrix[4] * 0.5));
+        var rowX = Fixed(matrix[2] + matrix[0] * 0.5 + matrix[1] * 0.5);
+        var rowY = Fixed(matrix[5] + matrix[3] * 0.5 + matrix[4] * 0.5);
         var (nextRowX, nextRowY) = (Fixed(matrix[1]), Fixed(matrix[4]));
         for (var y = 0; y < height; y++, rowX += nextRowX, rowY += nextRowY)
         {
@@ -114,7 +130,8 @@ internal static class PixelOperations
             for (var x = 0; x < row.Length; x++, sourceX += stepX, sourceY += stepY)
             {
                 var (column, line) = (sourceX >> FixedBits, sourceY >> FixedBits);
-                row[x] = (ulong)column < (ulong)width && (ulong)line < (ulong)height ? from[(int)(line * width + column)] : 0;
+                var isInside = (ulong)column < (ulong)width && (ulong)line < (ulong)height;
+                row[x] = isInside ? from[(int)(line * width + column)] : 0;
             }
         }
 
@@ -141,12 +158,23 @@ internal static class PixelOperations
     }
 
     /// <summary>The luma of ITU-R BT.601, in fixed point as Pillow's convert("L").</summary>
-    private static uint Gray(uint pixel) => ((pixel & 0xff) * 19595 + ((pixel >> 8) & 0xff) * 38470 + ((pixel >> 16) & 0xff) * 7471 + 0x8000) >> 16;
+    private static uint Gray(uint pixel)
+    {
+        var red = pixel & 0xff;
+        var green = (pixel >> 8) & 0xff;
+        var blue = (pixel >> 16) & 0xff;
+        return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+    }
 
     private static uint Blend(uint from, uint to, float factor)
     {
         var result = to & 0xff000000;
-        for (var shift = 0; shift < 8 * Channels; shift += 8) result |= (uint)Blend((int)(from >> shift & 0xff), (int)(to >> shift & 0xff), factor) << shift;
+        for (var shift = 0; shift < 8 * Channels; shift += 8)
+        {
+            var blended = Blend((int)(from >> shift & 0xff), (int)(to >> shift & 0xff), factor);
+            result |= (uint)blended << shift;
+        }
+
         return result;
     }
 

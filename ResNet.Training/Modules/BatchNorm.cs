@@ -34,17 +34,21 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
     /// <param name="relu">Whether ReLU follows.</param>
     public Tensor Apply(Tensor input, Tensor? addend = null, bool relu = true)
     {
-        if (training && FusedNorm.Fits(input, addend)) return FusedNorm.Apply(input, _weight, _bias, addend, new(relu, _mean, _variance, Momentum, Epsilon));
+        if (training && NormKernels.AreFast && FusedNorm.Fits(input, addend))
+            return FusedNorm.Apply(input, _weight, _bias, addend, new(relu, _mean, _variance, Momentum, Epsilon));
         _measured?.Add(input);
         var value = nn.functional.batch_norm(input, _mean, _variance, _weight, _bias, training, Momentum, Epsilon);
         if (addend is not null) value = value.add_(addend, Scalars.One);
         return relu ? value.relu_() : value;
     }
 
-    /// <summary>Begins to look at what passes, which stays as it is.</summary>
+    /// <summary>Begins to measure the inputs, which stay as they are.</summary>
     public void BeginMeasuring() => _measured = new(_mean);
 
-    /// <summary>Takes over mean and variance of what has passed, and changes weight and bias so that the layer, in evaluation, does what it did before.</summary>
+    /// <summary>
+    /// Takes over mean and variance of the inputs since <see cref="BeginMeasuring"/>, and changes weight and bias so that the layer, in
+    /// evaluation, computes what it did before.
+    /// </summary>
     public void EndMeasuring()
     {
         using var scope = NewDisposeScope();
@@ -60,7 +64,7 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
         _measured = null;
     }
 
-    /// <summary>Sums over all that passes, by channel.</summary>
+    /// <summary>Sums over all inputs, by channel.</summary>
     private sealed class Sums(Tensor like) : IDisposable
     {
         private readonly Tensor _sum = zeros_like(like, float64), _squares = zeros_like(like, float64);

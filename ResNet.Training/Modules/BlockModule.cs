@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>One residual (or plain) block: batch norm after each convolution, ReLU after each but the last, then the shortcut and a last ReLU.</summary>
+/// <summary>
+/// One residual (or plain) block: batch norm after each convolution, ReLU after each but the last, then the shortcut and a last ReLU.
+/// </summary>
 internal sealed class BlockModule : nn.Module<Tensor, Tensor>
 {
     private readonly Shortcut _shortcut;
@@ -13,11 +15,17 @@ internal sealed class BlockModule : nn.Module<Tensor, Tensor>
         : base(nameof(BlockModule))
     {
         _shortcut = block.Shortcut;
-        _layers = [.. block.Convolutions.Select(layer => (Register(layer.Name, new Convolution(layer, generator)), Register(layer.NormName, new BatchNorm(layer.OutChannels))))];
+        _layers = [.. block.Convolutions.Select(CreateLayer)];
         if (_shortcut.Projection is { } projection)
         {
             _projection = nn.Sequential(new Convolution(projection, generator), new BatchNorm(projection.OutChannels));
             register_module("downsample", _projection);
+        }
+
+        (Convolution Convolution, BatchNorm Norm) CreateLayer(ConvolutionLayer layer)
+        {
+            var convolution = Register(layer.Name, new Convolution(layer, generator));
+            return (convolution, Register(layer.NormName, new BatchNorm(layer.OutChannels)));
         }
 
         // The architecture's names are whole (layer1.0.conv1); here the last part is wanted.
@@ -35,7 +43,8 @@ internal sealed class BlockModule : nn.Module<Tensor, Tensor>
         var value = input;
         foreach (var (convolution, norm) in _layers[..^1]) value = norm.Apply(convolution.forward(value));
         var (last, lastNorm) = _layers[^1];
-        return lastNorm.Apply(last.forward(value), _shortcut.Kind == ShortcutKind.None ? null : Around(input)).MoveToOuterDisposeScope();
+        var shortcut = _shortcut.Kind == ShortcutKind.None ? null : Around(input);
+        return lastNorm.Apply(last.forward(value), shortcut).MoveToOuterDisposeScope();
     }
 
     private Tensor Around(Tensor input) => _shortcut.Kind switch

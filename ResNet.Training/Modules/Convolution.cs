@@ -15,7 +15,8 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     public Convolution(MLNet.ConvolutionLayer layer, Generator generator)
         : base(nameof(Convolution))
     {
-        (_stride, _padding) = ([layer.Stride, layer.Stride], [layer.Padding, layer.Padding]);
+        _stride = [layer.Stride, layer.Stride];
+        _padding = [layer.Padding, layer.Padding];
         // He initialization (He et al. 2015b), fan out: the variance of the gradients stays through the layers.
         var deviation = Math.Sqrt(2.0 / ((long)layer.OutChannels * layer.Kernel * layer.Kernel));
         using var values = normal(0, deviation, [layer.OutChannels, layer.InChannels, layer.Kernel, layer.Kernel], generator: generator);

@@ -56,7 +56,9 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     /// <summary>What this is the network of.</summary>
     public ResNetArchitecture Architecture { get; }
 
-    /// <summary>The first part of the network that is trained (see <see cref="StageOf"/>); those before it keep no gradients. Default: 0, all.</summary>
+    /// <summary>
+    /// The first part of the network that is trained (see <see cref="StageOf"/>); those before it keep no gradients. Default: 0, all.
+    /// </summary>
     internal int FirstTrainedStage { get; private set; }
 
     /// <inheritdoc/>
@@ -74,7 +76,9 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         return map.mean([2, 3], type: ScalarType.Float32);
     }
 
-    /// <summary>What the global average pool pools: [batch, <see cref="ResNetArchitecture.FeatureCount"/>, height, width], of the input's type.</summary>
+    /// <summary>
+    /// What the global average pool pools: [batch, <see cref="ResNetArchitecture.FeatureCount"/>, height, width], of the input's type.
+    /// </summary>
     internal Tensor FeatureMap(Tensor input)
     {
         using var scope = NewDisposeScope();
@@ -94,16 +98,21 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         return value.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The part of the network that a parameter belongs to: 0 the first convolution and its batch norm, then the stages from 1, then the classifier.</summary>
-    internal int StageOf(string parameter) =>
-        parameter.StartsWith("layer", StringComparison.Ordinal) ? parameter["layer".Length] - '0'
-        : parameter.StartsWith(Architecture.Classifier.Name + ".", StringComparison.Ordinal) ? Architecture.StageBlocks.Count + 1
-        : 0;
+    /// <summary>
+    /// The part of the network that a parameter belongs to: 0 the first convolution and its batch norm, then the stages from 1, then the
+    /// classifier.
+    /// </summary>
+    internal int StageOf(string parameter)
+    {
+        if (parameter.StartsWith("layer", StringComparison.Ordinal)) return parameter["layer".Length] - '0';
+        return parameter.StartsWith(Architecture.Classifier.Name + ".", StringComparison.Ordinal) ? Architecture.StageBlocks.Count + 1 : 0;
+    }
 
     /// <summary>Makes the network ready to be trained.</summary>
     /// <param name="keepStatistics">Whether batch norm uses its statistics as they are and leaves them alone everywhere.</param>
     /// <param name="firstTrainedStage">
-    /// The first part of the network that is trained, see <see cref="StageOf"/>. Those before it keep no gradients and the statistics of batch norm.
+    /// The first part of the network that is trained, see <see cref="StageOf"/>. Those before it keep no gradients and the statistics of
+    /// batch norm.
     /// </param>
     internal void EnterTraining(bool keepStatistics, int firstTrainedStage = 0)
     {
@@ -117,7 +126,8 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Gives batch norm the statistics of images, for a network whose own were folded into its weights. What the network computes in evaluation stays the same.
+    /// Gives batch norm the statistics of images, for a network whose own were folded into its weights. What the network computes in
+    /// evaluation stays the same.
     /// </summary>
     /// <param name="inputs">Normalized pixels, batch after batch; each is disposed of.</param>
     internal void MeasureStatistics(IEnumerable<Tensor> inputs)
@@ -161,7 +171,12 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
             tensors[spec.Name].copy_(tensor(weights[spec.Name].Values, [.. spec.Shape.Select(size => (long)size)]));
     }
 
-    private Dictionary<string, Tensor> NamedTensors() =>
-        named_parameters().Select(named => (named.name, (Tensor)named.parameter)).Concat(named_buffers().Select(named => (named.name, named.buffer)))
-            .ToDictionary(named => named.name, named => named.Item2, StringComparer.Ordinal);
+    /// <summary>Parameters and buffers by torchvision's names.</summary>
+    private Dictionary<string, Tensor> NamedTensors()
+    {
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (name, parameter) in named_parameters()) tensors.Add(name, parameter);
+        foreach (var (name, buffer) in named_buffers()) tensors.Add(name, buffer);
+        return tensors;
+    }
 }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// An exponential moving average of weights and batch norm's statistics (Polyak averaging). At first it follows quickly: in step t no more than (1 + t) / (10 + t) of it stays.
+/// An exponential moving average of weights and batch norm's statistics (Polyak averaging). At first it follows quickly: in step t no
+/// more than (1 + t) / (10 + t) of it stays.
 /// </summary>
 internal sealed class ExponentialMovingAverage(FlatParameters parameters, double decay) : IDisposable
 {

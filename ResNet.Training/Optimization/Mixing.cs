@@ -1,8 +1,8 @@
 namespace ResNet.Training;
 
 /// <summary>
-/// Mixes each training image with another of its batch, and the targets in the same proportion: the pixels' weighted mean (mixup, Zhang et al.
-/// 2018) or a box of the other image (CutMix, Yun et al. 2019). With both, each batch gets one of them, chosen at random.
+/// Mixes each training image with another of its batch, and the targets in the same proportion: the pixels' weighted mean (mixup, Zhang
+/// et al. 2018) or a box of the other image (CutMix, Yun et al. 2019). With both, each batch gets one of them, chosen at random.
 /// </summary>
 public sealed record Mixing
 {

@@ -18,7 +18,8 @@ public sealed class AugmentationTests
     [DynamicData(nameof(Operations))]
     public void Trivial_augment_is_that_of_torchvision_to_the_bit_in_all_strengths(string operation)
     {
-        var expected = JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, string>>>(File.ReadAllText(Path.Combine(Fixtures, "Augmentation", "trivial-augment.json")))!;
+        var fixture = File.ReadAllText(Path.Combine(Fixtures, "Augmentation", "trivial-augment.json"));
+        var expected = JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, string>>>(fixture)!;
         PixelBuffer other = new(), copy = new();
         foreach (var (name, hashes) in expected)
         {
@@ -45,8 +46,16 @@ public sealed class AugmentationTests
     {
         var canvas = new Canvas(new() { Crop = 40 });
         var reader = new OneImage(new ImageDecoder(applyOrientation: false).Decode(new(Path.Combine(Fixtures, "Imaging", "rgb.bmp"))));
-        var results = Enumerable.Range(0, 3000).Select(seed => Convert.ToHexString(SHA256.HashData(new TrivialAugment().Read(reader, 0, new(seed), canvas).Bytes))).ToHashSet();
-        // Nine operations with 61 results, among them the unchanged image; posterize 7, solarize 31, three with one. Some coincide; with 3000 draws few are missing.
+        var results = new HashSet<string>();
+        for (var seed = 0; seed < 3000; seed++)
+        {
+            var image = new TrivialAugment().Read(reader, 0, new(seed), canvas);
+            results.Add(Convert.ToHexString(SHA256.HashData(image.Bytes)));
+        }
+
+        // Nine operations with 61 results, among them the unchanged image; posterize 7, solarize 31, three with one. Some coincide; with
+        // 3000
+        // draws few are missing.
         Assert.IsInRange(450, 9 * 60 + 7 + 31 + 3, results.Count);
     }
 
@@ -88,12 +97,19 @@ public sealed class AugmentationTests
         for (var i = 0; i < 3; i++)
         {
             Assert.AreEqual(0, shifts.Average(shift => shift[i]), 0.3);
-            for (var j = 0; j < 3; j++) Assert.AreEqual(expected[i, j] + (i == j ? 1 / 12.0 : 0), shifts.Average(shift => shift[i] * shift[j]), 1.2);
+            for (var j = 0; j < 3; j++)
+            {
+                var rounding = i == j ? 1 / 12.0 : 0;
+                Assert.AreEqual(expected[i, j] + rounding, shifts.Average(shift => shift[i] * shift[j]), 1.2);
+            }
         }
 
         // At the ends values stay there instead of going round.
         foreach (var seed in Enumerable.Range(0, 50))
-            Assert.IsTrue(new PcaColor(1).Read(new OneImage(Plain(8, 0xffffffff)), 0, new(seed), canvas).Pixels.ToArray().All(pixel => (pixel & 0xff) > 60));
+        {
+            var pixels = new PcaColor(1).Read(new OneImage(Plain(8, 0xffffffff)), 0, new(seed), canvas).Pixels.ToArray();
+            Assert.IsTrue(pixels.All(pixel => (pixel & 0xff) > 60));
+        }
     }
 
     [TestMethod]
@@ -106,10 +122,14 @@ public sealed class AugmentationTests
         List<double> shares = [], ratios = [];
         for (var seed = 0; seed < Images; seed++)
         {
-            var pixels = new RandomErasing(0.4, Noise: noise).Read(new OneImage(Plain(Size, 0xff00ff80)), 0, new(seed), canvas).Pixels.ToArray();
+            var image = new OneImage(Plain(Size, 0xff00ff80));
+            var pixels = new RandomErasing(0.4, Noise: noise).Read(image, 0, new(seed), canvas).Pixels.ToArray();
             var covered = Enumerable.Range(0, pixels.Length).Where(place => pixels[place] != 0xff00ff80).ToList();
             if (covered.Count == 0) continue;
-            var (width, height) = (covered.Max(place => place % Size) - covered.Min(place => place % Size) + 1, covered.Max(place => place / Size) - covered.Min(place => place / Size) + 1);
+            var columns = covered.ConvertAll(place => place % Size);
+            var rows = covered.ConvertAll(place => place / Size);
+            var width = columns.Max() - columns.Min() + 1;
+            var height = rows.Max() - rows.Min() + 1;
             Assert.AreEqual(width * height, covered.Count);
             if (noise) Assert.IsGreaterThan(covered.Count * 3 / 4, covered.Select(place => pixels[place]).Distinct().Count());
             else Assert.IsTrue(covered.TrueForAll(place => (pixels[place] & 0xffffff) == 0));
@@ -138,7 +158,8 @@ public sealed class AugmentationTests
         var part = File().Read(0, (width, height) => new RandomResizedCrop().ChooseRegion(width, height, ref random, 28));
         var first = new RandomResizedCrop().Apply(part, ref random, canvases.Item1);
         var expected = new PadCropFlip(3).Apply(first, ref random, canvases.Item2);
-        CollectionAssert.AreEqual(expected.Pixels.ToArray(), Of(new RandomResizedCrop(), new PadCropFlip(3)).Read(File(), 0, new(3), canvas).Pixels.ToArray());
+        var both = Of(new RandomResizedCrop(), new PadCropFlip(3)).Read(File(), 0, new(3), canvas);
+        CollectionAssert.AreEqual(expected.Pixels.ToArray(), both.Pixels.ToArray());
 
         InputReader File() => new(_ => new(path), applyOrientation: true);
     }
@@ -146,7 +167,15 @@ public sealed class AugmentationTests
     [TestMethod]
     public void Augmentations_go_into_a_recipe_and_back()
     {
-        Augmentation all = Of(new RandomResizedCrop(0.2, false), new RandomScaleCrop(300, 400), new PadCropFlip(2), new PcaColor(0.2), new TrivialAugment(), new RandomErasing(0.5, 0.1, 0.2, true), None, Of(None));
+        Augmentation all = Of(
+            new RandomResizedCrop(0.2, false),
+            new RandomScaleCrop(300, 400),
+            new PadCropFlip(2),
+            new PcaColor(0.2),
+            new TrivialAugment(),
+            new RandomErasing(0.5, 0.1, 0.2, true),
+            None,
+            Of(None));
         var json = JsonSerializer.Serialize(all);
         Assert.AreEqual(all, JsonSerializer.Deserialize<Augmentation>(json));
         Assert.AreEqual(json, JsonSerializer.Serialize(JsonSerializer.Deserialize<Augmentation>(json)));
@@ -158,7 +187,8 @@ public sealed class AugmentationTests
     public void Mirroring_can_be_turned_off_everywhere()
     {
         var without = Of(new RandomResizedCrop(), Of(new PadCropFlip(3), new RandomScaleCrop()), new TrivialAugment()).WithoutFlip();
-        Assert.AreEqual(Of(new RandomResizedCrop(Flip: false), Of(new PadCropFlip(3, false), new RandomScaleCrop(Flip: false)), new TrivialAugment()), without);
+        var inner = Of(new PadCropFlip(3, false), new RandomScaleCrop(Flip: false));
+        Assert.AreEqual(Of(new RandomResizedCrop(Flip: false), inner, new TrivialAugment()), without);
     }
 
     [TestMethod]
@@ -168,6 +198,48 @@ public sealed class AugmentationTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new RandomScaleCrop(300, 299)).Message, "300");
         Assert.ThrowsExactly<ArgumentException>(() => new Sequence([null!]));
         Assert.ThrowsExactly<ArgumentException>(() => new Sequence(null!));
+    }
+
+    /// <summary>Makes an augmentation with a value out of its range: by the constructor, and by changing another.</summary>
+    private static IEnumerable<object[]> OutOfRange()
+    {
+        yield return Case("Padding", () => new PadCropFlip(-5), () => new PadCropFlip() with { Padding = -5 });
+        yield return Case("Sigma", () => new PcaColor(-0.1), () => new PcaColor() with { Sigma = double.NaN });
+        yield return Case("Probability", () => new RandomErasing(7), () => new RandomErasing() with { Probability = -1 });
+        yield return Case("SmallestArea", () => new RandomErasing(1, -0.1), () => new RandomErasing() with { SmallestArea = 0.5 });
+        yield return Case("LargestArea", () => new RandomErasing(1, 0.2, 0.1), () => new RandomErasing() with { LargestArea = 2 });
+        yield return Case("SmallestArea", () => new RandomResizedCrop(5), () => new RandomResizedCrop() with { SmallestArea = -1 });
+        yield return Case("ShortestSide", () => new RandomScaleCrop(223), () => new RandomScaleCrop() with { ShortestSide = 481 });
+        yield return Case("LongestSide", () => new RandomScaleCrop(224, 223), () => new RandomScaleCrop() with { LongestSide = 255 });
+
+        static object[] Case(string property, Func<Augmentation> construct, Func<Augmentation> change) => [property, construct, change];
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(OutOfRange))]
+    public void A_value_out_of_its_range_is_refused_by_the_propertys_name(
+        string property, Func<Augmentation> construct, Func<Augmentation> change)
+    {
+        Assert.AreEqual(property, Assert.ThrowsExactly<ArgumentOutOfRangeException>(construct).ParamName);
+        Assert.AreEqual(property, Assert.ThrowsExactly<ArgumentOutOfRangeException>(change).ParamName);
+    }
+
+    [TestMethod]
+    [DataRow("""{"type":"padCropFlip","padding":-5}""", "Padding")]
+    [DataRow("""{"type":"pcaColour","sigma":-1}""", "Sigma")]
+    [DataRow("""{"type":"randomErasing","probability":7}""", "Probability")]
+    [DataRow("""{"type":"randomErasing","smallestArea":0.4}""", "LargestArea")]
+    [DataRow("""{"type":"randomResizedCrop","smallestArea":5}""", "SmallestArea")]
+    [DataRow("""{"type":"randomScaleCrop","shortestSide":200}""", "ShortestSide")]
+    [DataRow("""{"type":"sequence","steps":[null]}""", "Steps")]
+    public void A_recipe_with_a_value_out_of_its_range_is_refused_by_file_and_property(string augmentation, string property)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("recipe.json");
+        File.WriteAllText(path, $$"""{"augmentation":{{augmentation}}}""");
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => TrainingRecipe.Read(path)).Message;
+        StringAssert.Contains(message, path);
+        StringAssert.Contains(message, property);
     }
 
     private static PixelBuffer Plain(int size, uint color)

@@ -11,17 +11,21 @@ public sealed class OptimizationTests
     {
         // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=1001), PyTorch 1.13, whose peak lies one step before 0.3 of them.
         var schedule = new LearningRateSchedule.OneCycle();
-        foreach (var (done, expected) in new[] { (0.0, 0.04), (0.1, 0.281019), (0.299, 0.999998), (0.5, 0.810869), (0.75, 0.282556), (1.0, 4e-6) })
-            Assert.AreEqual(expected, schedule.FactorAt(done, []), 3e-3);
+        double[] shares = [0, 0.1, 0.299, 0.5, 0.75, 1];
+        double[] expected = [0.04, 0.281019, 0.999998, 0.810869, 0.282556, 4e-6];
+        foreach (var (done, factor) in shares.Zip(expected)) Assert.AreEqual(factor, schedule.FactorAt(done, []), 3e-3);
     }
 
     [TestMethod]
     public void Steps_are_those_of_the_paper_and_a_cosine_warms_up_and_ends_at_zero()
     {
         var steps = new LearningRateSchedule.Steps();
-        CollectionAssert.AreEqual(new[] { 1.0, 1.0, 0.1, 0.1, 0.01 }, new[] { 0, 0.499, 0.5, 0.749, 0.75 }.Select(done => steps.FactorAt(done, [])).Select(value => Math.Round(value, 9)).ToList());
+        AssertFactors([1, 1, 0.1, 0.1, 0.01], steps, [0, 0.499, 0.5, 0.749, 0.75]);
         var cosine = new LearningRateSchedule.Cosine { WarmUp = 0.1 };
-        CollectionAssert.AreEqual(new[] { 0.01, 0.5, 1, 0.5, 0 }, new[] { 0, 0.05, 0.1, 0.55, 1 }.Select(done => cosine.FactorAt(done, [])).Select(value => Math.Round(value, 9)).ToList());
+        AssertFactors([0.01, 0.5, 1, 0.5, 0], cosine, [0, 0.05, 0.1, 0.55, 1]);
+
+        static void AssertFactors(double[] expected, LearningRateSchedule schedule, double[] shares) =>
+            CollectionAssert.AreEqual(expected, shares.Select(done => Math.Round(schedule.FactorAt(done, []), 9)).ToList());
     }
 
     [TestMethod]
@@ -29,9 +33,44 @@ public sealed class OptimizationTests
     {
         var plateau = new LearningRateSchedule.Plateau { Patience = 2 };
         double[] losses = [1, 0.8, 0.9, 0.85, 0.8, 0.7, 0.71, 0.72, 0.73, 0.74];
-        var factors = Enumerable.Range(0, losses.Length + 1).Select(count => plateau.FactorAt(0, [.. losses.Take(count).Select((loss, index) => new EpochMetrics { Epoch = index + 1, TrainingLoss = 9, ValidationLoss = loss })]));
+        List<EpochMetrics> history = [];
+        List<double> factors = [plateau.FactorAt(0, history)];
+        foreach (var loss in losses)
+        {
+            history.Add(new() { Epoch = history.Count + 1, TrainingLoss = 9, ValidationLoss = loss });
+            factors.Add(Math.Round(plateau.FactorAt(0, history), 6));
+        }
+
         // 0.8 is best until three epochs without progress have passed, 0.7 until three more have.
-        CollectionAssert.AreEqual(new[] { 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01 }, factors.Select(factor => Math.Round(factor, 6)).ToList());
+        CollectionAssert.AreEqual(new[] { 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01 }, factors);
+    }
+
+    [TestMethod]
+    [DataRow("""{"type":"plateau","patience":0}""", "Patience")]
+    [DataRow("""{"type":"plateau","factor":0}""", "Factor")]
+    [DataRow("""{"type":"plateau","threshold":2}""", "Threshold")]
+    [DataRow("""{"type":"steps","factor":-1}""", "Factor")]
+    [DataRow("""{"type":"steps","at":[0.5,1.5]}""", "At")]
+    [DataRow("""{"type":"steps","at":[0.75,0.5]}""", "At")]
+    [DataRow("""{"type":"steps","at":null}""", "At")]
+    [DataRow("""{"type":"cosine","warmUp":1}""", "WarmUp")]
+    [DataRow("""{"type":"oneCycle","peak":1}""", "Peak")]
+    public void A_schedule_with_a_value_out_of_its_range_is_refused_by_file_and_property(string schedule, string property)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("recipe.json");
+        File.WriteAllText(path, $$"""{"schedule":{{schedule}}}""");
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => TrainingRecipe.Read(path)).Message;
+        StringAssert.Contains(message, path);
+        StringAssert.Contains(message, property);
+    }
+
+    [TestMethod]
+    public void A_schedule_in_code_is_refused_too()
+    {
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LearningRateSchedule.Plateau { Patience = 0 });
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LearningRateSchedule.Cosine { WarmUp = -0.1 });
+        Assert.ThrowsExactly<ArgumentException>(() => new LearningRateSchedule.Steps { At = [0.5, 0.5] });
     }
 
     [TestMethod]
@@ -95,7 +134,8 @@ public sealed class OptimizationTests
         average.Update(1);
         average.Update(1000);
         average.Exchange();
-        foreach (var (old, value) in start.Zip(parameters.Weights.data<float>().ToArray())) Assert.AreEqual(old * 2 / 11 * 0.9f, value, 1e-6f);
+        var averaged = parameters.Weights.data<float>().ToArray();
+        foreach (var (old, value) in start.Zip(averaged)) Assert.AreEqual(old * 2 / 11 * 0.9f, value, 1e-6f);
         average.Exchange();
         Assert.AreEqual(0, parameters.Weights.abs().max().item<float>());
     }

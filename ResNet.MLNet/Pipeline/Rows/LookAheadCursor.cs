@@ -8,7 +8,7 @@ namespace ResNet.MLNet;
 /// Runs the network ahead of its reader, on as many threads as the transformer may use, and gives rows in the source's order.
 /// </summary>
 /// <remarks>
-/// It works ahead only as far as that has paid off: the first row is computed when its value is asked for; each value that was asked for
+/// It works ahead only as far as that has paid off: the first row is computed when its value is requested; each value that was requested
 /// doubles the number of rows that are begun in advance, each row that was passed over halves it. So TakeRows(1) runs one image, a filter
 /// in front of the reader wastes little, and a full pass keeps every core busy. A row that nobody has begun yet is computed by the reader
 /// itself, which therefore never waits for a free thread.
@@ -34,11 +34,11 @@ internal sealed class LookAheadCursor : PassThroughCursor
     private bool _disposed;
 
     /// <param name="transformer">Whose network.</param>
-    /// <param name="rows">The source's columns that are asked for.</param>
+    /// <param name="rows">The source's requested columns.</param>
     /// <param name="ahead">The same rows with the column of images, to be read ahead.</param>
     /// <param name="images">The column of images.</param>
     /// <param name="schema">The columns of the result.</param>
-    /// <param name="use">Those of them that are asked for.</param>
+    /// <param name="use">Those of them that are requested.</param>
     public LookAheadCursor(
         ResNetTransformer transformer,
         DataViewRowCursor rows,
@@ -86,8 +86,8 @@ internal sealed class LookAheadCursor : PassThroughCursor
         if (disposing && !_disposed)
         {
             _disposed = true;
-            // A run that has begun is waited for (some tens of milliseconds); one that has not is called off.
-            foreach (var slot in _ring) slot.CallOff();
+            // A run that has begun is waited for (some tens of milliseconds); one that has not is canceled.
+            foreach (var slot in _ring) slot.Cancel();
             _ahead.Dispose();
             _badImages.Report();
         }
@@ -100,7 +100,7 @@ internal sealed class LookAheadCursor : PassThroughCursor
     {
         if (!_ahead.MoveNext()) return false;
         var slot = _ring[_read % _ring.Length];
-        slot.CallOff();
+        slot.Cancel();
         _readImage(slot.Image);
         _aheadId(ref slot.Id);
         slot.Open();

@@ -20,7 +20,7 @@ internal class PassThroughCursor(DataViewRowCursor rows, DataViewSchema schema, 
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => IsColumnActive(column)
         ? rows.GetGetter<TValue>(rows.Schema[column.Index])
-        : throw new InvalidOperationException($"The column '{column.Name}' was not asked for when this cursor was made.");
+        : throw new InvalidOperationException($"The column '{column.Name}' is not active: it was not requested from this cursor.");
 
     public override bool MoveNext() => rows.MoveNext();
 

@@ -2,7 +2,7 @@ using Microsoft.ML;
 
 namespace ResNet.MLNet;
 
-/// <summary>Data with the network's columns added. Nothing is computed before a cursor asks for one of them.</summary>
+/// <summary>Data with the network's columns added. Nothing is computed before one of them is read.</summary>
 internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView source) : IDataView
 {
     public DataViewSchema Schema { get; } = transformer.GetOutputSchema(source.Schema);
@@ -45,9 +45,9 @@ internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView so
     }
 }
 
-/// <summary>What is asked of a cursor: columns of the source, and whether any of the network's.</summary>
+/// <summary>The columns that are requested from a cursor: those of the source, and whether any is the network's.</summary>
 /// <param name="Source">The source's columns.</param>
-/// <param name="Active">For each column of the result whether it is asked for.</param>
+/// <param name="Active">For each column of the result whether it is requested.</param>
 /// <param name="Network">Whether the network has to run.</param>
 internal sealed record ColumnUse(IReadOnlyList<DataViewSchema.Column> Source, bool[] Active, bool Network)
 {

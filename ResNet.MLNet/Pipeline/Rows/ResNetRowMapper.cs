@@ -52,7 +52,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             if (!IsColumnActive(column))
-                throw new InvalidOperationException($"The column '{column.Name}' was not asked for when this row was made.");
+                throw new InvalidOperationException($"The column '{column.Name}' is not active: it was not requested from this row.");
             return column.Index < _input.Schema.Count
                 ? _input.GetGetter<TValue>(_input.Schema[column.Index])
                 : ScoreGetters.Create<TValue>(_transformer, column, CurrentScores);

@@ -84,7 +84,7 @@ internal sealed class RowSlot
     }
 
     /// <summary>Makes sure that nobody runs it, now or later, waiting if somebody does.</summary>
-    public void CallOff()
+    public void Cancel()
     {
         lock (_lock)
         {
@@ -103,7 +103,7 @@ internal sealed class RowSlot
             case InvalidImageException when policy == BadImagePolicy.Mark:
                 return;
             case InvalidImageException bad:
-                throw new InvalidImageException($"Row {row}: {bad.Reason} (BadImagePolicy.Mark goes on without it.)", bad.Path, bad);
+                throw new InvalidImageException($"Row {row}: {bad.Reason} (BadImagePolicy.Mark continues without it.)", bad.Path, bad);
             default:
                 ExceptionDispatchInfo.Throw(Problem);
                 return;

@@ -4,26 +4,31 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// Batch norm in training, the addition of a shortcut and ReLU as one operation, on processors for which <see cref="NormKernels"/> are there. libtorch's own operations
-/// go over memory nine times where these go five times.
+/// Batch norm in training, the addition of a shortcut and ReLU as one operation, for processors on which <see cref="NormKernels"/> are
+/// fast. libtorch's own operations go over memory nine times where these go five times.
 /// </summary>
 internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
 {
-    private const string CallKey = "call";
+    private const string SavedKey = "saved";
 
     /// <summary>What <see cref="forward"/> has to do: TorchSharp 0.107 fails with arguments that are not tensors.</summary>
     [ThreadStatic]
     private static Call? _call;
 
-    /// <summary>The last gradients that were handed over. libtorch has its own reference by now; TorchSharp would keep ours until the step is done.</summary>
+    /// <summary>
+    /// The last gradients that were handed over. libtorch has its own reference by now; TorchSharp would keep ours until the step is done.
+    /// </summary>
     [ThreadStatic]
     private static List<Tensor>? _handedOver;
 
     public override string Name => nameof(FusedNorm);
 
-    /// <summary>Whether this can stand in for libtorch's operations.</summary>
-    public static bool Fits(Tensor input, Tensor? addend) =>
-        NormKernels.IsSupported && Fits(input) && (addend is null || (Fits(addend) && addend.shape.AsSpan().SequenceEqual(input.shape)));
+    /// <summary>Whether this takes such tensors.</summary>
+    public static bool Fits(Tensor input, Tensor? addend)
+    {
+        if (!Fits(input)) return false;
+        return addend is null || (Fits(addend) && addend.shape.AsSpan().SequenceEqual(input.shape));
+    }
 
     /// <summary>ReLU(batch norm(input) + addend); updates the running statistics.</summary>
     /// <param name="input">bfloat16 [batch, channels, height, width], channels last.</param>
@@ -41,41 +46,51 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
 
     public override unsafe Tensor forward(autograd.AutogradContext context, params object[] arguments)
     {
-        var (call, input, weight, bias) = (_call!, (Tensor)arguments[0], (Tensor)arguments[1], (Tensor)arguments[2]);
+        var call = _call!;
+        var input = (Tensor)arguments[0];
+        var weight = (Tensor)arguments[1];
+        var bias = (Tensor)arguments[2];
         var addend = arguments.Length > 3 ? (Tensor)arguments[3] : null;
         using var scope = NewDisposeScope();
-        var (channels, count) = ((int)input.shape[1], input.numel() / input.shape[1]);
+        var channels = (int)input.shape[1];
+        var count = input.numel() / channels;
         var output = empty_like(input);
-        var kernels = new NormKernels(channels, count) { Input = Pixels(input), Output = Pixels(output), Addend = addend is null ? null : Pixels(addend), Relu = call.Relu };
-        var (mean, inverse, factor, offset) = (new float[channels], new float[channels], new float[channels], new float[channels]);
-        var (sums, squares) = (new double[channels], new double[channels]);
-        Span<float> weights = Numbers(weight), biases = Numbers(bias), runningMean = Numbers(call.RunningMean), runningVariance = Numbers(call.RunningVariance);
-        // Any pixel is a good center: it is about as far from zero as the mean is.
-        for (var channel = 0; channel < channels; channel++) mean[channel] = BitConverter.UInt32BitsToSingle((uint)kernels.Input[channel] << 16);
-        fixed (float* means = mean, factors = factor, offsets = offset)
+        var pixels = Pixels(input);
+        var saved = new Saved(call.Relu, addend is not null, new float[channels], new float[channels]);
+        float[] center = CenterOf(pixels, channels), factor = new float[channels], offset = new float[channels];
+        double[] sums = new double[channels], squares = new double[channels];
+        fixed (float* centers = center, factors = factor, offsets = offset)
         {
-            kernels.Center = means;
-            kernels.Factor = factors;
-            kernels.Offset = offsets;
+            var kernels = new NormKernels(channels, count)
+            {
+                Input = pixels,
+                Output = Pixels(output),
+                Addend = addend is null ? null : Pixels(addend),
+                Relu = call.Relu,
+                Center = centers,
+                Factor = factors,
+                Offset = offsets,
+            };
             kernels.SumInput(sums, squares);
+            Span<float> weights = Numbers(weight), biases = Numbers(bias);
+            Span<float> runningMean = Numbers(call.RunningMean), runningVariance = Numbers(call.RunningVariance);
             for (var channel = 0; channel < channels; channel++)
             {
-                var shift = sums[channel] / count;
-                var variance = Math.Max(0, squares[channel] / count - shift * shift);
-                if (double.IsNaN(squares[channel])) variance = double.NaN;
-                mean[channel] += (float)shift;
-                inverse[channel] = (float)(1 / Math.Sqrt(variance + call.Epsilon));
-                factor[channel] = weights[channel] * inverse[channel];
-                offset[channel] = biases[channel] - mean[channel] * factor[channel];
-                runningMean[channel] += (float)(call.Momentum * (mean[channel] - runningMean[channel]));
-                runningVariance[channel] += (float)(call.Momentum * (variance * count / Math.Max(1, count - 1) - runningVariance[channel]));
+                var (mean, variance, inverse) = ChannelStatistics.Of(center[channel], sums[channel], squares[channel], count, call.Epsilon);
+                saved.Mean[channel] = mean;
+                saved.Inverse[channel] = inverse;
+                factor[channel] = weights[channel] * inverse;
+                offset[channel] = biases[channel] - mean * factor[channel];
+                var unbiased = variance * count / Math.Max(1, count - 1);
+                runningMean[channel] += (float)(call.Momentum * (mean - runningMean[channel]));
+                runningVariance[channel] += (float)(call.Momentum * (unbiased - runningVariance[channel]));
             }
 
             kernels.Forward();
         }
 
         context.save_for_backward([input, weight, output]);
-        context.save_data(CallKey, (call.Relu, addend is not null, mean, inverse));
+        context.save_data(SavedKey, saved);
         return output.MoveToOuterDisposeScope();
     }
 
@@ -84,53 +99,71 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
         _handedOver?.ForEach(each => each.Dispose());
         using var given = gradient;
         using var scope = NewDisposeScope();
-        var (relu, added, mean, inverse) = ((bool, bool, float[], float[]))context.get_data(CallKey);
-        var (input, weight, output) = context.get_saved_variables() is [var first, var second, var third] ? (first, second, third) : throw new InvalidOperationException();
+        var saved = (Saved)context.get_data(SavedKey);
+        var tensors = context.get_saved_variables();
+        Tensor input = tensors[0], weight = tensors[1], output = tensors[2];
         if (!Fits(gradient)) gradient = gradient.to(ScalarType.BFloat16).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
-        var (channels, count) = (mean.Length, input.numel() / mean.Length);
+        var channels = saved.Mean.Length;
+        var count = input.numel() / channels;
         var inputGradient = empty_like(input);
         // Without ReLU in between, the gradient goes on to the addend as it is.
-        var addendGradient = added && relu ? empty_like(input) : null;
-        var kernels = new NormKernels(channels, count)
+        var addendGradient = saved.IsAdded && saved.Relu ? empty_like(input) : null;
+        Tensor weightGradient = empty(channels, float32), biasGradient = empty(channels, float32);
+        float[] factor = new float[channels], inputFactor = new float[channels], offset = new float[channels];
+        double[] sums = new double[channels], products = new double[channels];
+        fixed (float* means = saved.Mean, factors = factor, inputFactors = inputFactor, offsets = offset)
         {
-            Input = Pixels(input),
-            Output = Pixels(output),
-            OutputGradient = Pixels(gradient),
-            InputGradient = Pixels(inputGradient),
-            AddendGradient = addendGradient is null ? null : Pixels(addendGradient),
-            Relu = relu,
-        };
-        var (weightGradient, biasGradient) = (empty(channels, float32), empty(channels, float32));
-        Span<float> weights = Numbers(weight), forWeight = Numbers(weightGradient), forBias = Numbers(biasGradient);
-        var (sums, products) = (new double[channels], new double[channels]);
-        var (factor, inputFactor, offset) = (new float[channels], new float[channels], new float[channels]);
-        fixed (float* means = mean, factors = factor, inputFactors = inputFactor, offsets = offset)
-        {
-            kernels.Center = means;
-            kernels.Factor = factors;
-            kernels.InputFactor = inputFactors;
-            kernels.Offset = offsets;
+            var kernels = new NormKernels(channels, count)
+            {
+                Input = Pixels(input),
+                Output = Pixels(output),
+                OutputGradient = Pixels(gradient),
+                InputGradient = Pixels(inputGradient),
+                AddendGradient = addendGradient is null ? null : Pixels(addendGradient),
+                Relu = saved.Relu,
+                Center = means,
+                Factor = factors,
+                InputFactor = inputFactors,
+                Offset = offsets,
+            };
             kernels.SumGradient(sums, products);
+            Span<float> weights = Numbers(weight), forWeight = Numbers(weightGradient), forBias = Numbers(biasGradient);
             for (var channel = 0; channel < channels; channel++)
             {
-                var scale = (double)weights[channel] * inverse[channel];
-                var slope = -scale * inverse[channel] * inverse[channel] * products[channel] / count;
-                (forWeight[channel], forBias[channel]) = ((float)(products[channel] * inverse[channel]), (float)sums[channel]);
-                (factor[channel], inputFactor[channel], offset[channel]) = ((float)scale, (float)slope, (float)(-scale * sums[channel] / count - mean[channel] * slope));
+                var (mean, inverse) = (saved.Mean[channel], saved.Inverse[channel]);
+                var gradients = ChannelGradients.Of(sums[channel], products[channel], weights[channel], mean, inverse, count);
+                forWeight[channel] = gradients.Weight;
+                forBias[channel] = gradients.Bias;
+                factor[channel] = gradients.Factor;
+                inputFactor[channel] = gradients.InputFactor;
+                offset[channel] = gradients.Offset;
             }
 
             kernels.Backward();
         }
 
         List<Tensor> results = [inputGradient, weightGradient, biasGradient];
-        if (added) results.Add(addendGradient ?? gradient.alias());
+        if (saved.IsAdded) results.Add(addendGradient ?? gradient.alias());
         _handedOver = results.ConvertAll(each => each.MoveToOuterDisposeScope());
         return _handedOver;
     }
 
+    /// <summary>
+    /// By channel, a number near the mean, from which the sums are taken (see <see cref="ChannelStatistics.Of"/>): the first pixel. Any
+    /// pixel would do, because it lies about a standard deviation from the mean, while zero can lie many away.
+    /// </summary>
+    private static unsafe float[] CenterOf(ushort* pixels, int channels)
+    {
+        var center = new float[channels];
+        for (var channel = 0; channel < channels; channel++) center[channel] = BitConverter.UInt32BitsToSingle((uint)pixels[channel] << 16);
+        return center;
+    }
+
     private static bool Fits(Tensor pixels)
     {
-        if (pixels.dtype != ScalarType.BFloat16 || pixels.device_type != TorchSharp.DeviceType.CPU || pixels.shape is not [_, var channels, _, _] || channels % NormKernels.Width != 0 || pixels.numel() > int.MaxValue / 2) return false;
+        if (pixels.dtype != ScalarType.BFloat16 || pixels.device_type != TorchSharp.DeviceType.CPU) return false;
+        if (pixels.shape is not [_, var channels, _, _] || channels % NormKernels.Width != 0) return false;
+        if (pixels.numel() > int.MaxValue / 2) return false;
         using var rows = pixels.permute(0, 2, 3, 1);
         return rows.is_contiguous();
     }
@@ -149,4 +182,7 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
 
     /// <summary>How batch norm is to be done.</summary>
     internal sealed record Call(bool Relu, Tensor RunningMean, Tensor RunningVariance, double Momentum, double Epsilon);
+
+    /// <summary>What the backward pass has to know of the forward pass, beside the tensors.</summary>
+    private sealed record Saved(bool Relu, bool IsAdded, float[] Mean, float[] Inverse);
 }

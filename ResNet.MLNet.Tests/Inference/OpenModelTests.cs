@@ -1,0 +1,170 @@
+using System.Runtime.CompilerServices;
+using Google.Protobuf;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNet.MLNet.Onnx;
+
+namespace ResNet.Tests;
+
+/// <summary>A model file is opened by its header, says what is wrong with it, and stays the file that was opened.</summary>
+[TestClass]
+public sealed class OpenModelTests
+{
+    private const string Name = "other.onnx";
+
+    [TestMethod]
+    public void What_is_not_a_model_file_is_named()
+    {
+        using var world = new ImageWorld(images: 1);
+        var missing = Assert.ThrowsExactly<FileNotFoundException>(() => ResNetModel.Open(world.PathOf("none.onnx")));
+        StringAssert.Contains(missing.Message, "none.onnx");
+        Assert.ThrowsExactly<ArgumentException>(() => ResNetModel.Open(""));
+        AssertRefused(world.Paths[0], "0.jpg", "not an ONNX model");
+
+        File.WriteAllBytes(world.PathOf(Name), []);
+        AssertRefused(world.PathOf(Name), Name, "no graph");
+        File.WriteAllBytes(world.PathOf(Name), File.ReadAllBytes(world.ModelFile)[..^50]);
+        AssertRefused(world.PathOf(Name), Name, "not an ONNX model");
+    }
+
+    [TestMethod]
+    public void A_network_without_image_input_or_known_outputs_or_with_a_card_of_another_is_refused()
+    {
+        using var world = new ImageWorld(images: 1);
+        Change(world, model => model.Graph.Input[0].Name = "pixels");
+        AssertRefused(world.PathOf(Name), Name, "no input 'image'");
+
+        Change(world, model => model.Graph.Output.Clear());
+        AssertRefused(world.PathOf(Name), Name, "neither features nor scores");
+
+        Change(world, model => SetCard(model, card => card with { Architecture = "resnet19" }));
+        AssertRefused(world.PathOf(Name), Name, "resnet19");
+    }
+
+    [TestMethod]
+    public void What_ONNX_Runtime_cannot_load_is_named_with_the_first_image()
+    {
+        using var world = new ImageWorld(images: 1);
+        Change(world, model => model.Graph.Node[0].OpType = "NoSuchOperation");
+        using var model = ResNetModel.Open(world.PathOf(Name));
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => model.Run(world.Paths[0]));
+        StringAssert.Contains(problem.Message, Name);
+        StringAssert.Contains(problem.Message, "NoSuchOperation");
+    }
+
+    [TestMethod]
+    public void A_device_that_cannot_be_used_is_an_error_or_a_warning()
+    {
+        using var world = new ImageWorld(images: 1);
+        // The CPU package of ONNX Runtime, which the tests use, knows no CUDA.
+        var problem = Assert.ThrowsExactly<InvalidOperationException>(() => ResNetModel.Open(world.ModelFile, gpuDeviceId: 0));
+        StringAssert.Contains(problem.Message, "Microsoft.ML.OnnxRuntime.Gpu");
+        var transforms = world.Context.Transforms;
+        Assert.ThrowsExactly<InvalidOperationException>(() => transforms.ApplyResNet(world.ModelFile, gpuDeviceId: 0));
+
+        List<string> log = [];
+        world.Context.Log += (_, message) => log.Add(message.Message);
+        using var fitted = transforms.ApplyResNet(world.ModelFile, gpuDeviceId: 0, fallbackToCpu: true).Fit(world.Data());
+        var features = fitted.Transform(world.Data()).GetColumn<float[]>("Features").Single();
+        CollectionAssert.AreEqual(world.Expected(world.Paths[0]), features);
+        Assert.IsTrue(log.Exists(message => message.Contains("Running on the CPU", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void A_file_that_changed_since_it_was_opened_is_neither_run_nor_saved()
+    {
+        using var world = new ImageWorld(images: 1);
+        using var model = ResNetModel.Open(world.ModelFile);
+        var pipeline = world.Context.Transforms.ApplyResNet(world.ModelFile);
+        using var fitted = pipeline.Fit(world.Data());
+        Assert.HasCount(1, fitted.Transform(world.Data()).GetColumn<float[]>("Features").ToList());
+        Replace(world, classes: 4);
+
+        var running = Assert.ThrowsExactly<InvalidDataException>(() => model.Run(world.Paths[0]));
+        StringAssert.Contains(running.Message, "has changed since it was opened");
+        var saved = world.PathOf("pipeline.zip");
+        var saving = Assert.Throws<InvalidDataException>(() => world.Context.Model.Save(fitted, world.Data().Schema, saved));
+        StringAssert.Contains(saving.Message, world.ModelFile);
+        StringAssert.Contains(saving.Message, "has changed since it was opened");
+    }
+
+    [TestMethod]
+    public void An_estimator_fits_with_the_file_as_it_is_then()
+    {
+        using var world = new ImageWorld(images: 1);
+        var pipeline = world.Context.Transforms.ApplyResNet(world.ModelFile, ResNetOutput.Logits, "Score");
+        Replace(world, classes: 4);
+        using (var fitted = pipeline.Fit(world.Data()))
+            Assert.HasCount(4, fitted.Transform(world.Data()).GetColumn<float[]>("Score").Single());
+
+        File.Delete(world.ModelFile);
+        var problem = Assert.ThrowsExactly<FileNotFoundException>(() => pipeline.Fit(world.Data()));
+        StringAssert.Contains(problem.Message, world.ModelFile);
+    }
+
+    [TestMethod]
+    public void Two_transformers_of_an_estimator_share_the_network_until_both_are_disposed()
+    {
+        using var world = new ImageWorld(images: 1);
+        var pipeline = world.Context.Transforms.ApplyResNet(world.ModelFile);
+        var first = pipeline.Fit(world.Data());
+        var second = pipeline.Fit(world.Data());
+        Assert.AreSame(first.Model, second.Model);
+        first.Dispose();
+        first.Dispose();
+        CollectionAssert.AreEqual(world.Expected(world.Paths[0]), second.Model.Run(world.Paths[0], ResNetOutput.Features));
+        second.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => second.Model.Run(world.Paths[0]));
+        using var third = pipeline.Fit(world.Data());
+        CollectionAssert.AreEqual(world.Expected(world.Paths[0]), third.Model.Run(world.Paths[0], ResNetOutput.Features));
+    }
+
+    [TestMethod]
+    public void A_network_that_nobody_disposed_is_collected()
+    {
+        using var world = new ImageWorld(images: 1);
+        var engine = Use(world);
+        for (var i = 0; i < 3 && engine.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.IsFalse(engine.IsAlive);
+    }
+
+    /// <summary>In a method of its own, so that no local variable keeps the engine.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Use(ImageWorld world)
+    {
+        var model = OpenedModel.Open(world.ModelFile);
+        var engine = new InferenceEngine(model, default, Sharing.Throughput);
+        var key = new WorkerKey(
+            model.Card.Preprocessing, OpenedModel.NameOf(ResNetOutput.Features), model.FeatureCount!.Value, long.MaxValue, BatchSize: 1);
+        using (var worker = engine.Rent(key)) worker.Prepare(0, new ImageInput(world.Paths[0]));
+        return new(engine);
+    }
+
+    private static void AssertRefused(string path, params string[] expected)
+    {
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => ResNetModel.Open(path));
+        foreach (var part in expected) StringAssert.Contains(problem.Message, part);
+    }
+
+    /// <summary>Puts another network in the model file's place.</summary>
+    private static void Replace(ImageWorld world, int classes)
+    {
+        var network = ResNetArchitecture.Parse("cifar-resnet8:width=4", classes);
+        ModelFile.Write(world.ModelFile, network, RandomWeights.For(network), RandomWeights.Card(network));
+    }
+
+    private static void Change(ImageWorld world, Action<ModelProto> change)
+    {
+        var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(world.ModelFile));
+        change(model);
+        File.WriteAllBytes(world.PathOf(Name), model.ToByteArray());
+    }
+
+    private static void SetCard(ModelProto model, Func<ModelCard, ModelCard> change) =>
+        ModelFile.SetCard(model, change(ModelFile.FindCard(model.MetadataProps)!));
+}

@@ -44,6 +44,12 @@ internal sealed class ClassFolders : IDisposable
         byte Value(int of) => (byte)(random.Next(120) + (of == channel ? 100 : 0));
     }
 
+    /// <summary>Makes files of which none is an image.</summary>
+    public void SpoilAll()
+    {
+        foreach (var file in Directory.EnumerateFiles(Folder, "*.*", SearchOption.AllDirectories)) File.WriteAllText(file, "no image");
+    }
+
     public void Dispose()
     {
         Directory.Delete(Folder, recursive: true);

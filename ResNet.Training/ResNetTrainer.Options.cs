@@ -7,58 +7,84 @@ public sealed partial class ResNetTrainer
     /// <summary>What a ResNet is trained on, how, and what its scores are called.</summary>
     public sealed record Options
     {
-        /// <summary>The column of classes: a key (as MapValueToKey makes it) or text. Rows without a class are left out. Default: Label.</summary>
+        /// <summary>
+        /// The column of classes: a key (as MapValueToKey makes it) or text. Rows without a class are left out. Default: Label.
+        /// </summary>
         public string LabelColumnName { get; init; } = "Label";
 
         /// <summary>
-        /// The column of images: text (a path), a vector of bytes (an encoded image) or <see cref="MLImage"/>. Default: null, that is the one of ImagePath, Image and
-        /// ImageBytes that is there.
+        /// The column of images: text (a path), a vector of bytes (an encoded image) or <see cref="MLImage"/>. Default: null, that is the
+        /// one of ImagePath, Image and ImageBytes that is there.
         /// </summary>
         public string? InputColumnName { get; init; }
 
         /// <summary>The column of scores that the transformer makes: the probability of each class, 0 to 1. Default: Score.</summary>
         public string ScoreColumnName { get; init; } = "Score";
 
-        /// <summary>The column of the best class that the transformer makes, a key with the names of the classes; null for none. Default: PredictedLabel.</summary>
+        /// <summary>
+        /// The column of the best class that the transformer makes, a key with the names of the classes; null for none. Default:
+        /// PredictedLabel.
+        /// </summary>
         public string? PredictedLabelColumnName { get; init; } = "PredictedLabel";
 
         /// <summary>The folder that relative paths start from, in training and in scoring. Default: null, the current folder.</summary>
         public string? ImageFolder { get; init; }
 
         /// <summary>
-        /// A network that has learned something already and is taught these classes, the usual way where there are few images: published weights by name
-        /// (<see cref="PretrainedResNet.All"/>; fetched if they are not here), a model file or a checkpoint (see <see cref="StartingPoint.Open"/>). Default: null, random weights.
+        /// A trained network that is fine-tuned for these classes, the usual way where there are few images: published weights by name
+        /// (<see cref="PretrainedResNet.All"/>; fetched if they are not here), a model file or a checkpoint (see
+        /// <see cref="StartingPoint.Open"/>). Default: null, random weights.
         /// </summary>
         public string? StartFrom { get; init; }
 
-        /// <summary>The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, without it a ResNet-18.</summary>
+        /// <summary>
+        /// The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, without it a
+        /// ResNet-18.
+        /// </summary>
         public ResNetArchitecture? Architecture { get; init; }
 
         /// <summary>
-        /// How it is trained. Default: null, <see cref="TrainingRecipe.FineTune"/> with <see cref="StartFrom"/> and <see cref="TrainingRecipe.For"/> without. A seed of 0 stands for
-        /// the <c>MLContext</c>'s seed, or a random one if that has none.
+        /// How it is trained. Default: null, <see cref="TrainingRecipe.FineTune"/> with <see cref="StartFrom"/> and
+        /// <see cref="TrainingRecipe.For"/> without. A seed of 0 stands for the <c>MLContext</c>'s seed, or a random one if that has none.
         /// </summary>
         public TrainingRecipe? Recipe { get; init; }
 
-        /// <summary>How often every image is shown, from 1; 0 with <see cref="StartFrom"/> trains a new head only. Default: null, as the recipe says.</summary>
+        /// <summary>
+        /// How often every image is shown, from 1; 0 with <see cref="StartFrom"/> trains a new head only. Default: null, as the recipe
+        /// says.
+        /// </summary>
         public int? Epochs { get; init; }
 
-        /// <summary>The share of each class that is split off to judge by, if no validation data is given: 0 (none) to 1. Default: 0.1.</summary>
+        /// <summary>
+        /// The share of each class that is split off for validation, if no validation data is given: 0 (none) up to, but without, 1.
+        /// Default: 0.1.
+        /// </summary>
         public double ValidationShare { get; init; } = 0.1;
 
-        /// <summary>Where to train: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default: null, the <c>MLContext</c>'s GpuDeviceId; without one the first CUDA device, else the CPU.</summary>
+        /// <summary>
+        /// Where to train: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default: null, the <c>MLContext</c>'s GpuDeviceId;
+        /// without one the first CUDA device, else the CPU.
+        /// </summary>
         public string? Device { get; init; }
 
-        /// <summary>Receives the model file, checkpoints and metrics, so that a run can be resumed. Default: null, nothing is left. A folder holds one run: CrossValidate needs null.</summary>
+        /// <summary>
+        /// Receives the model file, checkpoints and metrics, so that a run can be resumed. Default: null, nothing is left. A folder holds
+        /// one run: CrossValidate needs null.
+        /// </summary>
         public string? OutputFolder { get; init; }
 
-        /// <summary>What happens if that folder holds a run already. Default: an exception. To resume, the seed must be the same: give it to <c>MLContext</c> or to the recipe.</summary>
+        /// <summary>
+        /// What happens if that folder holds a run already. Default: an exception. To resume, the seed must be the same: pass it to
+        /// <c>MLContext</c>, or set the recipe's.
+        /// </summary>
         public ExistingRun IfExists { get; init; }
 
         /// <summary>What becomes of a row whose image cannot be read when the transformer scores it. Default: throw.</summary>
         public BadImagePolicy OnBadImage { get; init; }
 
-        /// <summary>What happens in training when an image cannot be read. Default: it is left out, with a warning in the log that names it.</summary>
+        /// <summary>
+        /// What happens in training when an image cannot be read. Default: it is left out, with a warning in the log that names it.
+        /// </summary>
         public BadTrainingImagePolicy OnBadTrainingImage { get; init; }
 
         /// <summary>Receives the run's progress a few times a second, on the thread that calls Fit. Default: null.</summary>

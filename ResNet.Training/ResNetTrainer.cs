@@ -1,16 +1,16 @@
-using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using static System.FormattableString;
 
 namespace ResNet.Training;
 
 /// <summary>
-/// Trains a ResNet on a column of images and a column of classes. What it gives scores with ONNX Runtime: it is saved into and loaded from ML.NET model files by
-/// applications that have neither this library nor TorchSharp.
+/// Trains a ResNet on a column of images and a column of classes. What it gives scores with ONNX Runtime: it is saved into and loaded from
+/// ML.NET model files by applications that have neither this library nor TorchSharp.
 /// </summary>
 /// <remarks>
-/// The classes are the values of the label's key in their order, so that <c>Evaluate</c> compares what belongs together. The rows are read once, before training
-/// (<see cref="ImageDataset.FromDataView"/>). Progress goes to <c>mlContext.Log</c>, a line an epoch.
+/// The classes are the values of the label's key in their order, so that <c>Evaluate</c> compares what belongs together. The rows are read
+/// once, before training (<see cref="ImageDataset.FromDataView"/>). Progress goes to <c>mlContext.Log</c>, a line an epoch.
 /// </remarks>
 public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
 {
@@ -22,28 +22,42 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(options.LabelColumnName, nameof(options.LabelColumnName));
         ArgumentException.ThrowIfNullOrEmpty(options.ScoreColumnName, nameof(options.ScoreColumnName));
-        if (options.ScoreColumnName == options.PredictedLabelColumnName) throw new ArgumentException($"The scores and the predicted labels cannot both be in the column '{options.ScoreColumnName}'.");
-        if (options.ValidationShare is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(options), options.ValidationShare, "ValidationShare is from 0 up to, but without, 1.");
+        if (options.ScoreColumnName == options.PredictedLabelColumnName)
+            throw new ArgumentException($"The scores and the predicted labels cannot both be in the column '{options.ScoreColumnName}'.");
+        if (options.ValidationShare is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(options), options.ValidationShare, "ValidationShare must be in [0, 1).");
         ArgumentOutOfRangeException.ThrowIfNegative(options.Epochs ?? 0, nameof(options.Epochs));
         (_host, _options) = (environment.Register(nameof(ResNetTrainer)), options);
     }
 
-    /// <summary>Trains on the rows, of which <see cref="Options.ValidationShare"/> is split off to judge by.</summary>
+    /// <summary>Trains on the rows; <see cref="Options.ValidationShare"/> of them is split off for validation.</summary>
     /// <inheritdoc cref="Fit(IDataView, IDataView)"/>
     public ResNetTransformer Fit(IDataView input) => Fit(input, null);
 
-    /// <summary>Trains on rows and judges by others.</summary>
-    /// <param name="input">The rows to learn from, with the columns of images and of classes.</param>
+    /// <summary>Trains on some rows and validates on others.</summary>
+    /// <param name="input">The rows to train on, with the columns of images and of classes.</param>
     /// <param name="validation">
-    /// The rows to judge by, with columns of the same names. Classes are matched by name, whatever their keys. Null: <see cref="Options.ValidationShare"/> of the first are split off.
+    /// The rows to validate on, with columns of the same names. Classes are matched by name, whatever their keys. Null:
+    /// <see cref="Options.ValidationShare"/> of the first are split off.
     /// </param>
     /// <returns>A transformer that adds the scores (probabilities) and the predicted label. Disposing it frees the network.</returns>
     /// <exception cref="ArgumentException">A column is missing or of another type; the message names it.</exception>
-    /// <exception cref="InvalidDataException">There are fewer than two classes, the validation rows have a class that the others lack, or no image can be read.</exception>
-    /// <exception cref="FileNotFoundException">There is neither a file nor an entry of the catalog that <see cref="Options.StartFrom"/> names.</exception>
-    /// <exception cref="InvalidImageException">An image cannot be read and <see cref="Options.OnBadTrainingImage"/> says to throw.</exception>
-    /// <exception cref="OperationCanceledException"><see cref="Options.Cancellation"/> was canceled, or the context was told to cancel.</exception>
-    /// <exception cref="IOException"><see cref="Options.OutputFolder"/> cannot be written, or holds a run and <see cref="Options.IfExists"/> says to refuse; or weights to start from cannot be fetched.</exception>
+    /// <exception cref="InvalidDataException">
+    /// There are fewer than two classes, the validation rows have a class that the others lack, or no image can be read.
+    /// </exception>
+    /// <exception cref="FileNotFoundException">
+    /// There is neither a file nor an entry of the catalog that <see cref="Options.StartFrom"/> names.
+    /// </exception>
+    /// <exception cref="InvalidImageException">
+    /// An image cannot be read and <see cref="Options.OnBadTrainingImage"/> says to throw.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">
+    /// <see cref="Options.Cancellation"/> was canceled, or the context was.
+    /// </exception>
+    /// <exception cref="IOException">
+    /// <see cref="Options.OutputFolder"/> cannot be written, or holds a run and <see cref="Options.IfExists"/> says to refuse; or weights
+    /// to start from cannot be fetched.
+    /// </exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
     public ResNetTransformer Fit(IDataView input, IDataView? validation)
@@ -53,15 +67,22 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         List<string> notes = [];
         var images = ImageColumn.Find(input.Schema, _options.InputColumnName).Name;
         var training = Read(input, null);
-        if (training.Labels.Count < 2) throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {training.Labels.Count} classes; a classifier needs two or more.");
-        var data = validation is not null ? new TrainingData(training, Read(validation, training.Labels)) : TrainingData.Split(training, _options.ValidationShare, seed);
+        if (training.Labels.Count < 2)
+        {
+            var classes = Plural.Of(training.Labels.Count, "class", "classes");
+            throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {classes}; a classifier needs two or more.");
+        }
 
+        var data = validation is null
+            ? TrainingData.Split(training, _options.ValidationShare, seed)
+            : new TrainingData(training, Read(validation, training.Labels));
         var bytes = Train(data with { Notes = notes }, seed);
         // If ONNX Runtime cannot use the GPU that libtorch trained on, the network scores on the CPU: training is not to be lost for that.
         return ResNetTransformer.FromBytes(_host, Scoring with { InputColumnName = images }, bytes, fallbackToCpu: true);
 
         ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
-            DataViewImages.Read(rows, new(_options.LabelColumnName, images, _options.ImageFolder), labels, notes.Add, beforeRow: ThrowIfCanceled);
+            DataViewImages.Read(
+                rows, new(_options.LabelColumnName, images, _options.ImageFolder), labels, notes.Add, beforeRow: ThrowIfCanceled);
     }
 
     /// <inheritdoc/>
@@ -128,7 +149,11 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         if (_options.Recipe is { Seed: not 0 and var chosen }) return chosen;
         if (MLNetInternals.SeedOf(_host) is { } given) return given;
         if (_options is { OutputFolder: not null, IfExists: ExistingRun.Resume })
-            throw new ArgumentException("A run can only be resumed with the seed that it began with: give MLContext a seed, or the recipe.");
+        {
+            throw new ArgumentException(
+                "A run can only be resumed with the seed that it began with: pass a seed to MLContext, or set the recipe's.");
+        }
+
         return _host.Rand.Next();
     }
 
@@ -148,7 +173,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         MLNetInternals.ThrowIfCanceled(_host);
     }
 
-    /// <summary>Hands progress on to the log and to the user, and stops the run when the context is told to cancel.</summary>
+    /// <summary>Hands progress on to the log and to the user, and stops the run when the context is canceled.</summary>
     private sealed class Reporter(ResNetTrainer trainer, IChannel channel, CancellationTokenSource stop) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
@@ -159,9 +184,15 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             trainer._options.Progress?.Report(value);
         }
 
-        private static string Describe(EpochMetrics epoch, int epochs) => (epoch.Epoch == 0 ? "New head" : $"Epoch {epoch.Epoch} of {epochs}") + string.Create(CultureInfo.InvariantCulture,
-            $": training loss {epoch.TrainingLoss:0.0000}, accuracy {100 * epoch.TrainingAccuracy:0.00} %") +
-            (epoch.Top1 is { } top1 ? string.Create(CultureInfo.InvariantCulture, $"; validation loss {epoch.ValidationLoss:0.0000}, accuracy {100 * top1:0.00} %") : "") +
-            string.Create(CultureInfo.InvariantCulture, $"; learning rate {epoch.LearningRate:0.#####}, {epoch.ImagesPerSecond:0} images/s.");
+        private static string Describe(EpochMetrics epoch, int epochs)
+        {
+            var name = epoch.Epoch == 0 ? "New head" : $"Epoch {epoch.Epoch} of {epochs}";
+            var training = Invariant($"training loss {epoch.TrainingLoss:0.0000}, accuracy {100 * epoch.TrainingAccuracy:0.00} %");
+            var validation = epoch.Top1 is { } top1
+                ? Invariant($"; validation loss {epoch.ValidationLoss:0.0000}, accuracy {100 * top1:0.00} %")
+                : "";
+            var pace = Invariant($"learning rate {epoch.LearningRate:0.#####}, {epoch.ImagesPerSecond:0} images/s");
+            return $"{name}: {training}{validation}; {pace}.";
+        }
     }
 }

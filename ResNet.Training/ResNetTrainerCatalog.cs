@@ -9,29 +9,53 @@ public static class ResNetTrainerCatalog
     /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="labelColumnName">The column of classes: a key or text. Default: Label.</param>
     /// <param name="inputColumnName">
-    /// The column of images: text (a path), a vector of bytes (an encoded image) or MLImage. Null (default): the one of ImagePath, Image and ImageBytes that is there.
+    /// The column of images: text (a path), a vector of bytes (an encoded image) or MLImage. Null (default): the one of ImagePath, Image
+    /// and ImageBytes that is there.
+    /// </param>
+    /// <param name="scoreColumnName">
+    /// The column of scores that the transformer makes: the probability of each class, 0 to 1. Default: Score.
+    /// </param>
+    /// <param name="predictedLabelColumnName">
+    /// The column of the best class that the transformer makes, a key with the names of the classes; null for none. Default:
+    /// PredictedLabel.
     /// </param>
     /// <param name="startFrom">
-    /// A network that has learned something already and is taught these classes: published weights by name (<see cref="PretrainedResNet.All"/>; fetched if they are not here), a model file or
-    /// a checkpoint. Null (default): random weights.
+    /// A trained network that is fine-tuned for these classes: published weights by name (<see cref="PretrainedResNet.All"/>; fetched if
+    /// they are not here), a model file or a checkpoint. Null (default): random weights.
     /// </param>
-    /// <param name="architecture">The network; null (default) for that of <paramref name="startFrom"/>, without it ResNet-18.</param>
-    /// <param name="epochs">How often every image is shown; null (default) for 30, and 10 with <paramref name="startFrom"/>.</param>
+    /// <param name="architecture">
+    /// The network; null (default) for that of <paramref name="startFrom"/>, without it ResNet-18.
+    /// </param>
+    /// <param name="epochs">
+    /// How often every image is shown; null (default) for 30, and 20 with <paramref name="startFrom"/>.
+    /// </param>
     public static ResNetTrainer ResNet(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, string labelColumnName = "Label", string? inputColumnName = null,
-        string? startFrom = null, ResNetArchitecture? architecture = null, int? epochs = null) => catalog.ResNet(new ResNetTrainer.Options
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        string labelColumnName = "Label",
+        string? inputColumnName = null,
+        string scoreColumnName = "Score",
+        string? predictedLabelColumnName = "PredictedLabel",
+        string? startFrom = null,
+        ResNetArchitecture? architecture = null,
+        int? epochs = null)
+    {
+        return catalog.ResNet(new ResNetTrainer.Options
         {
             LabelColumnName = labelColumnName,
             InputColumnName = inputColumnName,
+            ScoreColumnName = scoreColumnName,
+            PredictedLabelColumnName = predictedLabelColumnName,
             StartFrom = startFrom,
             Architecture = architecture,
             Epochs = epochs,
         });
+    }
 
     /// <summary>Trains a ResNet on a column of images.</summary>
     /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="options">What it is trained on, and how.</param>
-    public static ResNetTrainer ResNet(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, ResNetTrainer.Options options)
+    public static ResNetTrainer ResNet(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, ResNetTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         return new(MLNetInternals.EnvironmentOf(catalog), options);

@@ -1,27 +1,32 @@
 namespace ResNet.Training;
 
 /// <summary>
-/// Trains residual networks, without ML.NET's pipelines around it (for these see <see cref="ResNetTrainer"/>): a run, the search for a learning rate, and the search for the
-/// largest batch that fits in a GPU's memory.
+/// Trains residual networks, without ML.NET's pipelines around it (for these see <see cref="ResNetTrainer"/>): a run, the search for a
+/// learning rate, and the search for the largest batch that fits in a GPU's memory.
 /// </summary>
 public static class ResNetTraining
 {
     /// <summary>
-    /// Trains a network. The output folder receives the model file, checkpoints, metrics and a report; a run that was stopped or killed at any moment can be resumed, and ends
-    /// with the same bits.
+    /// Trains a network. The output folder receives the model file, checkpoints, metrics and a report; a run that was stopped or killed at
+    /// any moment can be resumed, and ends with the same bits.
     /// </summary>
     /// <param name="options">What to train, on what, and where to put it.</param>
     /// <param name="progress">Receives the run's progress, on the calling thread.</param>
     /// <param name="cancellation">Stops the run after the current step, with a checkpoint written.</param>
     /// <exception cref="OperationCanceledException">It was canceled; <see cref="ExistingRun.Resume"/> goes on.</exception>
-    /// <exception cref="IOException">The output folder cannot be written, or holds a run and <see cref="TrainingOptions.IfExists"/> says to refuse.</exception>
+    /// <exception cref="IOException">
+    /// The output folder cannot be written, or holds a run and <see cref="TrainingOptions.IfExists"/> says to refuse.
+    /// </exception>
     /// <exception cref="InvalidDataException">No image can be read, or the checkpoint to go on from is another run's.</exception>
-    /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
+    /// <exception cref="InvalidImageException">
+    /// An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.
+    /// </exception>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite any more.</exception>
     /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
-    public static TrainingResult Run(TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    public static TrainingResult Run(
+        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         var plan = options.Resolve();
@@ -30,8 +35,9 @@ public static class ResNetTraining
     }
 
     /// <summary>
-    /// Finds a learning rate as Smith (2017) proposes: a network takes steps at exponentially rising rates until its loss diverges. Nothing is written, and the same seed gives
-    /// the same result. Where a run would train a new head alone first, the search trains it with the rest, so that it tells most about the head.
+    /// Finds a learning rate as Smith (2017) proposes: a network takes steps at exponentially rising rates until its loss diverges. Nothing
+    /// is written, and the same seed gives the same result. Where a run would train a new head alone first, the search trains it with the
+    /// rest, so that it tells most about the head.
     /// </summary>
     /// <param name="options">What is to be trained, on what and how; the output folder is not used.</param>
     /// <param name="steps">The number of steps, from 10; default 100.</param>
@@ -39,7 +45,9 @@ public static class ResNetTraining
     /// <param name="cancellation">Stops the search.</param>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
     /// <exception cref="InvalidDataException">No image can be read.</exception>
-    /// <exception cref="InvalidImageException">An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.</exception>
+    /// <exception cref="InvalidImageException">
+    /// An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.
+    /// </exception>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite from the first step on.</exception>
     /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
@@ -55,8 +63,9 @@ public static class ResNetTraining
     }
 
     /// <summary>
-    /// Finds the largest <see cref="TrainingRecipe.BatchSize"/> that fits in the GPU's memory, by trying steps: a multiple of 8 (or 4, 2, 1), at most 1024, and not above a
-    /// hundredth of the training images unless the recipe's own batch is. On a CPU it is the recipe's, and for a run that is resumed the one that it began with.
+    /// Finds the largest <see cref="TrainingRecipe.BatchSize"/> that fits in the GPU's memory, by trying steps: a multiple of 8 (or 4, 2,
+    /// 1), at most 1024, and not above a hundredth of the training images unless the recipe's own batch is. On a CPU it is the recipe's,
+    /// and for a run that is resumed the one that it began with.
     /// </summary>
     /// <param name="options">What is to be trained, on what and how.</param>
     /// <param name="cancellation">Stops the search.</param>

@@ -7,10 +7,11 @@ public sealed class CifarImagesTests
     private const int Plane = 32 * 32;
 
     [TestMethod]
-    public void CIFAR_10_is_read_from_its_five_batches_and_judged_by_its_test_batch()
+    public void CIFAR_10_is_read_from_its_five_batches_and_validated_with_its_test_batch()
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        for (var batch = 1; batch <= 5; batch++) Write(folders, $"data_batch_{batch}.bin", Record([(byte)(batch % 3)], batch), Record([2], 10 + batch));
+        for (var batch = 1; batch <= 5; batch++)
+            Write(folders, $"data_batch_{batch}.bin", Record([(byte)(batch % 3)], batch), Record([2], 10 + batch));
         Write(folders, "test_batch.bin", Record([1], 99));
         var data = TrainingData.Open(folders.PathOf("cifar"));
         Assert.AreEqual((10, 1), (data.Training.Count, data.Validation.Count));
@@ -23,7 +24,8 @@ public sealed class CifarImagesTests
         Assert.AreEqual(0xff373635u, pixels.Pixels[40]);
 
         File.WriteAllText(folders.PathOf("cifar", "batches.meta.txt"), "airplane\nautomobile\nbird\n\n");
-        CollectionAssert.AreEqual(new[] { "airplane", "automobile", "bird" }, TrainingData.Open(folders.PathOf("cifar")).Validation.Labels.ToList());
+        var named = TrainingData.Open(folders.PathOf("cifar"));
+        CollectionAssert.AreEqual(new[] { "airplane", "automobile", "bird" }, named.Validation.Labels.ToList());
     }
 
     [TestMethod]
@@ -58,7 +60,8 @@ public sealed class CifarImagesTests
     }
 
     /// <summary>Labels, then red, green and blue planes that count up from a number, from the next and from the one after.</summary>
-    private static byte[] Record(byte[] labels, int start) => [.. labels, .. Enumerable.Range(0, 3 * Plane).Select(i => (byte)(start + i / Plane + i % Plane))];
+    private static byte[] Record(byte[] labels, int start) =>
+        [.. labels, .. Enumerable.Range(0, 3 * Plane).Select(i => (byte)(start + i / Plane + i % Plane))];
 
     private static void Write(ClassFolders folders, string name, params byte[][] records)
     {

@@ -14,7 +14,12 @@ public sealed class DataViewImagesTests
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
         string[] paths = [folders.PathOf("red", "000.png"), folders.PathOf("blue", "000.png")];
-        var rows = Context.Data.LoadFromEnumerable(paths.Select(path => new EncodedRow { ImagePath = path, ImageBytes = File.ReadAllBytes(path), Label = Path.GetFileName(Path.GetDirectoryName(path)!) }));
+        var rows = Context.Data.LoadFromEnumerable(paths.Select(path => new EncodedRow
+        {
+            ImagePath = path,
+            ImageBytes = File.ReadAllBytes(path),
+            Label = Path.GetFileName(Path.GetDirectoryName(path)!),
+        }));
         var loaded = Context.Transforms.LoadImages("Image", "", "ImagePath").Fit(rows).Transform(rows);
         var expected = Pixels(ImageDataset.FromFolder(folders.Folder, ["red", "blue", "green"]), 2, 0);
         foreach (var column in new[] { "ImagePath", "ImageBytes", "Image" })
@@ -45,7 +50,8 @@ public sealed class DataViewImagesTests
         CollectionAssert.AreEqual(new[] { "red", "blue", "green" }, images.Labels.ToList());
         CollectionAssert.AreEqual(new[] { 1, 2 }, Labels(images));
         CollectionAssert.AreEqual(new[] { 0, 1, 1 }, images.ClassCounts.ToList());
-        CollectionAssert.AreEqual(new[] { 0, 2 }, Labels(ImageDataset.FromDataView(Context.Data.SkipRows(keyed, 1), labels: ["blue", "red", "green"])));
+        var reordered = ImageDataset.FromDataView(Context.Data.SkipRows(keyed, 1), labels: ["blue", "red", "green"]);
+        CollectionAssert.AreEqual(new[] { 0, 2 }, Labels(reordered));
         var unknown = Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromDataView(keyed, labels: ["red", "green"]));
         StringAssert.Contains(unknown.Message, "The column 'Label': the class 'blue' is not among those to train on: red, green.");
     }
@@ -56,7 +62,7 @@ public sealed class DataViewImagesTests
         var rows = Rows(("a", "x"), ("b", "y"), ("c", "z"));
         var numbers = Context.Transforms.Conversion.MapValueToKey("Label", "Number").Fit(rows).Transform(rows);
         CollectionAssert.AreEqual(new[] { "0", "1.5", "3" }, ImageDataset.FromDataView(numbers).Labels.ToList());
-        var bare = Context.Data.LoadFromEnumerable([new BareKeyRow { Label = 3 }, new BareKeyRow { Label = 1 }, new BareKeyRow { Label = 4 }]);
+        var bare = Context.Data.LoadFromEnumerable(new uint[] { 3, 1, 4 }.Select(label => new BareKeyRow { Label = label }));
         // ML.NET gives rows the key of their number, counted from 0; beyond the last it is missing.
         var images = ImageDataset.FromDataView(bare);
         CollectionAssert.AreEqual(new[] { "0", "1", "2", "3" }, images.Labels.ToList());
@@ -78,7 +84,11 @@ public sealed class DataViewImagesTests
     public void A_row_without_an_image_or_with_a_bad_one_is_named_when_it_is_read()
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        var rows = Context.Data.LoadFromEnumerable([new EncodedRow { Label = "a" }, new EncodedRow { Label = "b", ImageBytes = [1, 2, 3] }]);
+        var rows = Context.Data.LoadFromEnumerable(
+        [
+            new EncodedRow { Label = "a" },
+            new EncodedRow { Label = "b", ImageBytes = [1, 2, 3] },
+        ]);
         var reader = ImageDataset.FromDataView(rows, inputColumnName: "ImageBytes").OpenReader(true);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => reader.Read(0)).Message, "'row 0': There is no image.");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => reader.Read(1)).Message, "'row 1': ");
@@ -91,17 +101,27 @@ public sealed class DataViewImagesTests
     public void A_column_that_is_missing_or_of_another_type_is_named()
     {
         var rows = Rows(("a", "x"));
-        Throws("There is no column 'Class' with the classes. Columns are: ImagePath, Label, Number.", () => ImageDataset.FromDataView(rows, "Class"));
-        Throws("The column 'Number' is Single, but the classes are a key or text: put mlContext.Transforms.Conversion.MapValueToKey(\"Number\") in front.", () => ImageDataset.FromDataView(rows, "Number"));
-        Throws("There is no column 'Picture' with images", () => ImageDataset.FromDataView(rows, "Label", "Picture"));
-        Throws("There is no column ImagePath, Image or ImageBytes with images", () => ImageDataset.FromDataView(Context.Transforms.DropColumns("ImagePath").Fit(rows).Transform(rows)));
-        Throws("There are several columns (ImagePath, ImageBytes) with images", () => ImageDataset.FromDataView(Context.Data.LoadFromEnumerable([new EncodedRow()])));
+        Throws("There is no column 'Class' with the classes. Columns are: ImagePath, Label, Number.", rows, "Class");
+        Throws(
+            "The column 'Number' is Single, but the classes are a key or text: " +
+            "put mlContext.Transforms.Conversion.MapValueToKey(\"Number\") in front.",
+            rows,
+            "Number");
+        Throws("There is no column 'Picture' with images", rows, input: "Picture");
+        var withoutPath = Context.Transforms.DropColumns("ImagePath").Fit(rows).Transform(rows);
+        Throws("There is no column ImagePath, Image or ImageBytes with images", withoutPath);
+        var several = Context.Data.LoadFromEnumerable([new EncodedRow()]);
+        Throws("There are several columns (ImagePath, ImageBytes) with images", several);
 
-        static void Throws(string message, Action action) => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(action).Message, message);
+        static void Throws(string message, IDataView rows, string label = "Label", string? input = null)
+        {
+            var problem = Assert.ThrowsExactly<ArgumentException>(() => ImageDataset.FromDataView(rows, label, input));
+            StringAssert.Contains(problem.Message, message);
+        }
     }
 
-    private static IDataView Rows(params (string Path, string Label)[] rows) =>
-        Context.Data.LoadFromEnumerable(rows.Select((row, index) => new ImageRow { ImagePath = row.Path, Label = row.Label, Number = 1.5f * index }));
+    private static IDataView Rows(params (string Path, string Label)[] rows) => Context.Data.LoadFromEnumerable(
+        rows.Select((row, index) => new ImageRow { ImagePath = row.Path, Label = row.Label, Number = 1.5f * index }));
 
     private static List<int> Labels(ImageDataset source) => [.. Enumerable.Range(0, source.Count).Select(source.LabelOf)];
 

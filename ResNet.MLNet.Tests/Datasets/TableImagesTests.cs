@@ -10,14 +10,16 @@ public sealed class TableImagesTests
     public void Columns_are_found_by_their_usual_names_and_paths_start_from_the_tables_folder()
     {
         using var folders = new ClassFolders(imagesPerClass: 2);
-        var table = Write(folders, "data.csv", "id,Image_Path,Class\r\n1,red/000.png,red\r\n2,blue/000.png,blue\r\n\r\n3,blue/001.jpg,blue\r\n");
+        const string Text = "id,Image_Path,Class\r\n1,red/000.png,red\r\n2,blue/000.png,blue\r\n\r\n3,blue/001.jpg,blue\r\n";
+        var table = Write(folders, "data.csv", Text);
         var images = ImageDataset.FromTable(table);
         CollectionAssert.AreEqual(new[] { "blue", "red" }, images.Labels.ToList());
         CollectionAssert.AreEqual(new[] { 1, 0, 0 }, Labels(images));
         CollectionAssert.AreEqual(new[] { 2, 1 }, images.ClassCounts.ToList());
         Assert.AreEqual(folders.PathOf("blue", "001.jpg"), images.NameOf(2));
         Assert.IsNull(images.SplitOf(0));
-        CollectionAssert.AreEqual(ImageDataset.FromFolder(folders.Folder).OpenReader(true).Read(0).Bytes.ToArray(), images.OpenReader(true).Read(1).Bytes.ToArray());
+        var expected = ImageDataset.FromFolder(folders.Folder).OpenReader(true).Read(0).Bytes.ToArray();
+        CollectionAssert.AreEqual(expected, images.OpenReader(true).Read(1).Bytes.ToArray());
         CollectionAssert.AreEqual(new[] { 0, 2, 2 }, Labels(ImageDataset.FromTable(table, labels: ["red", "green", "blue"])));
         CollectionAssert.AreEqual(new[] { "1", "2", "3" }, ImageDataset.FromTable(table, labelColumn: "id").Labels.ToList());
     }
@@ -38,7 +40,9 @@ public sealed class TableImagesTests
     [TestMethod]
     [DataRow("", "is empty")]
     [DataRow("path,label\n", "no images")]
-    [DataRow("picture,label\nred/000.png,red", "line 1: there is no column of paths (path, imagepath, image, file, filename). Columns are: picture, label.")]
+    [DataRow(
+        "picture,label\nred/000.png,red",
+        "line 1: there is no column of paths (path, imagepath, image, file, filename). Columns are: picture, label.")]
     [DataRow("path,kind\nred/000.png,red", "line 1: there is no column of classes")]
     [DataRow("path,label,label\nred/000.png,red,red", "several columns 'label'")]
     [DataRow("path,label\n\nred/000.png,red\n,red", "line 4: the column 'path' is empty")]
@@ -61,29 +65,35 @@ public sealed class TableImagesTests
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
         var table = Write(folders, "data.csv", "path,label\nred/000.png,red\nblue/000.png,blue");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table, labels: ["red"])).Message, "line 3: the class 'blue' is not among those to train on: red.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table, pathColumn: "where")).Message, "no column of paths 'where'");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table, splitColumn: "part")).Message, "no column of splits 'part'");
+        Throws("line 3: the class 'blue' is not among those to train on: red.", () => ImageDataset.FromTable(table, labels: ["red"]));
+        Throws("no column of paths 'where'", () => ImageDataset.FromTable(table, pathColumn: "where"));
+        Throws("no column of splits 'part'", () => ImageDataset.FromTable(table, splitColumn: "part"));
         File.WriteAllBytes(table, Encoding.Latin1.GetBytes("path,label\nrøed.png,red"));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ImageDataset.FromTable(table)).Message, "is not text in UTF-8");
+        Throws("is not text in UTF-8", () => ImageDataset.FromTable(table));
         Assert.ThrowsExactly<FileNotFoundException>(() => TrainingData.Open(folders.PathOf("none.csv")));
     }
 
     [TestMethod]
-    public void The_split_column_says_what_is_for_training_and_what_to_judge_by()
+    public void The_split_column_says_what_is_for_training_and_what_for_validation()
     {
         using var folders = new ClassFolders(imagesPerClass: 2);
-        const string Rows = "red/000.png,red,train\nblue/000.png,blue,Training\nred/001.jpg,red,{0}\nblue/001.jpg,blue,test\n";
-        var three = TrainingData.Open(Write(folders, "three.csv", "path,label,split\n" + string.Format(null, CompositeFormat.Parse(Rows), "valid")));
+        var three = OpenWith("valid");
         CollectionAssert.AreEqual(new[] { 1, 0 }, Labels(three.Training));
         Assert.AreEqual(folders.PathOf("red", "001.jpg"), three.Validation.NameOf(0));
         Assert.AreEqual(1, three.Validation.Count);
         StringAssert.Contains(three.Notes.Single(), "1 image of the split test is left out");
-        var two = TrainingData.Open(Write(folders, "two.csv", "path,label,split\n" + string.Format(null, CompositeFormat.Parse(Rows), "test")));
+        var two = OpenWith("test");
         CollectionAssert.AreEqual(new[] { 1, 0 }, Labels(two.Validation));
-        var none = TrainingData.Open(Write(folders, "none.csv", "path,label\nred/000.png,red\nred/001.jpg,red\nblue/000.png,blue\nblue/001.jpg,blue\n"), validationShare: 0.5);
+        const string NoSplit = "path,label\nred/000.png,red\nred/001.jpg,red\nblue/000.png,blue\nblue/001.jpg,blue\n";
+        var none = TrainingData.Open(Write(folders, "none.csv", NoSplit), validationShare: 0.5);
         Assert.AreEqual((2, 2), (none.Training.Count, none.Validation.Count));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingData.Open(Write(folders, "bad.csv", "path,label,split\na.png,a,test\nb.png,b,val"))).Message, "no images whose split is train");
+        var bad = Write(folders, "bad.csv", "path,label,split\na.png,a,test\nb.png,b,val");
+        Throws("no images whose split is train", () => TrainingData.Open(bad));
+
+        TrainingData OpenWith(string split) => TrainingData.Open(Write(
+            folders,
+            $"{split}.csv",
+            $"path,label,split\nred/000.png,red,train\nblue/000.png,blue,Training\nred/001.jpg,red,{split}\nblue/001.jpg,blue,test\n"));
     }
 
     [TestMethod]
@@ -92,9 +102,13 @@ public sealed class TableImagesTests
         using var folders = new ClassFolders(imagesPerClass: 1);
         var images = ImageDataset.FromTable(Write(folders, "data.csv", "file,category\nnowhere.png,red\nblue/000.png,blue"));
         var reader = images.OpenReader(true);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => reader.Read(0)).Message, $"'{folders.PathOf("nowhere.png")}': There is no such file.");
+        var problem = Assert.ThrowsExactly<InvalidImageException>(() => reader.Read(0));
+        StringAssert.Contains(problem.Message, $"'{folders.PathOf("nowhere.png")}': There is no such file.");
         Assert.AreEqual(12, reader.Read(1).Width);
     }
+
+    private static void Throws(string message, Action action) =>
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(action).Message, message);
 
     private static string Write(ClassFolders folders, string name, string text)
     {

@@ -12,7 +12,8 @@ public sealed class TrainingDataTests
         CollectionAssert.AreEqual(new[] { "blue", "green", "red" }, data.Training.Labels.ToList());
         var (training, validation) = (Names(data.Training), Names(data.Validation));
         Assert.HasCount(18, training);
-        CollectionAssert.AreEqual(new[] { 0, 0, 1, 1, 2, 2 }, Enumerable.Range(0, data.Validation.Count).Select(data.Validation.LabelOf).ToList());
+        var labels = Enumerable.Range(0, data.Validation.Count).Select(data.Validation.LabelOf).ToList();
+        CollectionAssert.AreEqual(new[] { 0, 0, 1, 1, 2, 2 }, labels);
         Assert.IsEmpty(training.Intersect(validation));
         CollectionAssert.AreEqual(validation, Names(folders.Open(0.25).Validation));
         CollectionAssert.AreNotEqual(validation, Names(TrainingData.Open(folders.Folder, 0.25, seed: 2).Validation));
@@ -24,14 +25,15 @@ public sealed class TrainingDataTests
         using var folders = new ClassFolders(imagesPerClass: 1);
         foreach (var part in new[] { "train", "val" })
         {
-            for (var label = 0; label < 2; label++) ClassFolders.Write(folders.PathOf("split", part, $"class{label}", "1.png"), label, 4, seed: label);
+            for (var label = 0; label < 2; label++)
+                ClassFolders.Write(folders.PathOf("split", part, $"class{label}", "1.png"), label, 4, seed: label);
         }
 
         var data = TrainingData.Open(folders.PathOf("split"));
         Assert.AreEqual(2, data.Training.Count);
         Assert.AreEqual(folders.PathOf("split", "val", "class1", "1.png"), data.Validation.NameOf(1));
         ClassFolders.Write(folders.PathOf("split", "val", "stranger", "1.png"), 0, 4, seed: 1);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingData.Open(folders.PathOf("split"))).Message, "stranger");
+        Throws("stranger", () => TrainingData.Open(folders.PathOf("split")));
     }
 
     [TestMethod]
@@ -55,12 +57,13 @@ public sealed class TrainingDataTests
     public void A_folder_that_holds_no_classes_says_what_it_should_hold()
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingData.Open(folders.PathOf("red"))).Message, "class folders");
+        Throws("class folders", () => TrainingData.Open(folders.PathOf("red")));
         Assert.ThrowsExactly<DirectoryNotFoundException>(() => TrainingData.Open(folders.PathOf("nowhere")));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TrainingData.Open(Outer(folders))).Message, $"Did you mean '{Path.Combine(Outer(folders), "inner")}'?");
+        var outer = Outer(folders);
+        Throws($"Did you mean '{Path.Combine(outer, "inner")}'?", () => TrainingData.Open(outer));
         Directory.Delete(folders.PathOf("red"), recursive: true);
         Directory.Delete(folders.PathOf("blue"), recursive: true);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => folders.Open()).Message, "only one class, 'green'");
+        Throws("only one class, 'green'", () => folders.Open());
     }
 
     [TestMethod]
@@ -72,8 +75,10 @@ public sealed class TrainingDataTests
         using var folders = new ClassFolders(imagesPerClass: 1);
         foreach (var (part, count) in new[] { ("train", 7), ("t10k", 3) })
         {
-            IdxFile.Write(folders.PathOf("idx", part + images), zip, [count, 2, 3], [.. Enumerable.Range(0, count * 6).Select(value => (byte)value)]);
-            IdxFile.Write(folders.PathOf("idx", part + labels), zip, [count], [.. Enumerable.Range(0, count).Select(value => (byte)(value % 3))]);
+            var pixelBytes = Enumerable.Range(0, count * 6).Select(value => (byte)value);
+            var labelBytes = Enumerable.Range(0, count).Select(value => (byte)(value % 3));
+            IdxFile.Write(folders.PathOf("idx", part + images), zip, [count, 2, 3], [.. pixelBytes]);
+            IdxFile.Write(folders.PathOf("idx", part + labels), zip, [count], [.. labelBytes]);
         }
 
         var data = TrainingData.Open(folders.PathOf("idx"));
@@ -93,24 +98,28 @@ public sealed class TrainingDataTests
         using var folders = new ClassFolders(imagesPerClass: 1);
         string images = folders.PathOf("idx", "train-images-idx3-ubyte"), labels = folders.PathOf("idx", "train-labels-idx1-ubyte");
         IdxFile.Write(images, false, [2, 2, 2], new byte[8]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, "train-labels-idx1-ubyte");
+        Throws("train-labels-idx1-ubyte", Open);
         IdxFile.Write(labels, false, [3], [0, 1, 2]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, "2 images");
+        Throws("2 images", Open);
         IdxFile.Write(images, false, [3, 2, 2], new byte[11]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, "11 bytes of data instead of 12");
+        Throws("11 bytes of data instead of 12", Open);
         IdxFile.Write(images, false, [int.MaxValue, int.MaxValue, 2], []);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, images);
+        Throws(images, Open);
         File.WriteAllBytes(images, [0x1f, 0x8b, 8, 0, 1, 2]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, images);
+        Throws(images, Open);
         File.WriteAllText(images, "This is a text and no IDX file at all.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Open).Message, "is not an IDX file");
+        Throws("is not an IDX file", Open);
 
         void Open() => TrainingData.Open(folders.PathOf("idx"));
     }
 
+    private static void Throws(string message, Action action) =>
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(action).Message, message);
+
     private static string Outer(ClassFolders folders)
     {
-        foreach (var label in new[] { 0, 1 }) ClassFolders.Write(folders.PathOf(".outer", "inner", $"class{label}", "1.png"), label, 4, seed: label);
+        foreach (var label in new[] { 0, 1 })
+            ClassFolders.Write(folders.PathOf(".outer", "inner", $"class{label}", "1.png"), label, 4, seed: label);
         return folders.PathOf(".outer");
     }
 

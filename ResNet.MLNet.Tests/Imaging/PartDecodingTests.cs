@@ -6,14 +6,12 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class PartDecodingTests
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Imaging");
-
-    private static IEnumerable<object[]> Images() =>
-        Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(name => name.Count(c => c == '.') == 1 && ImageFiles.IsImage(name)).Order().Select(name => new object[] { name });
+    private static IEnumerable<object[]> Images() => ImagingFixtures.Names.Select(name => new object[] { name });
 
     [TestMethod]
     [DynamicData(nameof(Images))]
-    public void Every_part_is_cut_out_of_the_whole_to_the_bit(string name) => AssertPartsAreExact(File.ReadAllBytes(Path.Combine(Folder, name)), parts: 60);
+    public void Every_part_is_cut_out_of_the_whole_to_the_bit(string name) =>
+        AssertPartsAreExact(File.ReadAllBytes(ImagingFixtures.PathOf(name)), parts: 60);
 
     [TestMethod]
     [DataRow(SKJpegEncoderDownsample.Downsample444, 0x11)]
@@ -37,19 +35,24 @@ public sealed class PartDecodingTests
     [DataRow(5, 61, 47, 7, 5)]
     [DataRow(20, 41, 47, 20, 23)]
     [DataRow(21, 41, 47, 41, 47)]
-    public void A_part_that_may_come_smaller_does_so_by_powers_of_two_and_looks_the_same(int least, int width, int height, int expectedWidth, int expectedHeight)
+    public void A_part_that_may_come_smaller_does_so_by_powers_of_two_and_looks_the_same(
+        int least, int width, int height, int expectedWidth, int expectedHeight)
     {
-        var path = Path.Combine(Folder, "rgb.jpg");
+        var path = ImagingFixtures.PathOf("rgb.jpg");
         var part = new ImageRegion(new(61 - width, 47 - height, width, height), least);
         PixelBuffer small = new ImageDecoder(true).Decode(new(path), (_, _) => part), expected = new();
         Assert.AreEqual((expectedWidth, expectedHeight), (small.Width, small.Height));
         expected.Reset(small.Width, small.Height);
         // What does not fill a pixel of the smaller image is left out, at the right and below.
         var divisor = width / small.Width;
-        var box = new PixelBox(part.Box.Left / divisor * divisor, part.Box.Top / divisor * divisor, small.Width * divisor, small.Height * divisor);
-        new Resampler().Resize(new ImageDecoder(true).Decode(new(path)), box, small.Width, small.Height, new(0, 0, small.Width, small.Height), Interpolation.Box, expected);
-        var differences = Enumerable.Range(0, small.Pixels.Length * 4).Where(i => i % 4 != 3).Select(i => Math.Abs(small.Bytes[i] - expected.Bytes[i])).ToList();
-        Assert.IsLessThan(12, differences.Average());
+        var left = part.Box.Left / divisor * divisor;
+        var top = part.Box.Top / divisor * divisor;
+        var box = new PixelBox(left, top, small.Width * divisor, small.Height * divisor);
+        var whole = new ImageDecoder(true).Decode(new(path));
+        var all = new PixelBox(0, 0, small.Width, small.Height);
+        new Resampler().Resize(whole, box, small.Width, small.Height, all, Interpolation.Box, expected);
+        var colors = Enumerable.Range(0, small.Pixels.Length * 4).Where(i => i % 4 != 3);
+        Assert.IsLessThan(12, colors.Average(i => Math.Abs(small.Bytes[i] - expected.Bytes[i])));
     }
 
     [TestMethod]
@@ -68,20 +71,31 @@ public sealed class PartDecodingTests
     [TestMethod]
     public void Damaged_images_are_refused_or_decoded_but_do_no_harm()
     {
-        byte[][] whole = [.. Images().Select(row => (string)row[0]).Where(name => name.EndsWith("jpg", StringComparison.Ordinal)).Select(name => File.ReadAllBytes(Path.Combine(Folder, name))), Jpeg(128, SKJpegEncoderDownsample.Downsample420)];
+        var jpegs = ImagingFixtures.Names.Where(name => name.EndsWith("jpg", StringComparison.Ordinal));
+        byte[][] whole =
+        [
+            .. jpegs.Select(name => File.ReadAllBytes(ImagingFixtures.PathOf(name))),
+            Jpeg(128, SKJpegEncoderDownsample.Downsample420),
+        ];
         var decoder = new ImageDecoder(true);
         var random = new Random(3);
         var refused = 0;
         for (var i = 0; i < 4000; i++)
         {
             var bytes = whole[i % whole.Length].ToArray();
-            for (var changes = random.Next(1, 6); changes > 0; changes--) bytes[random.Next(random.Next(2) == 0 ? Math.Min(700, bytes.Length) : bytes.Length)] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
+            for (var changes = random.Next(1, 6); changes > 0; changes--)
+            {
+                var place = random.Next(random.Next(2) == 0 ? Math.Min(700, bytes.Length) : bytes.Length);
+                bytes[place] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
+            }
+
             try
             {
-                decoder.Decode(new(random.Next(3) == 0 ? bytes.AsMemory(0, random.Next(bytes.Length)) : bytes), (width, height) =>
+                var encoded = random.Next(3) == 0 ? bytes.AsMemory(0, random.Next(bytes.Length)) : bytes;
+                decoder.Decode(new(encoded), (width, height) =>
                 {
-                    var (w, h) = (random.Next(1, width + 1), random.Next(1, height + 1));
-                    return new(new(random.Next(width - w + 1), random.Next(height - h + 1), w, h), random.Next(2) == 0 ? null : random.Next(1, 30));
+                    var box = AnyBox(random, width, height);
+                    return new(box, random.Next(2) == 0 ? null : random.Next(1, 30));
                 });
             }
             catch (InvalidImageException)
@@ -105,14 +119,21 @@ public sealed class PartDecodingTests
             var part = decoder.Decode(new(encoded), (width, height) =>
             {
                 Assert.AreEqual((image.Width, image.Height), (width, height));
-                var (w, h) = (random.Next(1, width + 1), random.Next(1, height + 1));
-                return new(box = new(random.Next(width - w + 1), random.Next(height - h + 1), w, h));
+                box = AnyBox(random, width, height);
+                return new(box);
             });
             expected.Reset(box.Width, box.Height);
             for (var y = 0; y < box.Height; y++) image.PixelRow(box.Top + y).Slice(box.Left, box.Width).CopyTo(expected.PixelRow(y));
             Assert.AreEqual((box.Width, box.Height), (part.Width, part.Height));
             Assert.IsTrue(expected.Bytes.SequenceEqual(part.Bytes), $"{box}");
         }
+    }
+
+    private static PixelBox AnyBox(Random random, int width, int height)
+    {
+        var boxWidth = random.Next(1, width + 1);
+        var boxHeight = random.Next(1, height + 1);
+        return new(random.Next(width - boxWidth + 1), random.Next(height - boxHeight + 1), boxWidth, boxHeight);
     }
 
     /// <summary>Noise and edges, so that every pixel matters.</summary>
@@ -122,7 +143,12 @@ public sealed class PartDecodingTests
         using var bitmap = new SKBitmap(size, size, SKColorType.Rgba8888, SKAlphaType.Opaque);
         for (var y = 0; y < size; y++)
         {
-            for (var x = 0; x < size; x++) bitmap.SetPixel(x, y, new((byte)random.Next(256), (byte)(x * y), (byte)(random.Next(128) + (x / 9 % 2 * 100))));
+            for (var x = 0; x < size; x++)
+            {
+                var red = (byte)random.Next(256);
+                var blue = (byte)(random.Next(128) + (x / 9 % 2 * 100));
+                bitmap.SetPixel(x, y, new(red, (byte)(x * y), blue));
+            }
         }
 
         using var pixels = bitmap.PeekPixels();

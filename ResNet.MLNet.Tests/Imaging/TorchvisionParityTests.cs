@@ -6,10 +6,11 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class TorchvisionParityTests
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Imaging");
+    private static readonly string Folder = ImagingFixtures.Folder;
 
     /// <summary>File names of the form INPUT.RESIZE-CROP-FILTER.png.</summary>
-    private static IEnumerable<object[]> Expectations() => Directory.EnumerateFiles(Folder, "*.*.*.png").Select(path => new object[] { Path.GetFileName(path) }).OrderBy(row => row[0]);
+    private static IEnumerable<object[]> Expectations() =>
+        Directory.EnumerateFiles(Folder, "*.*.*.png").Select(path => new object[] { Path.GetFileName(path) }).OrderBy(row => row[0]);
 
     [TestMethod]
     [DynamicData(nameof(Expectations))]
@@ -55,7 +56,8 @@ public sealed class TorchvisionParityTests
         var pixels = preparer.Crop(new(path)).Pixels.ToArray();
         for (var i = 0; i < pixels.Length; i++)
         {
-            for (var channel = 0; channel < 3; channel++) Assert.AreEqual((pixels[i] >> (8 * channel)) & 0xff, input[channel * pixels.Length + i]);
+            for (var channel = 0; channel < 3; channel++)
+                Assert.AreEqual((pixels[i] >> (8 * channel)) & 0xff, input[channel * pixels.Length + i]);
         }
     }
 }

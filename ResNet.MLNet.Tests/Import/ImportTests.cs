@@ -11,7 +11,8 @@ public sealed class ImportTests
 
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights");
 
-    private static IEnumerable<object[]> Files() => Directory.EnumerateFiles(Folder, "*.json").Select(path => new object[] { Path.GetFileNameWithoutExtension(path) });
+    private static IEnumerable<object[]> Files() =>
+        Directory.EnumerateFiles(Folder, "*.json").Select(path => new object[] { Path.GetFileNameWithoutExtension(path) });
 
     [TestMethod]
     [DynamicData(nameof(Files))]
@@ -40,21 +41,23 @@ public sealed class ImportTests
     {
         using var folder = new TemporaryFolder();
         var file = Path.Combine(Folder, "half50.pth");
-        var options = new ImportOptions
+        var architecture = ResNetArchitecture.Parse("resnet50:v1,width=2");
+        string[] labels = ["a", "b", "c", "d"];
+        ResNetImporter.Import(file, folder.PathOf("model.onnx"), architecture, network => ModelCard.For(network) with
         {
-            Architecture = ResNetArchitecture.Parse("resnet50:v1,width=2"),
-            Labels = ["a", "b", "c", "d"],
+            Labels = labels,
             Preprocessing = new() { Resize = 48, Crop = 40 },
             License = "none",
-        };
-        ResNetImporter.Import(file, folder.PathOf("model.onnx"), options);
+        });
         using var model = ResNetModel.Open(folder.PathOf("model.onnx"));
         Assert.AreEqual("resnet50:v1,width=2", model.Card.Architecture);
         Assert.AreEqual(40, model.Preprocessing.Crop);
-        CollectionAssert.AreEqual(options.Labels.ToList(), model.Labels!.ToList());
+        CollectionAssert.AreEqual(labels, model.Labels!.ToList());
+        Assert.AreEqual("none", model.Card.License);
         Assert.Contains("half50.pth", model.Card.Source!);
-        var problem = Assert.ThrowsExactly<ArgumentException>(() => ResNetImporter.Import(file, folder.PathOf("model.onnx"), options with { Labels = ["a"] }));
-        StringAssert.Contains(problem.Message, "4 classes");
+        Action withOneLabel = () => ResNetImporter.Import(
+            file, folder.PathOf("model.onnx"), architecture, network => ModelCard.For(network) with { Labels = ["a"] });
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(withOneLabel).Message, "4 classes");
     }
 
     [TestMethod]
@@ -71,9 +74,13 @@ public sealed class ImportTests
 
         changed.Add("layer9.extra", new([1], [1]));
         WeightFile.Write(folder.PathOf("w.safetensors"), changed);
-        var problem = Assert.ThrowsExactly<InvalidDataException>(() => ResNetImporter.Import(folder.PathOf("w.safetensors"), folder.PathOf("model.onnx"), new() { Architecture = ResNetArchitecture.Parse("resnet18:width=2") }));
-        foreach (var expected in new[] { "w.safetensors", "1 missing: layer2.0.bn1.bias", "1 surplus: layer9.extra", "layer3.1.conv2.weight is [4, 2, 3, 3] instead of [8, 8, 3, 3]" })
-            StringAssert.Contains(problem.Message, expected);
+        Action import = () => ResNetImporter.Import(
+            folder.PathOf("w.safetensors"), folder.PathOf("model.onnx"), ResNetArchitecture.Parse("resnet18:width=2"));
+        var message = Assert.ThrowsExactly<InvalidDataException>(import).Message;
+        StringAssert.Contains(message, "w.safetensors");
+        StringAssert.Contains(message, "1 missing: layer2.0.bn1.bias");
+        StringAssert.Contains(message, "1 surplus: layer9.extra");
+        StringAssert.Contains(message, "layer3.1.conv2.weight is [4, 2, 3, 3] instead of [8, 8, 3, 3]");
         Assert.IsFalse(File.Exists(folder.PathOf("model.onnx")));
     }
 
@@ -102,7 +109,11 @@ public sealed class ImportTests
         var weights = RandomWeights.For(ResNetArchitecture.Parse("cifar-resnet20:B,width=2"));
         var renamed = new StateDict();
         foreach (var (name, tensor) in weights)
-            renamed.Add(prefix + (name.StartsWith("fc.", StringComparison.Ordinal) ? head + name[3..] : name.Replace(".downsample.", ".shortcut.")), tensor);
+        {
+            var isHead = name.StartsWith("fc.", StringComparison.Ordinal);
+            renamed.Add(prefix + (isHead ? head + name[3..] : name.Replace(".downsample.", ".shortcut.")), tensor);
+        }
+
         CollectionAssert.AreEqual(weights.Keys.ToList(), WeightNames.ToTorchvision(renamed).Keys.ToList());
     }
 
@@ -114,18 +125,24 @@ public sealed class ImportTests
         var weights = RandomWeights.For(architecture);
         weights.Add("optimizer.velocity.conv1.weight", weights["conv1.weight"]);
         WeightFile.Write(folder.PathOf("last.safetensors"), weights);
-        Assert.AreEqual(architecture.Name, ResNetImporter.Import(folder.PathOf("last.safetensors"), folder.PathOf("model.onnx")).Architecture);
+        var card = ResNetImporter.Import(folder.PathOf("last.safetensors"), folder.PathOf("model.onnx"));
+        Assert.AreEqual(architecture.Name, card.Architecture);
     }
 
     [TestMethod]
-    public void Files_that_are_none_say_so()
+    public void What_is_not_a_file_of_weights_is_refused_by_name()
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.PathOf("text.pth"), "This is a text.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => WeightFile.Read(folder.PathOf("text.pth"))).Message, "text.pth");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => WeightFile.Read(folder.Path)).Message, "folder");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => WeightFile.Read(folder.PathOf("none.pth"))).Message, "none.pth");
+        StringAssert.Contains(Refusal<InvalidDataException>(folder.PathOf("text.pth")), "text.pth");
+        StringAssert.Contains(Refusal<FileNotFoundException>(folder.Path), "folder");
+        StringAssert.Contains(Refusal<FileNotFoundException>(folder.PathOf("none.pth")), "none.pth");
         WeightFile.Write(folder.PathOf("w.safetensors"), new StateDict { { "encoder.0.weight", new([1], [1]) } });
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ResNetImporter.Import(folder.PathOf("w.safetensors"), folder.PathOf("m.onnx"))).Message, "encoder.0.weight");
+        StringAssert.Contains(Refusal<InvalidDataException>(folder.PathOf("w.safetensors")), "encoder.0.weight");
+        Action import = () => ResNetImporter.Import(folder.PathOf("w.safetensors"), folder.PathOf("m.onnx"));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(import).Message, "encoder.0.weight");
+
+        static string Refusal<T>(string path)
+            where T : Exception => Assert.ThrowsExactly<T>(() => WeightFile.Read(path)).Message;
     }
 }

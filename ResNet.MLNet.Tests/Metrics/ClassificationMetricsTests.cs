@@ -7,7 +7,15 @@ public sealed class ClassificationMetricsTests
     public void The_figures_of_a_class_are_those_counted_by_hand()
     {
         // Rows are true classes. Class 2 is never guessed, class 3 does not occur, class 4 neither.
-        var metrics = new ClassificationMetrics(12, 0, 0, 0, new[,] { { 4, 1, 0, 0, 0 }, { 2, 3, 0, 1, 0 }, { 1, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } });
+        int[,] confusion =
+        {
+            { 4, 1, 0, 0, 0 },
+            { 2, 3, 0, 1, 0 },
+            { 1, 0, 0, 0, 0 },
+            { 0, 0, 0, 0, 0 },
+            { 0, 0, 0, 0, 0 },
+        };
+        var metrics = new ClassificationMetrics(12, 0, 0, 0, confusion);
         var classes = metrics.PerClass();
         CollectionAssert.AreEqual(new[] { 5, 6, 1, 0, 0 }, classes.Select(each => each.Support).ToArray());
         CollectionAssert.AreEqual(new[] { 7, 4, 0, 1, 0 }, classes.Select(each => each.Predicted).ToArray());

@@ -11,7 +11,8 @@ public sealed class ExportParityTests
 
     public TestContext TestContext { get; set; } = null!;
 
-    private static IEnumerable<object[]> Narrow() => All().Select(name => new object[] { name + (name.Contains(':') ? "," : ":") + "width=4" });
+    private static IEnumerable<object[]> Narrow() =>
+        All().Select(name => new object[] { name.Contains(':') ? $"{name},width=4" : $"{name}:width=4" });
 
     private static IEnumerable<object[]> Whole() => All().Append("cifar-resnet1202").Select(name => new object[] { name });
 
@@ -46,8 +47,10 @@ public sealed class ExportParityTests
         using (session)
         {
             var input = Normalize(pixels, [2, 3, 33, 29]);
-            AssertNear(module.Features(input).data<float>().ToArray(), session.Run("features", pixels, 2, 3, 33, 29));
-            AssertNear(nn.functional.softmax(module.forward(input), 1).data<float>().ToArray(), session.Run("probabilities", pixels, 2, 3, 33, 29));
+            var features = module.Features(input).data<float>().ToArray();
+            AssertNear(features, session.Run("features", pixels, 2, 3, 33, 29));
+            var probabilities = nn.functional.softmax(module.forward(input), 1).data<float>().ToArray();
+            AssertNear(probabilities, session.Run("probabilities", pixels, 2, 3, 33, 29));
         }
     }
 
@@ -65,7 +68,8 @@ public sealed class ExportParityTests
         }
     }
 
-    private static (float[] Pixels, ResNetModule Module, OnnxSession Session) Prepare(ResNetArchitecture architecture, int height, int width)
+    private static (float[] Pixels, ResNetModule Module, OnnxSession Session) Prepare(
+        ResNetArchitecture architecture, int height, int width)
     {
         var weights = RandomWeights.For(architecture);
         var module = new ResNetModule(architecture);

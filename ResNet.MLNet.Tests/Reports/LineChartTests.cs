@@ -3,6 +3,7 @@ using System.Xml.Linq;
 
 namespace ResNet.Tests;
 
+/// <summary>What a chart shows lies where its numbers say, whatever they are.</summary>
 [TestClass]
 public sealed class LineChartTests
 {
@@ -11,7 +12,8 @@ public sealed class LineChartTests
     {
         var svg = new LineChart("t", new ChartSeries("a", [(1, 0), (2, 5), (3, 10)])).ToSvg();
         var path = svg.Descendants(Html.Svg + "path").Single().Attribute("d")!.Value;
-        var numbers = path.Split(['M', 'L', ' '], StringSplitOptions.RemoveEmptyEntries).Select(each => double.Parse(each, CultureInfo.InvariantCulture)).ToArray();
+        var parts = path.Split(['M', 'L', ' '], StringSplitOptions.RemoveEmptyEntries);
+        var numbers = parts.Select(part => double.Parse(part, CultureInfo.InvariantCulture)).ToArray();
         // x to the right, y upwards, both in equal steps.
         Assert.AreEqual(numbers[2] - numbers[0], numbers[4] - numbers[2], 0.02);
         Assert.AreEqual(numbers[1] - numbers[3], numbers[3] - numbers[5], 0.02);
@@ -24,19 +26,29 @@ public sealed class LineChartTests
     [TestMethod]
     public void Equal_factors_are_equally_far_apart_on_a_logarithmic_axis()
     {
-        var svg = new LineChart("t", new ChartSeries("a", [(0, 9), (1e-5, 1), (1e-3, 2), (1e-1, 3)])) { LogarithmicX = true, Marker = (1e-3, "here") }.ToSvg();
-        var dots = svg.Elements(Html.Svg + "circle").Select(each => double.Parse(each.Attribute("cx")!.Value, CultureInfo.InvariantCulture)).ToArray();
+        var series = new ChartSeries("a", [(0, 9), (1e-5, 1), (1e-3, 2), (1e-1, 3)]);
+        var svg = new LineChart("t", series) { LogarithmicX = true, Marker = (1e-3, "here") }.ToSvg();
+        var dots = svg.Elements(Html.Svg + "circle").Select(dot => Number(dot, "cx")).ToArray();
         Assert.HasCount(3, dots);
         Assert.AreEqual(dots[1] - dots[0], dots[2] - dots[1], 0.02);
         CollectionAssert.IsSubsetOf(new[] { "10⁻⁵", "10⁻³", "10⁻¹" }, Ticks(svg));
         var marker = svg.Elements(Html.Svg + "line").Single(each => each.Attribute("class")!.Value == "marker");
-        Assert.AreEqual(dots[1], double.Parse(marker.Attribute("x1")!.Value, CultureInfo.InvariantCulture));
+        Assert.AreEqual(dots[1], Number(marker, "x1"));
     }
 
     [TestMethod]
     public void Any_numbers_can_be_drawn()
     {
-        (double, double)[][] all = [[], [(1, 0.5)], [(1, double.NaN)], [(1, 2), (2, double.NaN), (3, double.PositiveInfinity), (4, 2)], [(1, 1e-9), (2, 1e9)], [(7, -3), (7, -3)], [.. Enumerable.Range(1, 5000).Select(each => ((double)each, Math.Sin(each)))]];
+        (double, double)[][] all =
+        [
+            [],
+            [(1, 0.5)],
+            [(1, double.NaN)],
+            [(1, 2), (2, double.NaN), (3, double.PositiveInfinity), (4, 2)],
+            [(1, 1e-9), (2, 1e9)],
+            [(7, -3), (7, -3)],
+            [.. Enumerable.Range(1, 5000).Select(x => ((double)x, Math.Sin(x)))],
+        ];
         foreach (var points in all)
         {
             foreach (var logarithmic in new[] { false, true })
@@ -61,5 +73,9 @@ public sealed class LineChartTests
         CollectionAssert.Contains(svg.Elements(Html.Svg + "text").Select(each => each.Value).ToList(), "<b>&");
     }
 
-    private static string[] Ticks(XElement svg) => [.. svg.Elements(Html.Svg + "text").Where(each => each.Attribute("class")!.Value == "tick").Select(each => each.Value)];
+    private static double Number(XElement element, string attribute) =>
+        double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
+
+    private static string[] Ticks(XElement svg) =>
+        [.. svg.Elements(Html.Svg + "text").Where(text => text.Attribute("class")!.Value == "tick").Select(text => text.Value)];
 }

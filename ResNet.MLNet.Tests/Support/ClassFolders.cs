@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace ResNet.Tests;
 
-/// <summary>Class folders of small image files that are easy to tell apart: red, green or blue with seeded noise. Deleted in the end.</summary>
+/// <summary>Class folders of small image files that are easy to tell apart: red, green or blue with noise. Deleted in the end.</summary>
 internal sealed class ClassFolders : IDisposable
 {
     private static readonly string[] Names = ["blue", "green", "red"];
@@ -11,7 +11,11 @@ internal sealed class ClassFolders : IDisposable
     {
         foreach (var (name, label) in Names.Select((name, label) => (name, label)))
         {
-            for (var i = 0; i < imagesPerClass; i++) Write(PathOf(name, $"{i:000}.{(i % 2 == 0 ? "png" : "jpg")}"), label, size, seed: 100 * label + i);
+            for (var i = 0; i < imagesPerClass; i++)
+            {
+                var extension = i % 2 == 0 ? "png" : "jpg";
+                Write(PathOf(name, $"{i:000}.{extension}"), label, size, seed: 100 * label + i);
+            }
         }
     }
 
@@ -33,10 +37,17 @@ internal sealed class ClassFolders : IDisposable
             for (var x = 0; x < size; x++) bitmap.SetPixel(x, y, new(Value(2), Value(1), Value(0)));
         }
 
-        using var encoded = bitmap.Encode(path.EndsWith("png", StringComparison.Ordinal) ? SKEncodedImageFormat.Png : SKEncodedImageFormat.Jpeg, 95);
+        var format = path.EndsWith("png", StringComparison.Ordinal) ? SKEncodedImageFormat.Png : SKEncodedImageFormat.Jpeg;
+        using var encoded = bitmap.Encode(format, 95);
         File.WriteAllBytes(path, encoded.ToArray());
 
         byte Value(int of) => (byte)(random.Next(120) + (of == channel ? 100 : 0));
+    }
+
+    /// <summary>Makes files of which none is an image.</summary>
+    public void SpoilAll()
+    {
+        foreach (var file in Directory.EnumerateFiles(Folder, "*.*", SearchOption.AllDirectories)) File.WriteAllText(file, "no image");
     }
 
     public void Dispose()

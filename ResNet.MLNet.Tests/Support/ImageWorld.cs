@@ -50,7 +50,8 @@ internal sealed class ImageWorld : IDisposable
             }
         }
 
-        using var encoded = bitmap.Encode(name.EndsWith("jpg", StringComparison.Ordinal) ? SKEncodedImageFormat.Jpeg : SKEncodedImageFormat.Png, 90);
+        var format = name.EndsWith("jpg", StringComparison.Ordinal) ? SKEncodedImageFormat.Jpeg : SKEncodedImageFormat.Png;
+        using var encoded = bitmap.Encode(format, 90);
         File.WriteAllBytes(PathOf(name), encoded.ToArray());
         return PathOf(name);
 

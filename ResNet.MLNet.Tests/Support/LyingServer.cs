@@ -33,9 +33,12 @@ public enum Answer
     Redirect,
 }
 
-/// <summary>An HTTP server on loopback that serves one file, and lies as it is told: one answer a request, the last one for all others.</summary>
+/// <summary>
+/// An HTTP server on loopback that serves one file with the faults that a test asks for: one answer a request, the last one for all others.
+/// </summary>
 internal sealed class LyingServer : IDisposable
 {
+    private const string Range = "Range: bytes=";
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly byte[] _content;
     private readonly Queue<Answer> _answers;
@@ -45,7 +48,8 @@ internal sealed class LyingServer : IDisposable
 
     public LyingServer(byte[] content, params Answer[] answers)
     {
-        (_content, _answers) = (content, new(answers));
+        _content = content;
+        _answers = new(answers);
         _listener.Start();
         _work = Task.Run(Serve);
     }
@@ -94,7 +98,8 @@ internal sealed class LyingServer : IDisposable
         long from = 0;
         for (var line = reader.ReadLine(); !string.IsNullOrEmpty(line); line = reader.ReadLine())
         {
-            if (line.StartsWith("Range: bytes=", StringComparison.OrdinalIgnoreCase)) from = long.Parse(line[13..].TrimEnd('-'), CultureInfo.InvariantCulture);
+            if (line.StartsWith(Range, StringComparison.OrdinalIgnoreCase))
+                from = long.Parse(line[Range.Length..].TrimEnd('-'), CultureInfo.InvariantCulture);
         }
 
         Answer answer;
@@ -127,7 +132,8 @@ internal sealed class LyingServer : IDisposable
         }
 
         var rest = _content.AsSpan((int)from);
-        Head(stream, from > 0 ? "206 Partial Content" : "200 OK", rest.Length, from > 0 ? $"Content-Range: bytes {from}-{_content.Length - 1}/{_content.Length}" : null);
+        if (from == 0) Head(stream, "200 OK", rest.Length);
+        else Head(stream, "206 Partial Content", rest.Length, $"Content-Range: bytes {from}-{_content.Length - 1}/{_content.Length}");
         if (answer == Answer.WrongBytes)
         {
             stream.Write(new byte[rest.Length]);
@@ -140,6 +146,9 @@ internal sealed class LyingServer : IDisposable
         if (answer == Answer.Stall) stream.ReadByte();
     }
 
-    private static void Head(NetworkStream stream, string status, long length, string? more = null) => stream.Write(Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{(more is null ? "" : more + "\r\n")}\r\n"));
+    private static void Head(NetworkStream stream, string status, long length, params string[] more)
+    {
+        string[] lines = [$"HTTP/1.1 {status}", $"Content-Length: {length}", "Connection: close", .. more, "", ""];
+        stream.Write(Encoding.ASCII.GetBytes(string.Join("\r\n", lines)));
+    }
 }

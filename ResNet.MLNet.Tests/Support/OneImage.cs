@@ -7,8 +7,7 @@ internal sealed class OneImage(PixelBuffer image) : ImageReader
 
     public override PixelBuffer Read(int index)
     {
-        _copy.Reset(image.Width, image.Height);
-        image.Bytes.CopyTo(_copy.Bytes);
+        _copy.CopyFrom(image);
         return _copy;
     }
 }

@@ -7,7 +7,8 @@ internal static class RandomWeights
     {
         var random = new Random(seed);
         var weights = new StateDict();
-        // The statistics are not the activations' own, so that hundreds of blocks would grow beyond all bounds: each adds less the more there are.
+        // The statistics are not the activations' own, so that hundreds of blocks would grow beyond all bounds: each adds less the more
+        // there are.
         var lastNorms = architecture.Blocks.Select(block => block.Convolutions[^1].NormName + ".weight").ToHashSet();
         var damping = Math.Min(1, 4 / Math.Sqrt(lastNorms.Count));
         foreach (var tensor in architecture.Tensors)

@@ -1,11 +1,8 @@
-using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
+using static ResNet.Tests.TrainerRun;
 
 namespace ResNet.Tests;
 
@@ -13,19 +10,6 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class ResNetTrainerTests
 {
-    private static readonly ResNetArchitecture Tiny = ResNetArchitecture.Parse("cifar-resnet8:width=4");
-
-    private static readonly TrainingRecipe Recipe = new()
-    {
-        Epochs = 4,
-        BatchSize = 9,
-        Preprocessing = ImagePreprocessing.Small(12),
-        Augmentation = new Augmentation.PadCropFlip(2),
-        Precision = TrainingPrecision.Float32,
-    };
-
-    private static ResNetTrainer.Options Options => new() { Architecture = Tiny, Recipe = Recipe, Device = "cpu" };
-
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
@@ -35,17 +19,19 @@ public sealed class ResNetTrainerTests
         var context = new MLContext(seed: 1);
         var rows = reversed ? Rows(folders).Reverse() : Rows(folders);
         var split = context.Data.TrainTestSplit(context.Data.LoadFromEnumerable(rows.ToList()), testFraction: 0.25);
-        var pipeline = Keys(context).Append(context.MulticlassClassification.Trainers.ResNet(Options with { Epochs = 10, ValidationShare = 0 }))
-            .Append(context.Transforms.Conversion.MapKeyToValue("Name", "PredictedLabel"));
+        var trainer = context.MulticlassClassification.Trainers.ResNet(Options with { Epochs = 10, ValidationShare = 0 });
+        var pipeline = Keys(context).Append(trainer).Append(context.Transforms.Conversion.MapKeyToValue("Name", "PredictedLabel"));
         var scored = pipeline.Fit(split.TrainSet).Transform(split.TestSet);
         var metrics = context.MulticlassClassification.Evaluate(scored);
         Assert.IsGreaterThan(0.8, metrics.MicroAccuracy);
         // The names say the same as the numbers.
         var labels = scored.GetColumn<string>("ImagePath").Select(ClassOf).ToList();
-        Assert.AreEqual(metrics.MicroAccuracy, labels.Zip(scored.GetColumn<string>("Name"), (label, name) => label == name ? 1.0 : 0.0).Average(), 1e-9);
+        var correct = labels.Zip(scored.GetColumn<string>("Name"), (label, name) => label == name ? 1.0 : 0.0);
+        Assert.AreEqual(metrics.MicroAccuracy, correct.Average(), 1e-9);
         VBuffer<ReadOnlyMemory<char>> names = default;
         scored.Schema["Score"].GetSlotNames(ref names);
-        CollectionAssert.AreEqual(reversed ? new[] { "red", "green", "blue" } : ["blue", "green", "red"], names.DenseValues().Select(name => name.ToString()).ToList());
+        string[] order = reversed ? ["red", "green", "blue"] : ["blue", "green", "red"];
+        CollectionAssert.AreEqual(order, names.DenseValues().Select(name => name.ToString()).ToList());
         Assert.IsTrue(scored.GetColumn<float[]>("Score").All(score => Math.Abs(score.Sum() - 1) < 1e-5));
     }
 
@@ -61,8 +47,9 @@ public sealed class ResNetTrainerTests
         var expected = Hash(Fit(png, options));
         Assert.AreEqual(expected, Hash(Fit(bytes, options)));
         var context = new MLContext(seed: 1);
-        var loading = context.Transforms.LoadImages("Image", "", "ImagePath");
-        Assert.AreEqual(expected, Hash(Fit(context, loading.Fit(context.Data.LoadFromEnumerable(png)).Transform(context.Data.LoadFromEnumerable(png)), options with { InputColumnName = "Image" })));
+        var paths = context.Data.LoadFromEnumerable(png);
+        var images = context.Transforms.LoadImages("Image", "", "ImagePath").Fit(paths).Transform(paths);
+        Assert.AreEqual(expected, Hash(Fit(context, images, options with { InputColumnName = "Image" })));
     }
 
     [TestMethod]
@@ -90,7 +77,8 @@ public sealed class ResNetTrainerTests
         using var model = trainer.Fit(training, Keyed(context, rows.Where((_, index) => index % 4 == 0).Reverse()));
         Assert.IsGreaterThan(0.9, reports.FindLast(report => report.Completed is not null)!.Completed!.Top1!.Value);
         var stranger = rows.Append(new() { ImagePath = rows[0].ImagePath, Label = "violet" });
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => trainer.Fit(training, Keyed(context, stranger))).Message, "violet");
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => trainer.Fit(training, Keyed(context, stranger)));
+        StringAssert.Contains(problem.Message, "violet");
     }
 
     [TestMethod]
@@ -98,8 +86,10 @@ public sealed class ResNetTrainerTests
     {
         using var folders = new ClassFolders();
         var context = new MLContext(seed: 1);
-        var pipeline = Keys(context).Append(context.MulticlassClassification.Trainers.ResNet(Options with { Epochs = 10, ValidationShare = 0 })).Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        var results = context.MulticlassClassification.CrossValidate(context.Data.LoadFromEnumerable(Rows(folders).ToList()), pipeline, numberOfFolds: 3);
+        var trainer = context.MulticlassClassification.Trainers.ResNet(Options with { Epochs = 10, ValidationShare = 0 });
+        var pipeline = Keys(context).Append(trainer).Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        var data = context.Data.LoadFromEnumerable(Rows(folders).ToList());
+        var results = context.MulticlassClassification.CrossValidate(data, pipeline, numberOfFolds: 3);
         Assert.HasCount(3, results);
         foreach (var result in results) Assert.IsGreaterThan(0.8, result.Metrics.MicroAccuracy);
     }
@@ -117,7 +107,7 @@ public sealed class ResNetTrainerTests
         {
             var (expected, found) = (shape.Single(column => column.Name == name), real.Find(column => column.Name == name));
             Assert.AreEqual((found.Kind, found.ItemType, found.IsKey), (expected.Kind, expected.ItemType, expected.IsKey), name);
-            CollectionAssert.AreEquivalent(found.Annotations.Select(each => each.Name).ToList(), expected.Annotations.Select(each => each.Name).ToList(), name);
+            CollectionAssert.AreEquivalent(AnnotationsOf(found), AnnotationsOf(expected), name);
         }
     }
 
@@ -130,165 +120,16 @@ public sealed class ResNetTrainerTests
         var model = context.MulticlassClassification.Trainers.ResNet(Options with { Epochs = 1 }).Fit(data);
         var saved = folders.PathOf("pipeline.zip");
         context.Model.Save(model, data.Schema, saved);
-        var expected = model.Transform(data).GetColumn<float[]>("Score").Select(score => Convert.ToHexString(MemoryMarshal.AsBytes<float>(score))).ToList();
+        var scores = model.Transform(data).GetColumn<float[]>("Score");
+        var expected = scores.Select(score => Convert.ToHexString(MemoryMarshal.AsBytes<float>(score))).ToList();
         var result = Command.Run("SecondProcess.dll", [saved, "Score", .. Rows(folders).Select(row => row.ImagePath)]);
         Assert.AreEqual(0, result.ExitCode, result.Errors);
         CollectionAssert.AreEqual(expected, result.Lines.ToList());
     }
 
-    [TestMethod]
-    public void A_token_and_the_context_cancel_a_running_fit_and_nothing_is_left()
-    {
-        using var folders = new ClassFolders(imagesPerClass: 3);
-        using var temporary = new TemporaryFolder();
-        using var cancel = new CancellationTokenSource();
-        var context = new MLContext(seed: 1) { TempFilePath = temporary.Path };
-        // More epochs than would end in the test's time.
-        var options = Options with { Epochs = 1_000_000 };
-        Assert.Throws<OperationCanceledException>(() => Fit(Rows(folders), options with { Cancellation = cancel.Token, Progress = new Collector([], _ => cancel.Cancel()) }, context));
-        Assert.IsEmpty(Directory.GetFileSystemEntries(temporary.Path));
-        var problem = Assert.Throws<OperationCanceledException>(() => Fit(Rows(folders), options with { Progress = new Collector([], _ => Cancel(context)) }, context));
-        StringAssert.Contains(problem.Message, "context");
-        Assert.IsEmpty(Directory.GetFileSystemEntries(temporary.Path));
-        // While the rows are read.
-        var other = new MLContext(seed: 1);
-        var read = 0;
-        var rows = Rows(folders).Select(row =>
-        {
-            if (++read == 2) Cancel(other);
-            return row;
-        });
-        Assert.Throws<OperationCanceledException>(() => Fit(rows, options, other));
-        Assert.IsLessThan(9, read);
-    }
-
-    [TestMethod]
-    public void A_run_in_an_output_folder_is_resumed_to_the_bits_of_one_that_was_not_stopped()
-    {
-        using var folders = new ClassFolders(imagesPerClass: 4);
-        using var cancel = new CancellationTokenSource();
-        var expected = Hash(Fit(Rows(folders), Options));
-        var options = Options with { OutputFolder = folders.Output, IfExists = ExistingRun.Resume };
-        var stopping = new Collector([], value =>
-        {
-            if (value.Completed is { Epoch: 2 }) cancel.Cancel();
-        });
-        Assert.Throws<OperationCanceledException>(() => Fit(Rows(folders), options with { Cancellation = cancel.Token, Progress = stopping }));
-        List<TrainingProgress> reports = [];
-        Assert.AreEqual(expected, Hash(Fit(Rows(folders), options with { Progress = new Collector(reports) })));
-        Assert.AreEqual(2, reports.Count(report => report.Completed is not null));
-        StringAssert.Contains(Assert.Throws<ArgumentException>(() => Fit(Rows(folders), options, new MLContext())).Message, "seed");
-        StringAssert.Contains(Assert.Throws<IOException>(() => Fit(Rows(folders), options with { IfExists = ExistingRun.Refuse })).Message, folders.Output);
-    }
-
-    [TestMethod]
-    public void The_log_gets_a_line_an_epoch_and_warnings_of_what_was_left_out()
-    {
-        using var folders = new ClassFolders(imagesPerClass: 4);
-        var context = new MLContext(seed: 1);
-        List<(ChannelMessageKind Kind, string Text)> log = [];
-        context.Log += (_, message) => log.Add((message.Kind, message.RawMessage));
-        var rows = Rows(folders).Append(new() { ImagePath = folders.PathOf("nowhere {0}.png"), Label = "red" }).Append(new() { ImagePath = "unlabeled.png" });
-        Fit(rows, Options with { ValidationShare = 0.25 }, context).Dispose();
-        var epochs = log.FindAll(each => each.Kind == ChannelMessageKind.Info && each.Text.StartsWith("Epoch ", StringComparison.Ordinal));
-        Assert.HasCount(4, epochs);
-        StringAssert.StartsWith(epochs[^1].Text, "Epoch 4 of 4: training loss ");
-        StringAssert.Contains(epochs[^1].Text, "validation loss");
-        var warnings = log.FindAll(each => each.Kind == ChannelMessageKind.Warning).ConvertAll(each => each.Text);
-        Assert.AreEqual(1, warnings.Count(each => each.Contains("nowhere {0}.png': There is no such file.", StringComparison.Ordinal)));
-        Assert.AreEqual(1, warnings.Count(each => each.Contains("1 row has no label", StringComparison.Ordinal)));
-    }
-
-    [TestMethod]
-    public void Training_can_end_with_the_first_bad_image()
-    {
-        using var folders = new ClassFolders(imagesPerClass: 2);
-        var rows = Rows(folders).Append(new() { ImagePath = "nowhere.png", Label = "red" });
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => Fit(rows, Options with { OnBadTrainingImage = BadTrainingImagePolicy.Throw })).Message, "nowhere.png");
-    }
-
-    [TestMethod]
-    public void Scoring_treats_bad_images_as_the_policy_says()
-    {
-        using var folders = new ClassFolders(imagesPerClass: 3);
-        var context = new MLContext(seed: 1);
-        var bad = context.Data.LoadFromEnumerable([new ImageRow { ImagePath = "nowhere.png" }]);
-        using var throws = Fit(Rows(folders), Options with { Epochs = 1 });
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidImageException>(() => throws.Transform(bad).GetColumn<float[]>("Score").ToList()).Message, "nowhere.png");
-        using var marks = Fit(Rows(folders), Options with { Epochs = 1, OnBadImage = BadImagePolicy.Mark });
-        Assert.AreEqual(0u, marks.Transform(bad).GetColumn<uint>("PredictedLabel").Single());
-    }
-
-    [TestMethod]
-    public void What_is_wrong_with_the_columns_and_options_is_said_before_anything_is_trained()
-    {
-        using var folders = new ClassFolders(imagesPerClass: 2);
-        var rows = Rows(folders).ToList();
-        Throws<ArgumentException>("There is no column 'Class' with the classes", Options with { LabelColumnName = "Class" });
-        Throws<ArgumentException>("The column 'Number' is Single, but the classes are a key or text", Options with { LabelColumnName = "Number" });
-        Throws<ArgumentException>("There is no column 'Picture' with images", Options with { InputColumnName = "Picture" });
-        Throws<ArgumentException>("cannot both be in the column 'Score'", Options with { PredictedLabelColumnName = "Score" });
-        Throws<ArgumentOutOfRangeException>("ValidationShare", Options with { ValidationShare = 1 });
-        Throws<ArgumentOutOfRangeException>("Epochs", Options with { Epochs = -1 });
-        Throws<ArgumentException>("epochs", Options with { Epochs = 0 });
-        rows.RemoveAll(row => row.Label != "red");
-        Throws<InvalidDataException>("The column 'Label' has 1 classes", Options);
-        rows.Clear();
-        Throws<InvalidDataException>("The column 'Label' has 0 classes", Options);
-        var context = new MLContext();
-        var chained = context.MulticlassClassification.Trainers.ResNet(labelColumnName: "Number").Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => chained.Fit(context.Data.LoadFromEnumerable(Rows(folders)))).Message, "'Number' is Single");
-
-        void Throws<T>(string message, ResNetTrainer.Options options)
-            where T : Exception => StringAssert.Contains(Assert.ThrowsExactly<T>(() => Fit(rows, options)).Message, message);
-    }
-
-    [TestMethod]
-    public void The_example_of_the_documentation_runs()
-    {
-        using var folders = new ClassFolders();
-        using var world = new ImageWorld(images: 1);
-        var network = world.ModelFile;
-        var rows = Rows(folders).ToList();
-        // The code between the marks is that of docs/training-mlnet.md, with a tiny network of random weights.
-        // <example>
-        var mlContext = new MLContext(seed: 1);
-        var split = mlContext.Data.TrainTestSplit(mlContext.Data.LoadFromEnumerable(rows), testFraction: 0.2);
-
-        var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
-            .Append(mlContext.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
-            {
-                StartFrom = network,
-            }))
-            .Append(mlContext.Transforms.Conversion.MapKeyToValue("Name", "PredictedLabel"));
-        var model = pipeline.Fit(split.TrainSet);
-
-        var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(split.TestSet));
-        Console.WriteLine($"{metrics.MicroAccuracy:P1}\n{metrics.ConfusionMatrix.GetFormattedConfusionTable()}");
-        mlContext.Model.Save(model, split.TrainSet.Schema, "photos.zip");
-        // </example>
-        Assert.IsTrue(File.Exists("photos.zip"));
-        File.Delete("photos.zip");
-        Assert.IsGreaterThan(0.8, metrics.MicroAccuracy);
-        var code = Code(File.ReadAllText(SourceFile()), "// <example>", "// </example>");
-        var example = Code(File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourceFile())!, "..", "..", "docs", "training-mlnet.md")), "```csharp", "```");
-        Assert.AreEqual(string.Join('\n', code), string.Join('\n', example).Replace("\"resnet18\"", "network", StringComparison.Ordinal));
-
-        static IEnumerable<string> Code(string text, string begin, string end) =>
-            text.Split('\n').Select(line => line.Trim()).SkipWhile(line => line != begin).Skip(1).TakeWhile(line => line != end).Where(line => line.Length > 0);
-    }
-
-    private static string SourceFile([CallerFilePath] string path = "") => path;
-
     private static string ClassOf(string path) => Path.GetFileName(Path.GetDirectoryName(path)!);
 
-    private static IEnumerable<ImageRow> Rows(ClassFolders folders)
-    {
-        var images = ImageDataset.FromFolder(folders.Folder);
-        return Enumerable.Range(0, images.Count).Select(index => new ImageRow { ImagePath = images.NameOf(index), Label = images.Labels[images.LabelOf(index)] });
-    }
-
-    private static ValueToKeyMappingEstimator Keys(MLContext context) => context.Transforms.Conversion.MapValueToKey("Label");
+    private static List<string> AnnotationsOf(SchemaShape.Column column) => [.. column.Annotations.Select(each => each.Name)];
 
     private static IDataView Keyed(MLContext context, IEnumerable<ImageRow> rows)
     {
@@ -296,32 +137,7 @@ public sealed class ResNetTrainerTests
         return Keys(context).Fit(data).Transform(data);
     }
 
-    private static ResNetTransformer Fit<T>(IEnumerable<T> rows, ResNetTrainer.Options options, MLContext? context = null)
-        where T : class
-    {
-        context ??= new(seed: 1);
-        return Fit(context, context.Data.LoadFromEnumerable(rows), options);
-    }
-
-    private static ResNetTransformer Fit(MLContext context, IDataView data, ResNetTrainer.Options options) => context.MulticlassClassification.Trainers.ResNet(options).Fit(data);
-
-    private static string Hash(ResNetTransformer model)
-    {
-        using (model) return Convert.ToHexString(SHA256.HashData(model.Model.File.ReadBytes()));
-    }
-
-    /// <summary>ML.NET keeps the method internal; hosts such as AutoML call it.</summary>
-    private static void Cancel(MLContext context) =>
-        typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!.Invoke(context, []);
-
-    private sealed class Collector(List<TrainingProgress> reports, Action<TrainingProgress>? then = null) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            reports.Add(value);
-            then?.Invoke(value);
-        }
-    }
+    private static ValueToKeyMappingEstimator Keys(MLContext context) => context.Transforms.Conversion.MapValueToKey("Label");
 
     private sealed class BytesRow
     {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ResNet.Tests;
 
-/// <summary>A checkpoint is read or refused by name, whatever is in it. It runs no code, and costs no more than its size deserves.</summary>
+/// <summary>
+/// A checkpoint is read or refused by name, whatever is in it. It runs no code, and takes no more memory than its size deserves.
+/// </summary>
 [TestClass]
 public sealed class PyTorchCheckpointTests
 {
@@ -21,45 +23,52 @@ public sealed class PyTorchCheckpointTests
     public void A_global_that_weights_do_not_need_is_refused_by_name(string module, string name)
     {
         // os.system("...") as pickle.dumps writes it, and with protocol 4's instruction.
+        byte[] stackGlobal = [0x8c, (byte)module.Length, .. Latin(module), 0x8c, (byte)name.Length, .. Latin(name), 0x93];
         byte[][] pickles =
         [
             [0x80, 2, .. Latin($"c{module}\n{name}\nX"), 5, 0, 0, 0, .. Latin("touch"), 0x85, (byte)'R', (byte)'.'],
-            [0x80, 4, 0x8c, (byte)module.Length, .. Latin(module), 0x8c, (byte)name.Length, .. Latin(name), 0x93, 0x8c, 5, .. Latin("touch"), 0x85, (byte)'R', (byte)'.'],
+            [0x80, 4, .. stackGlobal, 0x8c, 5, .. Latin("touch"), 0x85, (byte)'R', (byte)'.'],
         ];
         foreach (var pickle in pickles)
         {
-            var problem = Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(Zip(pickle)));
-            StringAssert.Contains(problem.Message, $"'{module}.{name}'");
-            StringAssert.Contains(problem.Message, "refused");
+            var message = Refusal(pickle);
+            StringAssert.Contains(message, $"'{module}.{name}'");
+            StringAssert.Contains(message, "refused");
         }
     }
 
     [TestMethod]
     public void A_tensor_that_stands_for_more_than_the_file_can_hold_is_refused()
     {
+        (string Key, byte[] Data) storage = ("0", [0, 0, 0x80, 0x3f]);
         // One number, repeated a billion times by a stride of 0.
-        var pickle = Latin("\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x01tQK\0J\0\0\0@\x85K\0\x85\x89NtRs.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(Zip(pickle, ("0", new byte[4])))).Message, "stand for");
-        // The same number once is fine.
-        pickle = Latin("\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x01tQK\0K\x05\x85K\0\x85\x89NtRs.");
-        CollectionAssert.AreEqual(new[] { 1f, 1, 1, 1, 1 }, PyTorchCheckpoint.Read(Zip(pickle, ("0", [0, 0, 0x80, 0x3f])))["a"].Values);
-        pickle = Latin("\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x01tQK\0K\x05\x85K\x01\x85\x89NtRs.");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(Zip(pickle, ("0", [0, 0, 0x80, 0x3f])))).Message, "beyond its storage");
+        StringAssert.Contains(Refusal(OneNumber("J\0\0\0@", stride: "\0"), storage), "stand for");
+        // The same number five times is fine.
+        var five = PyTorchCheckpoint.Read(Zip(OneNumber("K\x05", stride: "\0"), storage));
+        CollectionAssert.AreEqual(new[] { 1f, 1, 1, 1, 1 }, five["a"].Values);
+        StringAssert.Contains(Refusal(OneNumber("K\x05", stride: "\x01"), storage), "beyond its storage");
+
+        // {"a": _rebuild_tensor_v2(storage of float32, offset 0, (size,), (stride,), False, None)} as PyTorch writes it.
+        static byte[] OneNumber(string size, string stride) => Latin(
+            "\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n(" +
+            "(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x01tQ" +
+            $"K\0{size}\x85K{stride}\x85\x89NtRs.");
     }
 
     [TestMethod]
     public void A_dictionary_inside_itself_ends()
     {
-        var problem = Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(Zip(Latin("\x80\x02}q\0X\x05\0\0\0modelh\0s."))));
-        StringAssert.Contains(problem.Message, "no weights");
-        StringAssert.Contains(problem.Message, "model");
+        var message = Refusal(Latin("\x80\x02}q\0X\x05\0\0\0modelh\0s."));
+        StringAssert.Contains(message, "no weights");
+        StringAssert.Contains(message, "model");
     }
 
     [TestMethod]
     public void Twenty_thousand_damaged_files_are_read_or_refused()
     {
         const int Files = 20_000;
-        byte[][] whole = [.. new[] { "torchvision18.pth", "nested34-legacy.pth", "cifar14.th", "bfloat50.safetensors", "strided18.pth" }.Select(name => File.ReadAllBytes(Path.Combine(Folder, name)))];
+        string[] names = ["torchvision18.pth", "nested34-legacy.pth", "cifar14.th", "bfloat50.safetensors", "strided18.pth"];
+        byte[][] whole = [.. names.Select(name => File.ReadAllBytes(Path.Combine(Folder, name)))];
         var random = new Random(20151210);
         var (read, refused) = (0, 0);
         for (var i = 0; i < Files; i++)
@@ -68,7 +77,8 @@ public sealed class PyTorchCheckpointTests
             var before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                _ = damaged is [0x50, ..] or [0x80, ..] ? PyTorchCheckpoint.Read(new MemoryStream(damaged)) : SafeTensors.Read(damaged).Tensors;
+                if (damaged is [0x50, ..] or [0x80, ..]) PyTorchCheckpoint.Read(new MemoryStream(damaged));
+                else SafeTensors.Read(damaged);
                 read++;
             }
             catch (InvalidDataException)
@@ -124,6 +134,9 @@ public sealed class PyTorchCheckpointTests
         return [.. bytes];
     }
 
+    private static string Refusal(byte[] pickle, params (string Key, byte[] Data)[] storages) =>
+        Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(Zip(pickle, storages))).Message;
+
     private static byte[] Latin(string text) => Encoding.Latin1.GetBytes(text);
 
     private static MemoryStream Zip(byte[] pickle, params (string Key, byte[] Data)[] storages)
@@ -131,9 +144,12 @@ public sealed class PyTorchCheckpointTests
         var stream = new MemoryStream();
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
-            foreach (var (name, content) in storages.Select(storage => ($"archive/data/{storage.Key}", storage.Data)).Prepend(("archive/data.pkl", pickle)))
+            Add("data.pkl", pickle);
+            foreach (var (key, data) in storages) Add($"data/{key}", data);
+
+            void Add(string name, byte[] content)
             {
-                using var entry = zip.CreateEntry(name, CompressionLevel.NoCompression).Open();
+                using var entry = zip.CreateEntry($"archive/{name}", CompressionLevel.NoCompression).Open();
                 entry.Write(content);
             }
         }

@@ -15,17 +15,11 @@ internal static class ExifOrientation
     public static PixelBuffer Apply(SKEncodedOrigin orientation, PixelBuffer source, PixelBuffer target)
     {
         // Where pixel (0, 0) of the source and its next in x and in y go: the name of each value says the edges where row 0, column 0 are.
-        var (swapped, flipX, flipY) = orientation switch
-        {
-            SKEncodedOrigin.TopRight => (false, true, false),
-            SKEncodedOrigin.BottomRight => (false, true, true),
-            SKEncodedOrigin.BottomLeft => (false, false, true),
-            SKEncodedOrigin.LeftTop => (true, false, false),
-            SKEncodedOrigin.RightTop => (true, true, false),
-            SKEncodedOrigin.RightBottom => (true, true, true),
-            SKEncodedOrigin.LeftBottom => (true, false, true),
-            _ => (false, false, false),
-        };
+        var swapped = SwapsSides(orientation);
+        var flipX = orientation
+            is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
+        var flipY = orientation
+            is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
         if (!swapped && !flipX && !flipY) return source;
         if (swapped) target.Reset(source.Height, source.Width);
         else target.Reset(source.Width, source.Height);

@@ -16,7 +16,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     public const long DefaultMaximumPixels = 178_956_970;
 
     /// <summary>
-    /// Pixels beside a part that its own depend on: color of half the resolution is interpolated with the next sample, two pixels away.
+    /// How many pixels beside a part its own depend on: color of half the resolution is interpolated with the next sample, two pixels away.
     /// </summary>
     private const int ChromaReach = 2;
 
@@ -76,9 +76,9 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         CheckSize(width, height);
         var orientation = OrientationOf(codec);
         var part = ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
-        // Only JPEG is worth it, and turned images are too few to be.
-        var isWorthIt = codec.EncodedFormat == SKEncodedImageFormat.Jpeg && orientation == SKEncodedOrigin.TopLeft;
-        if (isWorthIt && TryReadPart(codec, part)) return _decoded;
+        // Reading a part saves time with JPEG only; rotated images are too few to matter.
+        var savesTime = codec.EncodedFormat == SKEncodedImageFormat.Jpeg && orientation == SKEncodedOrigin.TopLeft;
+        if (savesTime && TryReadPart(codec, part)) return _decoded;
         ReadPixels(codec);
         var image = ExifOrientation.Apply(orientation, _decoded, _oriented);
         image.Crop(part.Box);
@@ -126,15 +126,15 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     {
         var (size, box) = Scale(codec, part);
         var (left, right) = (Math.Max(0, box.Left - ChromaReach), Math.Min(size.Width, box.Left + box.Width + ChromaReach));
-        // Called zero-initialized, though it is not, because Skia then leaves rows alone that a cut-off image lacks. To fill them it would
-        // use the rectangle, of which it keeps a pointer only, to memory that SkiaSharp has given up by then; the process crashes.
+        // The memory is declared to be zero-initialized, although it is not: Skia then leaves rows alone that a cut-off image lacks. To
+        // fill them it would read the rectangle through a pointer to memory that SkiaSharp has freed by then, and the process would crash.
         var options = new SKCodecOptions(new SKRectI(left, 0, right, size.Height)) { ZeroInitialized = SKZeroInitialized.Yes };
         if (codec.StartScanlineDecode(Format(codec, size), options) != SKCodecResult.Success) return false;
         _decoded.Reset(right - left, box.Height);
         fixed (byte* pixels = _decoded.Bytes)
         {
-            var isThere = box.Top == 0 || codec.SkipScanlines(box.Top);
-            if (!isThere || codec.GetScanlines((nint)pixels, box.Height, _decoded.Stride) != box.Height)
+            var isReached = box.Top == 0 || codec.SkipScanlines(box.Top);
+            if (!isReached || codec.GetScanlines((nint)pixels, box.Height, _decoded.Stride) != box.Height)
                 throw new InvalidImageException("The image is cut off or damaged.");
         }
 
@@ -186,7 +186,8 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         if (width < 1 || height < 1) throw new InvalidImageException($"The image says that it has {width} x {height} pixels.");
         if ((long)width * height <= maximumPixels) return;
         throw new InvalidImageException(
-            $"The image says that it has {width:N0} x {height:N0} pixels; the limit is {maximumPixels:N0}. Raise MaximumPixels if it is right.");
+            $"The image says that it has {width:N0} x {height:N0} pixels; the limit is {maximumPixels:N0}. " +
+            "Raise MaximumPixels if this is its size.");
     }
 
     private static string Explain(SKCodecResult result) => result switch

@@ -7,7 +7,7 @@ namespace ResNet.MLNet;
 /// of the raw values 0..255 (the model file itself applies mean and standard deviation). Keeps its buffers, so one instance serves one
 /// thread.
 /// </summary>
-/// <param name="preprocessing">How.</param>
+/// <param name="preprocessing">How images are prepared.</param>
 /// <param name="maximumPixels">The largest image that is decoded, in pixels.</param>
 internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maximumPixels = ImageDecoder.DefaultMaximumPixels)
 {
@@ -39,10 +39,11 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
         var crop = preprocessing.Crop;
         target.Reset(crop, crop);
         if (width < crop || height < crop) target.Bytes.Clear();
-        var (sourceLeft, left, wantedWidth) = Place(width, crop);
-        var (sourceTop, top, wantedHeight) = Place(height, crop);
-        _resampler.Resize(image, new(0, 0, image.Width, image.Height), width, height, new(sourceLeft, sourceTop, wantedWidth, wantedHeight),
-            preprocessing.Interpolation, target, left, top);
+        var across = CenterCrop.Of(width, crop);
+        var down = CenterCrop.Of(height, crop);
+        var whole = new PixelBox(0, 0, image.Width, image.Height);
+        var wanted = new PixelBox(across.From, down.From, across.Count, down.Count);
+        _resampler.Resize(image, whole, width, height, wanted, preprocessing.Interpolation, target, across.To, down.To);
     }
 
     private (int Width, int Height) ResizedSize(int width, int height)
@@ -53,12 +54,6 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
             throw new InvalidImageException($"{width} x {height} pixels are too oblong to be resized to a shorter side of {size}.");
         return width <= height ? (size, (int)longer) : ((int)longer, size);
     }
-
-    /// <summary>Where the center crop takes its pixels on one axis, where it puts them, and how many there are.</summary>
-    private static (int From, int To, int Count) Place(int size, int crop) => size >= crop
-        // torchvision rounds the offset with Python's round, that is half to even; what is missing it pads, the odd pixel behind.
-        ? ((int)Math.Round((size - crop) / 2.0, MidpointRounding.ToEven), 0, crop)
-        : (0, (crop - size) / 2, size);
 
     private void ToPlanes(PixelBuffer image, Span<float> destination)
     {
@@ -76,5 +71,17 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
         for (; i <= pixels.Length - Vector256<uint>.Count; i += Vector256<uint>.Count)
             Vector256.ConvertToSingle(((Vector256.Create(pixels[i..]) >>> shift) & mask).AsInt32()).CopyTo(plane[i..]);
         for (; i < pixels.Length; i++) plane[i] = (pixels[i] >> shift) & 0xff;
+    }
+
+    /// <summary>The center crop on one axis.</summary>
+    /// <param name="From">The first pixel that it takes.</param>
+    /// <param name="To">Where it puts that pixel.</param>
+    /// <param name="Count">How many pixels it takes.</param>
+    private readonly record struct CenterCrop(int From, int To, int Count)
+    {
+        public static CenterCrop Of(int size, int crop) => size >= crop
+            // torchvision rounds the offset with Python's round, that is half to even; what is missing it pads, the odd pixel behind.
+            ? new((int)Math.Round((size - crop) / 2.0, MidpointRounding.ToEven), 0, crop)
+            : new(0, (crop - size) / 2, size);
     }
 }

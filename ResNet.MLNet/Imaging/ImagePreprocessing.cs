@@ -1,28 +1,4 @@
-using System.Text.Json.Serialization;
-
 namespace ResNet.MLNet;
-
-/// <summary>
-/// How pixels between those of the source are made. All filters are widened when an image shrinks, as Pillow and torchvision do.
-/// </summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Interpolation>))]
-public enum Interpolation
-{
-    /// <summary>Triangle filter, one pixel to each side. torchvision's default.</summary>
-    Bilinear,
-
-    /// <summary>Cubic filter with a = -0.5, two pixels to each side.</summary>
-    Bicubic,
-
-    /// <summary>The mean of the covered pixels.</summary>
-    Box,
-}
-
-/// <summary>A value for each color channel.</summary>
-/// <param name="R">Red.</param>
-/// <param name="G">Green.</param>
-/// <param name="B">Blue.</param>
-public readonly record struct Rgb(float R, float G, float B);
 
 /// <summary>
 /// How an image becomes the network's input: resize the shorter side, cut out the center, and (inside the model file) subtract the mean
@@ -56,10 +32,10 @@ public sealed record ImagePreprocessing
     /// <summary>The filter for resizing. Default: bilinear.</summary>
     public Interpolation Interpolation { get; init; } = Interpolation.Bilinear;
 
-    /// <summary>What is subtracted from each channel, where pixels are 0 to 1. Default: ImageNet's 0.485, 0.456, 0.406.</summary>
+    /// <summary>The value that is subtracted from each channel, where pixels are 0 to 1. Default: ImageNet's 0.485, 0.456, 0.406.</summary>
     public Rgb Mean { get; init; } = new(0.485f, 0.456f, 0.406f);
 
-    /// <summary>What each channel is divided by, where pixels are 0 to 1. Default: ImageNet's 0.229, 0.224, 0.225.</summary>
+    /// <summary>The value that each channel is divided by, where pixels are 0 to 1. Default: ImageNet's 0.229, 0.224, 0.225.</summary>
     public Rgb Std { get; init; } = new(0.229f, 0.224f, 0.225f);
 
     /// <summary>
@@ -68,7 +44,7 @@ public sealed record ImagePreprocessing
     public bool ApplyExifOrientation { get; init; } = true;
 
     /// <summary>
-    /// What is usual for a network: 32x32 pixels for the CIFAR networks, torchvision's ImageNet preprocessing for the others.
+    /// The usual preprocessing for a network: 32x32 pixels for the CIFAR networks, torchvision's ImageNet preprocessing for the others.
     /// </summary>
     /// <param name="architecture">The network.</param>
     public static ImagePreprocessing For(ResNetArchitecture architecture)
@@ -80,10 +56,17 @@ public sealed record ImagePreprocessing
     /// <summary>
     /// Preprocessing for images of one small size (CIFAR, Fashion-MNIST): the shorter side is resized to it and the square cut out.
     /// </summary>
-    /// <param name="size">Height and width in pixels.</param>
+    /// <param name="size">Height and width in pixels (1 to 16384).</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is out of range.</exception>
     public static ImagePreprocessing Small(int size) => new() { Resize = size, Crop = size };
 
     private static int CheckSize(int value, string name) => value is >= 1 and <= 16384
         ? value
-        : throw new ArgumentOutOfRangeException(name, value, $"{name} is 1 to 16384 pixels.");
+        : throw new ArgumentOutOfRangeException(name, value, $"{name} must be 1 to 16384 pixels.");
 }
+
+/// <summary>A value for each color channel.</summary>
+/// <param name="R">Red.</param>
+/// <param name="G">Green.</param>
+/// <param name="B">Blue.</param>
+public readonly record struct Rgb(float R, float G, float B);

@@ -9,8 +9,8 @@ namespace ResNet.MLNet;
 /// the result is computed. Keeps its buffers, so one instance serves one thread.
 /// </summary>
 /// <remarks>
-/// The two passes are compiled with all optimizations at once: on a busy machine it takes thousands of images until the runtime would do so
-/// by itself.
+/// The two passes are compiled with all optimizations at once: on a busy machine the runtime would do so by itself only after thousands of
+/// images.
 /// </remarks>
 internal sealed class Resampler
 {
@@ -24,7 +24,7 @@ internal sealed class Resampler
     /// <param name="height">Height of the whole result.</param>
     /// <param name="wanted">The part of the result that is wanted.</param>
     /// <param name="interpolation">The filter.</param>
-    /// <param name="target">Receives it.</param>
+    /// <param name="target">Receives the part.</param>
     /// <param name="left">Column of the target where it goes.</param>
     /// <param name="top">Row of the target where it goes.</param>
     public void Resize(

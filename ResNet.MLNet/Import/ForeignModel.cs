@@ -9,6 +9,9 @@ namespace ResNet.MLNet;
 /// </summary>
 internal static class ForeignModel
 {
+    /// <summary>What the card of an adapted file says in place of an architecture.</summary>
+    public const string ForeignArchitecture = "foreign";
+
     private static readonly HashSet<string> PassThrough = ["Identity", "Flatten", "Reshape", "Squeeze", "Dropout"];
 
     /// <summary>Changes the model in place and adds a card.</summary>
@@ -18,49 +21,53 @@ internal static class ForeignModel
         var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
         var input = FindInput(graph, preprocessing);
         var scores = FindScores(graph);
-        var makers = graph.Node.SelectMany(node => node.Output.Select(output => (output, node))).ToDictionary(pair => pair.output, pair => pair.node);
-        var last = MakerOf(scores.Name, makers);
-        var logits = last?.OpType == "Softmax" ? last.Input[0] : scores.Name;
+        var makers = Makers(graph);
+        var softmax = MakerOf(scores.Name, makers) is { OpType: "Softmax" } last ? last : null;
+        var logits = softmax is null ? scores.Name : softmax.Input[0];
         var features = MakerOf(logits, makers) is { OpType: "Gemm" or "MatMul" or "Add" } head ? FeaturesOf(head, makers, graph) : null;
 
         Normalize(graph, input, preprocessing);
         var shape = scores.Type.TensorType.Shape;
         graph.Output.Clear();
         AddOutput(graph, ModelFile.LogitsName, "Identity", logits, shape);
-        AddOutput(graph, ModelFile.ProbabilitiesName, last?.OpType == "Softmax" ? "Identity" : "Softmax", last?.OpType == "Softmax" ? scores.Name : logits, shape);
+        if (softmax is null) AddOutput(graph, ModelFile.ProbabilitiesName, "Softmax", logits, shape);
+        else AddOutput(graph, ModelFile.ProbabilitiesName, "Identity", scores.Name, shape);
         if (features is { } found)
             AddOutput(graph, ModelFile.FeaturesName, "Flatten", found.Name, Shape(shape.Dim[0], found.Count));
-        var card = new ModelCard { Architecture = ForeignArchitecture, Preprocessing = preprocessing, Source = $"an ONNX file made by {model.ProducerName} {model.ProducerVersion}".Trim() };
-        ModelFile.SetCard(model, card);
+        ModelFile.SetCard(model, new()
+        {
+            Architecture = ForeignArchitecture,
+            Preprocessing = preprocessing,
+            Source = $"an ONNX file made by {model.ProducerName} {model.ProducerVersion}".Trim(),
+        });
     }
-
-    /// <summary>What the card of an adapted file says in place of an architecture.</summary>
-    public const string ForeignArchitecture = "foreign";
 
     private static ValueInfoProto FindInput(GraphProto graph, ImagePreprocessing preprocessing)
     {
         var constants = graph.Initializer.Select(tensor => tensor.Name).ToHashSet();
         var inputs = graph.Input.Where(value => !constants.Contains(value.Name)).ToList();
-        if (inputs is not [{ Type.TensorType: { } type } input] || type.Shape is not { Dim: [_, { DimValue: 3 }, var height, var width] })
+        if (inputs is not [{ Type.TensorType: { } type } input]
+            || type.Shape is not { Dim: [_, { DimValue: 3 }, { DimValue: var height }, { DimValue: var width }] })
         {
             throw new InvalidDataException(
-                $"The model has no image input: a ResNet has one input [batch, 3, height, width], this has {string.Join(", ", inputs.Select(Describe))}.");
+                "The model has no image input: a ResNet has one input [batch, 3, height, width], this has " +
+                $"{string.Join(", ", inputs.Select(Describe))}.");
         }
 
         if (type.ElemType != (int)TensorProto.Types.DataType.Float)
             throw new InvalidDataException($"The model's input '{input.Name}' is not float32.");
-        foreach (var fixedSize in new[] { height.DimValue, width.DimValue })
-        {
-            if (fixedSize > 0 && fixedSize != preprocessing.Crop)
-                throw new InvalidDataException($"The model wants images of {height.DimValue} x {width.DimValue} pixels, but the preprocessing crops to {preprocessing.Crop}. Set Crop to fit.");
-        }
-
-        return input;
+        // Zero stands for a free size.
+        if ((height <= 0 || height == preprocessing.Crop) && (width <= 0 || width == preprocessing.Crop)) return input;
+        throw new InvalidDataException(
+            $"The model takes images of {height} x {width} pixels, but the preprocessing crops to {preprocessing.Crop}. Set Crop to fit.");
     }
 
-    private static ValueInfoProto FindScores(GraphProto graph) =>
-        graph.Output.FirstOrDefault(value => value.Type?.TensorType?.Shape is { Dim: [_, { DimValue: > 0 }] }) ?? throw new InvalidDataException(
+    private static ValueInfoProto FindScores(GraphProto graph)
+    {
+        var found = graph.Output.FirstOrDefault(value => value.Type?.TensorType?.Shape is { Dim: [_, { DimValue: > 0 }] });
+        return found ?? throw new InvalidDataException(
             $"The model has no output of scores [batch, classes]; it has {string.Join(", ", graph.Output.Select(Describe))}.");
+    }
 
     /// <summary>What goes into the fully connected layer, and how many values that is.</summary>
     private static (string Name, int Count)? FeaturesOf(NodeProto head, Dictionary<string, NodeProto> makers, GraphProto graph)
@@ -78,6 +85,7 @@ internal static class ForeignModel
         return (head.Input[0], (int)weight.Dims[transposed ? 1 : 0]);
     }
 
+    /// <summary>The node that makes a value, nodes that only pass values through left out; null if no node makes it.</summary>
     private static NodeProto? MakerOf(string name, Dictionary<string, NodeProto> makers)
     {
         var node = makers.GetValueOrDefault(name);
@@ -88,7 +96,8 @@ internal static class ForeignModel
     private static void Normalize(GraphProto graph, ValueInfoProto input, ImagePreprocessing preprocessing)
     {
         var added = new OnnxGraph("");
-        var (mean, std) = (preprocessing.Mean, preprocessing.Std);
+        var mean = preprocessing.Mean;
+        var std = preprocessing.Std;
         added.Constant("resnet.mean", [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
         added.Constant("resnet.std", [255 * std.R, 255 * std.G, 255 * std.B], 1, 3, 1, 1);
         added.Node("Sub", "resnet.centred", [ModelFile.InputName, "resnet.mean"]);
@@ -117,12 +126,15 @@ internal static class ForeignModel
         var added = new NodeProto { OpType = operation, Name = $"resnet.{name}", Input = { input }, Output = { name } };
         if (operation != "Identity") added.Attribute.Add(Attribute("axis", 1));
         graph.Node.Add(added);
-        graph.Output.Add(new ValueInfoProto { Name = name, Type = new() { TensorType = new() { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape.Clone() } } });
+        graph.Output.Add(FloatValue(name, shape.Clone()));
     }
 
     private static TensorShapeProto Shape(TensorShapeProto.Types.Dimension batch, int count) =>
         new() { Dim = { batch.Clone(), new TensorShapeProto.Types.Dimension { DimValue = count } } };
 
-    private static string Describe(ValueInfoProto value) =>
-        $"'{value.Name}' [{string.Join(", ", value.Type?.TensorType?.Shape?.Dim.Select(size => size.DimParam is { Length: > 0 } name ? name : $"{size.DimValue}") ?? [])}]";
+    private static string Describe(ValueInfoProto value)
+    {
+        var sizes = value.Type?.TensorType?.Shape?.Dim.Select(size => size.DimParam is { Length: > 0 } name ? name : $"{size.DimValue}");
+        return $"'{value.Name}' [{string.Join(", ", sizes ?? [])}]";
+    }
 }

@@ -5,30 +5,25 @@ using ResNet.MLNet.Onnx;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// The weights inside a model file of this project, as a network that is trained further wants them. Batch norm was folded into the convolutions, so here it is there with
-/// statistics that change nothing: mean 0, variance 1, weight 1, and the convolution's bias as its own.
+/// The weights inside a model file of this project, as a network that is trained further wants them. Batch norm was folded into the
+/// convolutions, so here it has statistics that change nothing: mean 0, variance 1, weight 1, and the convolution's bias as its own.
 /// </summary>
-internal static class ModelFileWeights
+/// <param name="Weights">The weights, by torchvision's names.</param>
+/// <param name="Architecture">The network that they are of.</param>
+/// <param name="Card">The model file's card.</param>
+internal sealed record ModelFileWeights(StateDict Weights, ResNetArchitecture Architecture, ModelCard Card)
 {
     private const float VarianceOfOne = 1 - (float)ResNetArchitecture.BatchNormEpsilon;
 
-    /// <summary>Reads the weights.</summary>
+    /// <summary>Reads the weights of a model file.</summary>
     /// <param name="path">The model file.</param>
-    /// <returns>The weights, the network that they are of, and the card.</returns>
-    /// <exception cref="InvalidDataException">It is no float model file of this project; the message names the file.</exception>
-    public static (StateDict Weights, ResNetArchitecture Architecture, ModelCard Card) Read(string path)
+    /// <exception cref="InvalidDataException">It is not a float model file of this project; the message names the file.</exception>
+    public static ModelFileWeights Read(string path)
     {
         try
         {
             using var stream = File.OpenRead(path);
-            var model = ModelProto.Parser.ParseFrom(stream);
-            var card = ModelFile.FindCard(model.MetadataProps)
-                ?? throw new InvalidDataException("It has no model card, so its layers are not known; start from the checkpoint that it was made of.");
-            if (card.Quantization is not null) throw new InvalidDataException("It is an integer network, which cannot be trained; start from the float network that it was made of.");
-            var constants = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-            var architecture = ResNetArchitecture.Parse(card.Architecture);
-            architecture = architecture with { Classes = Values(constants, architecture.Classifier.Name + ".bias").Length };
-            return (Read(architecture, card.Preprocessing, constants), architecture, card);
+            return Read(ModelProto.Parser.ParseFrom(stream));
         }
         catch (Exception problem) when (problem is InvalidDataException or InvalidProtocolBufferException or FormatException)
         {
@@ -36,7 +31,24 @@ internal static class ModelFileWeights
         }
     }
 
-    private static StateDict Read(ResNetArchitecture architecture, ImagePreprocessing preprocessing, Dictionary<string, TensorProto> constants)
+    private static ModelFileWeights Read(ModelProto model)
+    {
+        var card = ModelFile.FindCard(model.MetadataProps) ?? throw new InvalidDataException(
+            "It has no model card, so its layers are not known; start from the checkpoint that it was made of.");
+        if (card.Quantization is not null)
+        {
+            throw new InvalidDataException(
+                "It is an integer network, which cannot be trained; start from the float network that it was made of.");
+        }
+
+        var constants = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        var architecture = ResNetArchitecture.Parse(card.Architecture);
+        architecture = architecture with { Classes = Values(constants, $"{architecture.Classifier.Name}.bias").Length };
+        return new(ToWeights(architecture, card.Preprocessing, constants), architecture, card);
+    }
+
+    private static StateDict ToWeights(
+        ResNetArchitecture architecture, ImagePreprocessing preprocessing, Dictionary<string, TensorProto> constants)
     {
         Dictionary<string, float[]> found = new(StringComparer.Ordinal);
         foreach (var layer in architecture.Convolutions)
@@ -48,18 +60,22 @@ internal static class ModelFileWeights
             found[$"{layer.NormName}.running_var"] = Filled(layer.OutChannels, VarianceOfOne);
         }
 
-        foreach (var part in new[] { "weight", "bias" }) found[$"{architecture.Classifier.Name}.{part}"] = Values(constants, $"{architecture.Classifier.Name}.{part}");
+        string[] classifier = [$"{architecture.Classifier.Name}.weight", $"{architecture.Classifier.Name}.bias"];
+        foreach (var name in classifier) found[name] = Values(constants, name);
         // The first convolution takes raw pixels there and normalized ones here.
+        var std = preprocessing.Std;
+        float[] scale = [255 * std.R, 255 * std.G, 255 * std.B];
         var stem = found[$"{architecture.StemConvolution.Name}.weight"];
         var area = architecture.StemConvolution.Kernel * architecture.StemConvolution.Kernel;
-        float[] scale = [255 * preprocessing.Std.R, 255 * preprocessing.Std.G, 255 * preprocessing.Std.B];
         for (var i = 0; i < stem.Length; i++) stem[i] *= scale[i / area % 3];
 
         var weights = new StateDict();
         foreach (var spec in architecture.Tensors)
         {
-            if (found[spec.Name].Length != spec.Count) throw new InvalidDataException($"Tensor '{spec.Name}' has {found[spec.Name].Length} values instead of {spec.Count}.");
-            weights.Add(spec.Name, new(spec.Shape, found[spec.Name]));
+            var values = found[spec.Name];
+            if (values.Length != spec.Count)
+                throw new InvalidDataException($"Tensor '{spec.Name}' has {values.Length} values instead of {spec.Count}.");
+            weights.Add(spec.Name, new(spec.Shape, values));
         }
 
         return weights;

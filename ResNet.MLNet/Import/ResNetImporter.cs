@@ -1,65 +1,40 @@
 namespace ResNet.MLNet;
 
-/// <summary>What a file of weights does not say itself.</summary>
-public sealed record ImportOptions
-{
-    /// <summary>The network. Default: null, recognized from names and shapes. Its number of classes is the weights', whatever it says.</summary>
-    public ResNetArchitecture? Architecture { get; init; }
-
-    /// <summary>The names of the classes in the order of the scores. Default: null, not known.</summary>
-    public IReadOnlyList<string>? Labels { get; init; }
-
-    /// <summary>How images are prepared. Default: null, <see cref="ImagePreprocessing.For"/>.</summary>
-    public ImagePreprocessing? Preprocessing { get; init; }
-
-    /// <summary>Where the weights are from, in words. Default: null, the file's name.</summary>
-    public string? Source { get; init; }
-
-    /// <summary>Under what license they are. Default: null, not known.</summary>
-    public string? License { get; init; }
-
-    /// <summary>Figures that are known of them. Default: null.</summary>
-    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
-}
-
-/// <summary>Makes model files of the weights that people have: PyTorch checkpoints and safetensors, from torchvision, timm, Hugging Face or elsewhere.</summary>
+/// <summary>
+/// Makes model files of the weights that people have: PyTorch checkpoints and safetensors, from torchvision, timm, Hugging Face or
+/// elsewhere.
+/// </summary>
 public static class ResNetImporter
 {
     /// <summary>Reads weights and writes a model file.</summary>
     /// <param name="weightsFile">The weights (see <see cref="WeightFile.Read"/>).</param>
     /// <param name="modelFile">The model file to write, by custom <c>*.onnx</c>.</param>
-    /// <param name="options">What the weights do not say themselves; null for the defaults.</param>
+    /// <param name="architecture">
+    /// The network; null (default) if names and shapes of the weights are to say. The number of classes is the weights', whatever it says.
+    /// </param>
+    /// <param name="card">
+    /// Gives the model card of the network, such as
+    /// <c>network => ModelCard.For(network) with { Labels = labels, License = "MIT" }</c>; null for <see cref="ModelCard.For"/>. A card
+    /// without a source gets the name of the file of weights.
+    /// </param>
     /// <returns>The card that was written into the model file.</returns>
     /// <exception cref="FileNotFoundException">There is no such file of weights.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, refused or no ResNet's, or does not fit the architecture; the message names tensors.</exception>
-    /// <exception cref="ArgumentException">The labels are not as many as the classes.</exception>
-    public static ModelCard Import(string weightsFile, string modelFile, ImportOptions? options = null)
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, refused or not a ResNet's, or does not fit the architecture; the message names tensors.
+    /// </exception>
+    /// <exception cref="ArgumentException">The card does not fit the network: its labels are not as many as the classes.</exception>
+    public static ModelCard Import(
+        string weightsFile, string modelFile, ResNetArchitecture? architecture = null, Func<ResNetArchitecture, ModelCard>? card = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelFile);
-        options ??= new();
-        return Import(weightsFile, modelFile, options, architecture => options.Preprocessing ?? ImagePreprocessing.For(architecture));
-    }
-
-    /// <summary>The same with a preprocessing that depends on the architecture, which may be known only when the weights are read.</summary>
-    internal static ModelCard Import(string weightsFile, string modelFile, ImportOptions options, Func<ResNetArchitecture, ImagePreprocessing> preprocessing)
-    {
         var weights = WeightFile.Read(weightsFile);
         try
         {
-            var architecture = WithClasses(options.Architecture, weights) ?? ArchitectureRecognition.Recognize(weights);
-            if (options.Labels is { } labels && labels.Count != architecture.Classes)
-                throw new ArgumentException($"There are {labels.Count} labels, but the weights have {architecture.Classes} classes.");
-            var card = new ModelCard
-            {
-                Architecture = architecture.Name,
-                Preprocessing = preprocessing(architecture),
-                Labels = options.Labels,
-                Source = options.Source ?? $"Imported from {Path.GetFileName(weightsFile)}",
-                License = options.License,
-                Metrics = options.Metrics,
-            };
-            ModelFile.Write(modelFile, architecture, weights, card);
-            return card;
+            var network = architecture is null ? ArchitectureRecognition.Recognize(weights) : WithClasses(architecture, weights);
+            var given = (card ?? ModelCard.For)(network);
+            var written = given with { Source = given.Source ?? $"Imported from {Path.GetFileName(weightsFile)}" };
+            ModelFile.Write(modelFile, network, weights, written);
+            return written;
         }
         catch (InvalidDataException problem)
         {
@@ -67,6 +42,9 @@ public static class ResNetImporter
         }
     }
 
-    private static ResNetArchitecture? WithClasses(ResNetArchitecture? architecture, StateDict weights) =>
-        architecture is not null && weights.TryGetValue("fc.bias", out var bias) && bias.Values.Length > 0 ? architecture with { Classes = bias.Values.Length } : architecture;
+    private static ResNetArchitecture WithClasses(ResNetArchitecture architecture, StateDict weights)
+    {
+        var hasHead = weights.TryGetValue("fc.bias", out var bias) && bias.Values.Length > 0;
+        return hasHead ? architecture with { Classes = bias!.Values.Length } : architecture;
+    }
 }

@@ -25,7 +25,8 @@ internal sealed class InferenceEngine : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly Lock _lock = new();
-    // Not a ConcurrentBag: its items lie in lists of each thread, where a network that nobody disposed would live as long as the thread.
+    // Under the lock, not in a ConcurrentBag: that keeps its items in lists of each thread, so that a network that nobody disposed may live
+    // as long as the thread.
     private readonly Stack<InferenceWorker> _idle = [];
     private int _busy;
     private bool _disposed;

@@ -52,6 +52,17 @@ public sealed record ModelCard
     /// <summary>When the file was made (UTC); null if its maker wants files that do not depend on the day.</summary>
     public DateTime? Created { get; init; }
 
+    /// <summary>
+    /// A card that says what an architecture says itself: its name and the usual preprocessing. What else is known is added with
+    /// <c>with</c>.
+    /// </summary>
+    /// <param name="architecture">The network.</param>
+    public static ModelCard For(ResNetArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        return new() { Architecture = architecture.Name, Preprocessing = ImagePreprocessing.For(architecture) };
+    }
+
     /// <summary>Reads the card of a model file, without its weights.</summary>
     /// <param name="file">The path of an ONNX file.</param>
     /// <returns>The card; null where the file has none, because it is from elsewhere.</returns>

@@ -33,6 +33,14 @@ internal sealed class OnnxGraph(string name)
         return value;
     }
 
+    public string Constant(string value, TensorProto.Types.DataType type, ReadOnlySpan<byte> bytes, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new TensorProto { Name = value, DataType = (int)type, RawData = ByteString.CopyFrom(bytes) };
+        foreach (var size in shape) tensor.Dims.Add(size);
+        Graph.Initializer.Add(tensor);
+        return value;
+    }
+
     public string Constant(string value, params ReadOnlySpan<long> values)
     {
         var tensor = new TensorProto { Name = value, DataType = (int)TensorProto.Types.DataType.Int64, Dims = { values.Length } };
@@ -59,6 +67,18 @@ internal sealed class OnnxGraph(string name)
                 if (node.Input[i] == from) node.Input[i] = to;
             }
         }
+    }
+
+    /// <summary>The node that makes each value.</summary>
+    public static Dictionary<string, NodeProto> Makers(GraphProto graph)
+    {
+        Dictionary<string, NodeProto> makers = new(StringComparer.Ordinal);
+        foreach (var node in graph.Node)
+        {
+            foreach (var output in node.Output) makers[output] = node;
+        }
+
+        return makers;
     }
 
     public static AttributeProto Attribute(string name, long value) =>

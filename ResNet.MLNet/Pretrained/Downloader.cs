@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace ResNet.MLNet;
@@ -10,18 +11,15 @@ namespace ResNet.MLNet;
 public sealed record DownloadProgress(string FileName, long Received, long? Total);
 
 /// <summary>
-/// Fetches one file over HTTP and checks its hash: resumes what an earlier try left, tries again after a while where that may help, and gives up on a
-/// server that sends nothing.
+/// Fetches one file over HTTP and checks its hash: resumes what an earlier try left, tries again after a while where that may help, and
+/// gives up on a server that sends nothing.
 /// </summary>
 internal sealed class Downloader
 {
     private const int BufferSize = 1 << 17;
     private const long LargestFile = 2L << 30;
 
-    private static readonly HttpClient Client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(15), AutomaticDecompression = DecompressionMethods.None })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private static readonly HttpClient Client = CreateClient();
 
     /// <summary>How long a server may send nothing.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(30);
@@ -29,11 +27,13 @@ internal sealed class Downloader
     /// <summary>The pauses before the second, third, ... try.</summary>
     public IReadOnlyList<TimeSpan> Pauses { get; init; } = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10)];
 
-    /// <summary>Fetches a file to a path. What arrived of it stays beside the path (<c>.part</c>) if it fails, and is gone on with next time.</summary>
+    /// <summary>
+    /// Fetches a file to a path. If that fails, what arrived stays beside the path (<c>.part</c>), and the next call resumes from it.
+    /// </summary>
     /// <param name="address">Where it is.</param>
     /// <param name="hashPrefix">The beginning of its SHA-256 in hexadecimal digits.</param>
-    /// <param name="path">Where it goes, once it is whole and right.</param>
-    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="path">Where it goes, once it is complete and its hash is right.</param>
+    /// <param name="progress">Receives how far it is.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="DownloadException">It cannot be fetched, or is not what it should be.</exception>
     public void Fetch(Uri address, string hashPrefix, string path, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
@@ -70,41 +70,15 @@ internal sealed class Downloader
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
-    /// <summary>Receives the rest of a file into its part. True if there was a part to go on with.</summary>
+    /// <summary>Receives the rest of a file into its part. True if there was a part to resume from.</summary>
     private bool Receive(Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         // Canceled by the caller, or by silence.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         stop.CancelAfter(StallLimit);
-        var have = File.Exists(part) ? new FileInfo(part).Length : 0;
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, address);
-            if (have > 0) request.Headers.Range = new(have, null);
-            using var response = Client.Send(request, HttpCompletionOption.ResponseHeadersRead, stop.Token);
-            // The part is as long as the file or longer: its hash will tell.
-            if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return true;
-            if (!response.IsSuccessStatusCode)
-                throw new DownloadException($"{address} answers {(int)response.StatusCode} ({response.ReasonPhrase})", MayPass(response.StatusCode));
-            var resumed = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange is { From: { } from } && from == have;
-            var total = response.Content.Headers.ContentLength is { } length ? length + (resumed ? have : 0) : (long?)null;
-            if (total > LargestFile) throw new DownloadException($"{address} wants to send {total:N0} bytes, which no weights have", mayHelpToTryAgain: false);
-            using var body = response.Content.ReadAsStream(stop.Token);
-            using var to = new FileStream(part, resumed ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.None);
-            var buffer = new byte[BufferSize];
-            while (true)
-            {
-                // Read asynchronously: only so can a silent server be left.
-                var count = body.ReadAsync(buffer, stop.Token).AsTask().GetAwaiter().GetResult();
-                if (count == 0) break;
-                stop.CancelAfter(StallLimit);
-                to.Write(buffer, 0, count);
-                if (to.Length > LargestFile) throw new DownloadException($"{address} sends more than any weights have", mayHelpToTryAgain: false);
-                progress?.Report(new(name, to.Length, total));
-            }
-
-            if (to.Length < total) throw new DownloadException($"{address} ended after {to.Length:N0} of {total:N0} bytes", mayHelpToTryAgain: true);
-            return resumed;
+            return Receive(address, part, name, progress, stop);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -113,16 +87,61 @@ internal sealed class Downloader
         catch (HttpRequestException problem)
         {
             // Where there is no such name or nobody listens, there is no connection, and waiting would only delay the message that says so.
-            throw new DownloadException($"{address} cannot be reached: {problem.Message}", problem.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError), problem);
+            var noConnection = problem.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError;
+            throw new DownloadException($"{address} cannot be reached: {problem.Message}", mayHelpToTryAgain: !noConnection, problem);
         }
-        catch (HttpIOException problem)
+        catch (IOException problem) when (problem is HttpIOException || problem.InnerException is SocketException)
         {
             throw new DownloadException($"{address} broke off: {problem.Message}", mayHelpToTryAgain: true, problem);
         }
-        catch (IOException problem) when (problem.InnerException is System.Net.Sockets.SocketException)
+    }
+
+    private bool Receive(Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationTokenSource stop)
+    {
+        var have = File.Exists(part) ? new FileInfo(part).Length : 0;
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        if (have > 0) request.Headers.Range = new(have, null);
+        using var response = Client.Send(request, HttpCompletionOption.ResponseHeadersRead, stop.Token);
+        // The part is as long as the file or longer: its hash will tell.
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return true;
+        if (!response.IsSuccessStatusCode)
         {
-            throw new DownloadException($"{address} broke off: {problem.Message}", mayHelpToTryAgain: true, problem);
+            var answer = $"{address} answers {(int)response.StatusCode} ({response.ReasonPhrase})";
+            throw new DownloadException(answer, MayPass(response.StatusCode));
         }
+
+        var resumed = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == have;
+        var total = response.Content.Headers.ContentLength + (resumed ? have : 0);
+        if (total > LargestFile)
+            throw new DownloadException($"{address} wants to send {total:N0} bytes, more than any weights have", mayHelpToTryAgain: false);
+        using var body = response.Content.ReadAsStream(stop.Token);
+        using var to = new FileStream(part, resumed ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.None);
+        var buffer = new byte[BufferSize];
+        while (true)
+        {
+            // Read asynchronously: only so can a silent server be left.
+            var count = body.ReadAsync(buffer, stop.Token).AsTask().GetAwaiter().GetResult();
+            if (count == 0) break;
+            stop.CancelAfter(StallLimit);
+            to.Write(buffer, 0, count);
+            if (to.Length > LargestFile)
+                throw new DownloadException($"{address} sends more than any weights have", mayHelpToTryAgain: false);
+            progress?.Report(new(name, to.Length, total));
+        }
+
+        if (to.Length < total)
+            throw new DownloadException($"{address} ended after {to.Length:N0} of {total:N0} bytes", mayHelpToTryAgain: true);
+        return resumed;
+    }
+
+    private static HttpClient CreateClient()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(15),
+            AutomaticDecompression = DecompressionMethods.None,
+        };
+        return new(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     private static bool MayPass(HttpStatusCode status) =>

@@ -1,8 +1,8 @@
 namespace ResNet.MLNet;
 
 /// <summary>
-/// The model files of published weights, on this machine: found in the cache folder, else fetched, checked, converted and kept there. Safe to use from several
-/// processes at once, and after one was killed half-way.
+/// The model files of published weights, on this machine: found in the cache folder, else fetched, checked, converted and kept there. Safe
+/// to use from several processes at once, and after one was killed half-way.
 /// </summary>
 public sealed class ModelStore
 {
@@ -13,40 +13,60 @@ public sealed class ModelStore
 
     private readonly Downloader _downloader;
 
-    internal ModelStore(string folder, string? mirror, Downloader downloader) => (Folder, Mirror, _downloader) = (folder, mirror, downloader);
+    internal ModelStore(string folder, string? mirror, Downloader downloader)
+    {
+        Folder = folder;
+        Mirror = mirror;
+        _downloader = downloader;
+    }
 
     /// <summary>
-    /// The store in the platform's cache folder (<c>RESNET_MLNET_HOME</c> overrides), which fetches from the publisher (<c>RESNET_MLNET_MIRROR</c> overrides).
+    /// The store in the platform's cache folder (<c>RESNET_MLNET_HOME</c> overrides), which fetches from the publisher
+    /// (<c>RESNET_MLNET_MIRROR</c> overrides).
     /// </summary>
-    public static ModelStore Default => new(Path.Combine(CacheFolder.Path, "models"), Environment.GetEnvironmentVariable(MirrorVariable) is { Length: > 0 } mirror ? mirror : null, new());
+    public static ModelStore Default
+    {
+        get
+        {
+            var mirror = Environment.GetEnvironmentVariable(MirrorVariable);
+            return new(Path.Combine(CacheFolder.Path, "models"), string.IsNullOrEmpty(mirror) ? null : mirror, new());
+        }
+    }
 
     /// <summary>The folder of the model files.</summary>
     public string Folder { get; }
 
     internal string? Mirror { get; }
 
-    /// <summary>Finds a model file: a file as it is named, or a catalog entry.</summary>
-    /// <param name="nameOrFile">The path of a model file, or the name of an entry of <see cref="PretrainedResNet.All"/>.</param>
-    /// <param name="progress">Is told how far a download is.</param>
-    /// <param name="cancellation">Stops a download; what arrived is gone on with next time.</param>
+    /// <summary>
+    /// Finds a model file: a file by its path, or published weights by their name, which are fetched if they are not here.
+    /// </summary>
+    /// <param name="model">The path of a model file, or the name of an entry of <see cref="PretrainedResNet.All"/>.</param>
+    /// <param name="progress">Receives how far a download is.</param>
+    /// <param name="cancellation">Stops a download; the next one resumes it.</param>
     /// <returns>The path of the model file.</returns>
-    /// <exception cref="FileNotFoundException">It is neither.</exception>
-    /// <exception cref="IOException">The entry is not here and cannot be fetched; the message says which file from which address to put where.</exception>
-    public string Find(string nameOrFile, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry; the message lists the entries.</exception>
+    /// <exception cref="IOException">
+    /// The entry is not in <see cref="Folder"/> and cannot be fetched; the message names the file, its address and where to put it.
+    /// </exception>
+    public string Find(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(nameOrFile);
-        if (File.Exists(nameOrFile)) return nameOrFile;
-        if (PretrainedResNet.Find(nameOrFile) is { } entry) return Get(entry, progress, cancellation);
+        ArgumentException.ThrowIfNullOrEmpty(model);
+        if (File.Exists(model)) return model;
+        if (PretrainedResNet.Find(model) is { } entry) return Get(entry, progress, cancellation);
+        var names = string.Join(", ", PretrainedResNet.All);
         throw new FileNotFoundException(
-            $"There is no model file '{nameOrFile}', and no published weights have that name. There are: {string.Join(", ", PretrainedResNet.All)}.", nameOrFile);
+            $"There is no model file '{model}', and no published weights have that name. There are: {names}.", model);
     }
 
-    /// <summary>Gives the model file of published weights.</summary>
+    /// <summary>Gives the model file of published weights, which are fetched if they are not here.</summary>
     /// <param name="weights">The entry.</param>
-    /// <param name="progress">Is told how far a download is.</param>
-    /// <param name="cancellation">Stops a download; what arrived is gone on with next time.</param>
+    /// <param name="progress">Receives how far a download is.</param>
+    /// <param name="cancellation">Stops a download; the next one resumes it.</param>
     /// <returns>The path of the model file.</returns>
-    /// <exception cref="IOException">They are not here and cannot be fetched; the message says which file from which address to put where.</exception>
+    /// <exception cref="IOException">
+    /// They are not in <see cref="Folder"/> and cannot be fetched; the message names the file, its address and where to put it.
+    /// </exception>
     public string Get(PretrainedResNet weights, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -58,12 +78,12 @@ public sealed class ModelStore
     public bool Has(PretrainedResNet weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return File.Exists(Path.Combine(Folder, weights.Name + ".onnx"));
+        return File.Exists(PathOf(weights.Name));
     }
 
     internal string Get(Item item, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
-        var model = Path.Combine(Folder, item.Name + ".onnx");
+        var model = PathOf(item.Name);
         if (File.Exists(model)) return model;
         Directory.CreateDirectory(Folder);
         using var turn = TakeTurn(Path.Combine(Folder, item.Name + ".lock"), cancellation);
@@ -71,12 +91,21 @@ public sealed class ModelStore
         if (File.Exists(model)) return model;
         var checkpoint = Path.Combine(Folder, Path.GetFileName(item.Address.LocalPath));
         if (!File.Exists(checkpoint)) Fetch(item, checkpoint, progress, cancellation);
-        else if (!Downloader.HashOf(checkpoint).StartsWith(item.HashPrefix, StringComparison.OrdinalIgnoreCase))
-            throw new IOException($"'{checkpoint}' is damaged or another file: its SHA-256 should begin with {item.HashPrefix}. Delete it, or put the file from {item.Address} in its place.");
-        ResNetImporter.Import(checkpoint, model, item.Options);
+        else Check(item, checkpoint);
+        ResNetImporter.Import(checkpoint, model, item.Architecture, item.Card is { } card ? _ => card : null);
         // The model file has all that is in it.
         File.Delete(checkpoint);
         return model;
+    }
+
+    private string PathOf(string name) => Path.Combine(Folder, name + ".onnx");
+
+    private static void Check(Item item, string checkpoint)
+    {
+        if (Downloader.HashOf(checkpoint).StartsWith(item.HashPrefix, StringComparison.OrdinalIgnoreCase)) return;
+        throw new IOException(
+            $"'{checkpoint}' is damaged or another file: its SHA-256 should begin with {item.HashPrefix}. " +
+            $"Delete it, or put the file from {item.Address} in its place.");
     }
 
     private void Fetch(Item item, string checkpoint, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
@@ -88,8 +117,10 @@ public sealed class ModelStore
         catch (DownloadException problem)
         {
             throw new IOException(
-                $"The weights {item.Name} are not here and cannot be fetched: {problem.Message}. On a machine without that connection, put the file {item.Address} to '{checkpoint}' and try again, " +
-                $"or set {MirrorVariable} to a base address that has {Path.GetFileName(checkpoint)}.", problem);
+                $"The weights {item.Name} are not in '{Folder}' and cannot be fetched: {problem.Message}. " +
+                $"On a machine without that connection, fetch {item.Address} on another one and save it as '{checkpoint}', " +
+                $"or set {MirrorVariable} to a base address that has {Path.GetFileName(checkpoint)}.",
+                problem);
         }
     }
 
@@ -103,33 +134,37 @@ public sealed class ModelStore
             {
                 return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
             }
-            catch (IOException problem) when (File.Exists(path) && problem is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+            catch (IOException problem) when (File.Exists(path) && !IsBadPath(problem))
             {
                 cancellation.WaitHandle.WaitOne(LockPause);
             }
         }
     }
 
-    /// <summary>What is fetched and how it becomes a model file.</summary>
-    internal sealed record Item(string Name, Uri Address, string HashPrefix, ImportOptions Options)
-    {
-        public static Item Of(PretrainedResNet weights, string? mirror) => new(
-            weights.Name,
-            mirror is null ? weights.Address : OnMirror(mirror, weights.FileName),
-            weights.HashPrefix,
-            new()
-            {
-                Architecture = weights.Architecture,
-                Labels = weights.Labels,
-                Preprocessing = weights.Preprocessing,
-                License = weights.License,
-                Source = $"torchvision's {weights.Architecture.Name}, IMAGENET1K_V{weights.Version}, {weights.Address}",
-                Metrics = new Dictionary<string, double> { ["top1"] = weights.Top1, ["top5"] = weights.Top5 },
-            });
+    private static bool IsBadPath(IOException problem) =>
+        problem is FileNotFoundException or DirectoryNotFoundException or PathTooLongException;
 
-        private static Uri OnMirror(string mirror, string file) =>
-            Uri.TryCreate(mirror.TrimEnd('/') + "/" + file, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
-                ? address
-                : throw new ArgumentException($"{MirrorVariable} is '{mirror}', which is no http or https address.");
+    /// <summary>What is fetched, and how it becomes a model file.</summary>
+    /// <param name="Name">The name of the model file, without its ending.</param>
+    /// <param name="Address">Where the checkpoint is.</param>
+    /// <param name="HashPrefix">How its SHA-256 begins, in hexadecimal digits.</param>
+    /// <param name="Architecture">The network; null if the weights are to say.</param>
+    /// <param name="Card">The model card; null for the usual one of the network.</param>
+    internal sealed record Item(
+        string Name, Uri Address, string HashPrefix, ResNetArchitecture? Architecture = null, ModelCard? Card = null)
+    {
+        /// <summary>The item of published weights, from their publisher or from a mirror's base address.</summary>
+        public static Item Of(PretrainedResNet weights, string? mirror)
+        {
+            var address = mirror is null ? weights.Address : OnMirror(mirror, weights.FileName);
+            return new(weights.Name, address, weights.HashPrefix, weights.Architecture, weights.ToCard());
+        }
+
+        private static Uri OnMirror(string mirror, string file)
+        {
+            var isAddress = Uri.TryCreate($"{mirror.TrimEnd('/')}/{file}", UriKind.Absolute, out var address);
+            if (isAddress && address!.Scheme is "http" or "https") return address;
+            throw new ArgumentException($"{MirrorVariable} is '{mirror}', which is not an http or https address.");
+        }
     }
 }

@@ -1,8 +1,8 @@
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Published weights of a network: where they are, what they are, and how images have to be prepared for them. All are torchvision's, trained on ImageNet
-/// (ILSVRC 2012, 1,000 classes).
+/// Published weights of a network: where they are, what they are, and how images have to be prepared for them. All are torchvision's,
+/// trained on ImageNet (ILSVRC 2012, 1,000 classes).
 /// </summary>
 public sealed record PretrainedResNet
 {
@@ -10,7 +10,11 @@ public sealed record PretrainedResNet
 
     private PretrainedResNet(ResNetArchitecture architecture, int version, string hash, double top1, double top5)
     {
-        (Architecture, Version, HashPrefix, Top1, Top5) = (architecture, version, hash, top1 / 100, top5 / 100);
+        Architecture = architecture;
+        Version = version;
+        HashPrefix = hash;
+        Top1 = top1 / 100;
+        Top5 = top5 / 100;
         Preprocessing = version == 1 ? ImagePreprocessing.ImageNet : ImagePreprocessing.ImageNetV2;
     }
 
@@ -34,8 +38,8 @@ public sealed record PretrainedResNet
     public ResNetArchitecture Architecture { get; }
 
     /// <summary>
-    /// 1: trained with the classic recipe. 2: with torchvision's recipe of 2021 (long, with label smoothing, mixup, cutmix and averaged weights), which
-    /// classifies ImageNet better.
+    /// 1: trained with the classic recipe. 2: with torchvision's recipe of 2021 (long, with label smoothing, mixup, cutmix and averaged
+    /// weights), which classifies ImageNet better.
     /// </summary>
     public int Version { get; }
 
@@ -45,13 +49,15 @@ public sealed record PretrainedResNet
     /// <summary>The names of the classes, in the order of the scores.</summary>
     public IReadOnlyList<string> Labels { get; } = ImageNetLabels.All;
 
-    /// <summary>Share of ImageNet's 50,000 validation images whose class is the best guess, as torchvision states it, 0 to 1.</summary>
+    /// <summary>
+    /// Share of ImageNet's 50,000 validation images whose class is the first prediction, as torchvision states it, 0 to 1.
+    /// </summary>
     public double Top1 { get; }
 
-    /// <summary>Share of them whose class is among the five best guesses, 0 to 1.</summary>
+    /// <summary>Share of them whose class is among the first five predictions, 0 to 1.</summary>
     public double Top5 { get; }
 
-    /// <summary>Under what terms the weights are.</summary>
+    /// <summary>The license of the weights.</summary>
     public string License { get; } = "BSD-3-Clause (torchvision); trained on ImageNet, whose terms of access apply to its images";
 
     /// <summary>Where the checkpoint is published.</summary>
@@ -76,4 +82,15 @@ public sealed record PretrainedResNet
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>The card of the model file that the weights become.</summary>
+    internal ModelCard ToCard() => new()
+    {
+        Architecture = Architecture.Name,
+        Preprocessing = Preprocessing,
+        Labels = Labels,
+        Source = $"torchvision's {Architecture.Name}, IMAGENET1K_V{Version}, {Address}",
+        License = License,
+        Metrics = new Dictionary<string, double> { ["top1"] = Top1, ["top5"] = Top5 },
+    };
 }

@@ -4,7 +4,7 @@ using static ResNet.MLNet.Html;
 
 namespace ResNet.MLNet;
 
-/// <summary>Which classes are taken for which: a table in colors where it can be taken in, and the pairs that are confused most.</summary>
+/// <summary>A confusion matrix as HTML: a table in colors for not too many classes, and the pairs that are confused most.</summary>
 internal static class ConfusionHtml
 {
     /// <summary>The most classes that get a table.</summary>
@@ -13,64 +13,101 @@ internal static class ConfusionHtml
     /// <summary>The most classes whose table leaves room for something beside it.</summary>
     public const int MostClassesBeside = 12;
 
-    private const int MostPairs = 12, MostPairsAlone = 40;
+    private const int MostClassesMedium = 22;
+    private const int MostPairs = 12;
+    private const int MostPairsAlone = 40;
 
+    /// <summary>A table with a row for each true class and a column for each predicted one.</summary>
+    /// <param name="labels">The names of the classes.</param>
+    /// <param name="confusion">[true class, predicted class] numbers of images.</param>
     public static XElement Table(IReadOnlyList<string> labels, int[,] confusion)
     {
-        var classes = Enumerable.Range(0, labels.Count).ToList();
-        var density = labels.Count <= MostClassesBeside ? "wide" : labels.Count <= 22 ? "medium" : "narrow";
-        return Element("div", Class("scroll"), Element("table", Class($"confusion {density}"),
-            Element("thead", Element("tr",
-                Element("th", Class("corner"), Element("span", Class("down"), "class"), Element("span", Class("across"), "taken for")),
-                classes.Select(each => Element("th", Attribute("scope", "col"), Attribute("title", labels[each]), Element("span", labels[each]))))),
-            Element("tbody", classes.Select(actual => Element("tr",
-                Element("th", Attribute("scope", "row"), Attribute("title", labels[actual]), Element("span", labels[actual])),
-                Cells(labels, confusion, actual))))));
+        var corner = Element("th", Class("corner"),
+            Element("span", Class("down"), "class"),
+            Element("span", Class("across"), "predicted as"));
+        var head = Element("thead", Element("tr", corner, labels.Select(label => Head(label, "col"))));
+        var rows = labels.Select((label, actual) => Element("tr", Head(label, "row"), Cells(labels, confusion, actual)));
+        return Element("div", Class("scroll"),
+            Element("table", Class($"confusion {Density(labels.Count)}"), head, Element("tbody", rows)));
     }
 
-    /// <summary>The pairs that are confused most, the worst first.</summary>
+    /// <summary>The pairs that are confused most, the worst first; null if there are none.</summary>
+    /// <param name="labels">The names of the classes.</param>
+    /// <param name="confusion">[true class, predicted class] numbers of images.</param>
     public static XElement? Pairs(IReadOnlyList<string> labels, int[,] confusion)
     {
         var most = labels.Count > MostClasses ? MostPairsAlone : MostPairs;
-        var pairs = Enumerable.Range(0, labels.Count)
-            .SelectMany(actual => Enumerable.Range(0, labels.Count).Where(guess => guess != actual && confusion[actual, guess] > 0).Select(guess => (actual, guess, Count: confusion[actual, guess])))
-            .OrderByDescending(pair => pair.Count).Take(most).ToList();
+        var pairs = Mistakes(labels.Count, confusion).OrderByDescending(pair => pair.Count).Take(most).ToList();
         if (pairs.Count == 0) return null;
-        return Element("table", Class("pairs"),
-            Element("thead", Element("tr", Element("th", "Class"), Element("th", "Taken for"), Element("th", Class("number"), "Images"), Element("th", Class("number"), "Of the class"))),
-            Element("tbody", pairs.Select(pair => Element("tr",
-                Element("td", labels[pair.actual]), Element("td", labels[pair.guess]), Element("td", Class("number"), Count(pair.Count)),
-                Element("td", Class("number"), Share(pair.Count, Support(confusion, pair.actual)))))));
+        var head = Element("tr",
+            Element("th", "Class"),
+            Element("th", "Predicted as"),
+            Element("th", Class("number"), "Images"),
+            Element("th", Class("number"), "Of the class"));
+        var rows = pairs.Select(pair => Element("tr",
+            Element("td", labels[pair.Actual]),
+            Element("td", labels[pair.Predicted]),
+            Element("td", Class("number"), Count(pair.Count)),
+            Element("td", Class("number"), Share(pair.Count, Support(confusion, pair.Actual)))));
+        return Element("table", Class("pairs"), Element("thead", head), Element("tbody", rows));
+    }
+
+    private static string Density(int classes)
+    {
+        if (classes <= MostClassesBeside) return "wide";
+        return classes <= MostClassesMedium ? "medium" : "narrow";
+    }
+
+    private static XElement Head(string label, string scope) =>
+        Element("th", Attribute("scope", scope), Attribute("title", label), Element("span", label));
+
+    private static IEnumerable<ConfusedPair> Mistakes(int classes, int[,] confusion)
+    {
+        for (var actual = 0; actual < classes; actual++)
+        {
+            for (var predicted = 0; predicted < classes; predicted++)
+            {
+                var count = confusion[actual, predicted];
+                if (predicted != actual && count > 0) yield return new(actual, predicted, count);
+            }
+        }
     }
 
     private static IEnumerable<XElement> Cells(IReadOnlyList<string> labels, int[,] confusion, int actual)
     {
         var support = Math.Max(1, Support(confusion, actual));
-        for (var guess = 0; guess < labels.Count; guess++)
+        for (var predicted = 0; predicted < labels.Count; predicted++)
         {
-            var count = confusion[actual, guess];
-            if (count == 0)
-            {
-                yield return Element("td");
-                continue;
-            }
-
-            // The root makes the few mistakes of a good network visible.
-            var share = (double)count / support;
-            var strength = guess == actual ? share : Math.Sqrt(share);
-            yield return Element("td", Class($"{(guess == actual ? "right" : "wrong")}{(strength > 0.7 ? " strong" : "")}"), Attribute("style", $"--strength: {Number(strength)}"),
-                Attribute("title", $"{labels[actual]}{(guess == actual ? ", recognized" : $" taken for {labels[guess]}")}: {Count(count)} of {Count(support)} ({Share(count, support)})"), Element("span", Count(count)));
+            var count = confusion[actual, predicted];
+            var relation = predicted == actual ? ", predicted correctly" : $" predicted as {labels[predicted]}";
+            var title = $"{labels[actual]}{relation}: {Count(count)} of {Count(support)} ({Share(count, support)})";
+            yield return count == 0 ? Element("td") : Cell(count, (double)count / support, predicted == actual, title);
         }
+    }
+
+    private static XElement Cell(int count, double share, bool isCorrect, string title)
+    {
+        // The root makes the few mistakes of a good network visible.
+        var strength = isCorrect ? share : Math.Sqrt(share);
+        return Element("td",
+            Class($"{(isCorrect ? "right" : "wrong")}{(strength > 0.7 ? " strong" : "")}"),
+            Attribute("style", $"--strength: {Number(strength)}"),
+            Attribute("title", title),
+            Element("span", Count(count)));
     }
 
     private static int Support(int[,] confusion, int actual)
     {
         var sum = 0;
-        for (var guess = 0; guess < confusion.GetLength(1); guess++) sum += confusion[actual, guess];
+        for (var predicted = 0; predicted < confusion.GetLength(1); predicted++) sum += confusion[actual, predicted];
         return sum;
     }
 
     private static string Count(int count) => count.ToString("#,0", CultureInfo.InvariantCulture);
 
-    private static string Share(int part, int whole) => ((double)part / Math.Max(1, whole)).ToString("0.0 %", CultureInfo.InvariantCulture);
+    private static string Share(int part, int whole) =>
+        ((double)part / Math.Max(1, whole)).ToString("0.0 %", CultureInfo.InvariantCulture);
+
+    /// <summary>Images of one class that are predicted to be of another.</summary>
+    private readonly record struct ConfusedPair(int Actual, int Predicted, int Count);
 }

@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Globalization;
+using System.Text;
 using System.Xml;
 using System.Xml.Linq;
 
@@ -25,6 +27,8 @@ internal static class Html
 
     public static XAttribute Attribute(string name, string value) => new(name, Clean(value));
 
+    public static XAttribute Attribute(string name, double value) => new(name, Number(value));
+
     public static XAttribute Class(string names) => new("class", names);
 
     /// <summary>A number as attributes and style sheets want it.</summary>
@@ -33,7 +37,8 @@ internal static class Html
     /// <summary>A file of this folder that is compiled in.</summary>
     public static string Resource(string name)
     {
-        using var stream = typeof(Html).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The resource '{name}' is missing.");
+        using var stream = typeof(Html).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The resource '{name}' is missing.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
@@ -41,27 +46,42 @@ internal static class Html
     /// <summary>Writes a document with one root.</summary>
     public static void Write(string path, string? documentType, XElement root) => AtomicFile.Write(path, stream =>
     {
-        using var writer = XmlWriter.Create(stream, new() { OmitXmlDeclaration = documentType is not null, Encoding = new System.Text.UTF8Encoding(false), NewLineChars = "\n" });
+        var settings = new XmlWriterSettings
+        {
+            OmitXmlDeclaration = documentType is not null,
+            Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            NewLineChars = "\n",
+        };
+        using var writer = XmlWriter.Create(stream, settings);
         if (documentType is not null) writer.WriteRaw($"<!DOCTYPE {documentType}>\n");
         root.WriteTo(writer);
     });
 
     private static void Add(XElement element, object? part)
     {
-        if (part is string text) element.Add(Clean(text));
-        else if (part is System.Collections.IEnumerable parts and not XElement) foreach (var each in parts) Add(element, each);
-        else element.Add(part);
+        switch (part)
+        {
+            case string text:
+                element.Add(Clean(text));
+                break;
+            case IEnumerable parts and not XElement:
+                foreach (var item in parts) Add(element, item);
+                break;
+            default:
+                element.Add(part);
+                break;
+        }
     }
 
     /// <summary>File names may hold characters that XML cannot.</summary>
     private static string Clean(string text)
     {
-        if (IsClean(text)) return text;
-        var clean = new System.Text.StringBuilder(text.Length);
+        if (text.All(XmlConvert.IsXmlChar)) return text;
+        var clean = new StringBuilder(text.Length);
         // Lone halves of surrogate pairs are replaced on the way.
-        foreach (var rune in text.EnumerateRunes()) clean.Append(rune.Value < 0x10000 && !XmlConvert.IsXmlChar((char)rune.Value) ? System.Text.Rune.ReplacementChar : rune);
+        foreach (var rune in text.EnumerateRunes()) clean.Append(IsAllowed(rune) ? rune : Rune.ReplacementChar);
         return clean.ToString();
     }
 
-    private static bool IsClean(string text) => text.All(each => XmlConvert.IsXmlChar(each));
+    private static bool IsAllowed(Rune rune) => rune.Value >= 0x10000 || XmlConvert.IsXmlChar((char)rune.Value);
 }

@@ -1,22 +1,12 @@
 namespace ResNet.Training;
 
-/// <summary>What becomes of a training run when an image cannot be read.</summary>
-public enum BadTrainingImagePolicy
-{
-    /// <summary>The image is named in the progress and left out.</summary>
-    Skip,
-
-    /// <summary>The run ends with an <see cref="InvalidImageException"/> that names the image.</summary>
-    Throw,
-}
-
-/// <summary>The images of a run that could not be read, each told once. Used from many threads.</summary>
+/// <summary>The images of a run that could not be read, with one message each. Used from many threads.</summary>
 internal sealed class BadImages(BadTrainingImagePolicy policy)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly List<string> _all = [];
-    private int _told;
+    private int _taken;
     private InvalidImageException? _first;
 
     /// <summary>Notes an image.</summary>
@@ -31,7 +21,7 @@ internal sealed class BadImages(BadTrainingImagePolicy policy)
         }
     }
 
-    /// <summary>All that was told or has to be.</summary>
+    /// <summary>All messages, those that were taken included.</summary>
     public IReadOnlyList<string> Messages
     {
         get
@@ -40,19 +30,20 @@ internal sealed class BadImages(BadTrainingImagePolicy policy)
         }
     }
 
-    /// <summary>What nobody was told yet.</summary>
+    /// <summary>The messages that were not taken yet.</summary>
     public IReadOnlyList<string> TakeMessages()
     {
         lock (_lock)
         {
-            string[] messages = [.. _all.Skip(_told)];
-            _told = _all.Count;
+            string[] messages = [.. _all.Skip(_taken)];
+            _taken = _all.Count;
             return messages;
         }
     }
 
     public void ThrowIfNoneWasRead(bool anyWasRead)
     {
-        if (!anyWasRead) throw new InvalidDataException($"Not one of the images could be read. The first problem: {_first?.Message}", _first);
+        if (anyWasRead) return;
+        throw new InvalidDataException($"Not one of the images could be read. The first problem: {_first?.Message}", _first);
     }
 }

@@ -22,10 +22,17 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
 /// <param name="seed">Seed of order and variation.</param>
 /// <param name="workers">The most threads that work at a time.</param>
 /// <param name="onBadImage">
-/// Is told, on some thread, of each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of that batch.
+/// Receives, on some thread, each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of
+/// that batch.
 /// </param>
 internal sealed class BatchLoader(
-    ImageDataset source, ImagePreprocessing preprocessing, Augmentation? augmentation, int batchSize, long seed, int workers, Action<InvalidImageException> onBadImage)
+    ImageDataset source,
+    ImagePreprocessing preprocessing,
+    Augmentation? augmentation,
+    int batchSize,
+    long seed,
+    int workers,
+    Action<InvalidImageException> onBadImage)
 {
     private const int OrderPurpose = 1, ImagePurpose = 2;
 
@@ -84,7 +91,8 @@ internal sealed class BatchLoader(
             parts[part] = threads.StartNew(() => Read(from, to), stop);
         }
 
-        // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's context.
+        // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's
+        // context.
         await Task.WhenAll(parts).ConfigureAwait(false);
         return Collect(index, pixels, isGood, position => source.LabelOf(order[start + position]));
 
@@ -96,7 +104,8 @@ internal sealed class BatchLoader(
                 try
                 {
                     var random = new SeededRandom(seed, ImagePurpose, epoch, start + position);
-                    _augmentation.Read(tools.Reader, order[start + position], random, tools.Canvas).Bytes.CopyTo(pixels.AsSpan(position * _imageSize));
+                    var image = _augmentation.Read(tools.Reader, order[start + position], random, tools.Canvas);
+                    image.Bytes.CopyTo(pixels.AsSpan(position * _imageSize));
                     isGood[position] = true;
                 }
                 catch (InvalidImageException problem)

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -12,7 +13,7 @@ internal sealed class DeviceInput : IDisposable
     public DeviceInput(ImagePreprocessing preprocessing, TrainingPrecision precision, Device device)
     {
         (_size, Device) = (preprocessing.Crop, device);
-        _type = precision == TrainingPrecision.BFloat16 || (precision == TrainingPrecision.Auto && (device.type != TorchSharp.DeviceType.CPU || Processor.BFloat16IsFast)) ? ScalarType.BFloat16 : ScalarType.Float32;
+        _type = UsesBFloat16(precision, device) ? ScalarType.BFloat16 : ScalarType.Float32;
         var (mean, std) = (preprocessing.Mean, preprocessing.Std);
         _mean = tensor(new[] { 255 * mean.R, 255 * mean.G, 255 * mean.B }, device: device);
         _scale = tensor(new[] { 1 / (255 * std.R), 1 / (255 * std.G), 1 / (255 * std.B) }, device: device);
@@ -20,7 +21,9 @@ internal sealed class DeviceInput : IDisposable
 
     public Device Device { get; }
 
-    /// <summary>The pixels as [count, 3, size, size] in the precision in use and the targets as [count] int64, in the caller's dispose scope.</summary>
+    /// <summary>
+    /// The pixels as [count, 3, size, size] in the precision in use and the targets as [count] int64, in the caller's dispose scope.
+    /// </summary>
     public (Tensor Images, Tensor Targets) Load(Batch batch)
     {
         using var scope = NewDisposeScope();
@@ -30,8 +33,17 @@ internal sealed class DeviceInput : IDisposable
         return (images.MoveToOuterDisposeScope(), targets.MoveToOuterDisposeScope());
     }
 
-    /// <summary>A GPU copies from pinned memory by itself: the next batch travels while this thread goes on. Elsewhere this copies nothing.</summary>
-    private Tensor ToDevice(Tensor tensor) => Device.type == TorchSharp.DeviceType.CUDA ? tensor.pin_memory().to(Device, non_blocking: true) : tensor.to(Device);
+    /// <summary>
+    /// A GPU copies from pinned memory by itself: the next batch travels while this thread goes on. Elsewhere this copies nothing.
+    /// </summary>
+    private Tensor ToDevice(Tensor tensor) =>
+        Device.type == DeviceType.CUDA ? tensor.pin_memory().to(Device, non_blocking: true) : tensor.to(Device);
+
+    private static bool UsesBFloat16(TrainingPrecision precision, Device device) => precision switch
+    {
+        TrainingPrecision.Auto => device.type != DeviceType.CPU || Processor.BFloat16IsFast,
+        _ => precision == TrainingPrecision.BFloat16,
+    };
 
     public void Dispose()
     {

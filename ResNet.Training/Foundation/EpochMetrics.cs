@@ -1,6 +1,6 @@
 namespace ResNet.Training;
 
-/// <summary>The figures of one epoch. Epoch 0 is the new head of a network that has learned something else, trained alone.</summary>
+/// <summary>The figures of one epoch. Epoch 0 is the new head of a trained network, trained alone.</summary>
 public sealed record EpochMetrics
 {
     /// <summary>The epoch, from 1; 0 for the head alone.</summary>
@@ -9,31 +9,40 @@ public sealed record EpochMetrics
     /// <summary>The learning rate of its last step.</summary>
     public double LearningRate { get; init; }
 
-    /// <summary>Mean loss of the training images, each before the step that learned from it.</summary>
+    /// <summary>Mean loss of the training images, each before the step that trained on it.</summary>
     public double TrainingLoss { get; init; }
 
-    /// <summary>Share of the training images, as varied, whose class was the best guess, 0 to 1.</summary>
+    /// <summary>Share of the training images, as varied, that were predicted correctly, 0 to 1.</summary>
     public double TrainingAccuracy { get; init; }
 
     /// <summary>Mean loss of the validation images; null without any.</summary>
     public double? ValidationLoss { get; init; }
 
-    /// <summary>Share of the validation images whose class was the best guess, 0 to 1; null without any.</summary>
+    /// <summary>Share of the validation images that were predicted correctly, 0 to 1; null without any.</summary>
     public double? Top1 { get; init; }
 
-    /// <summary>Share of the validation images whose class was among the five best guesses, 0 to 1; null without any.</summary>
+    /// <summary>Share of the validation images whose class was among the five best predictions, 0 to 1; null without any.</summary>
     public double? Top5 { get; init; }
 
     /// <summary>Training images a second.</summary>
     public double ImagesPerSecond { get; init; }
 
-    /// <summary>Bytes of the GPU's memory in use at its end, by all processes; since libtorch keeps what it took, about the most that was needed. Null on a CPU.</summary>
+    /// <summary>
+    /// Bytes of the GPU's memory in use at its end, by all processes; since libtorch keeps what it took, about the most that was needed.
+    /// Null on a CPU.
+    /// </summary>
     public long? DeviceMemory { get; init; }
 
     /// <summary>Time since the run began, in seconds, resumed parts added up.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>The best epoch: the most right guesses on the validation images, then the least loss, then the first. Null without validation.</summary>
+    /// <summary>
+    /// The best epoch: the most correct predictions on the validation images, then the lowest loss, then the first. Null without
+    /// validation.
+    /// </summary>
     internal static EpochMetrics? Best(IEnumerable<EpochMetrics> history) =>
-        history.Where(epoch => epoch.Top1 is not null).OrderByDescending(epoch => epoch.Top1).ThenBy(epoch => epoch.ValidationLoss).FirstOrDefault();
+        history.Where(epoch => epoch.Top1 is not null)
+            .OrderByDescending(epoch => epoch.Top1)
+            .ThenBy(epoch => epoch.ValidationLoss)
+            .FirstOrDefault();
 }

@@ -7,8 +7,8 @@ namespace ResNet.Training;
 public enum KeptEpoch
 {
     /// <summary>
-    /// The one with the most correct predictions on the validation images, then the lowest loss; without validation images the last. The accuracy
-    /// on these images is then slightly too high, since they chose the network.
+    /// The one with the most correct predictions on the validation images, then the lowest loss; without validation images the last. The
+    /// accuracy on these images is then slightly too high, since they chose the network.
     /// </summary>
     Best,
 

@@ -6,8 +6,8 @@ public sealed partial record TrainingRecipe
     private const int PaperImageNetSteps = 600_000, PaperImageNetBatch = 256, PaperCifarSteps = 64_000, PaperCifarBatch = 128;
 
     /// <summary>
-    /// The paper's recipe for ImageNet (He et al. 2015, section 3.4): batches of 256, rate 0.1 divided by 10 when the error plateaus, up to 600,000 steps;
-    /// shorter side of 256 to 480 pixels, random crop of 224, flip, color.
+    /// The paper's recipe for ImageNet (He et al. 2015, section 3.4): batches of 256, rate 0.1 divided by 10 when the error plateaus, up to
+    /// 600,000 steps; shorter side of 256 to 480 pixels, random crop of 224, flip, color.
     /// </summary>
     /// <param name="images">The number of training images.</param>
     public static TrainingRecipe PaperImageNet(int images) => new()
@@ -23,8 +23,8 @@ public sealed partial record TrainingRecipe
     };
 
     /// <summary>
-    /// The paper's recipe for CIFAR-10 (He et al. 2015, section 4.2): batches of 128, rate 0.1 divided by 10 at 32,000 and 48,000 of 64,000 steps,
-    /// padding of 4, crop, flip.
+    /// The paper's recipe for CIFAR-10 (He et al. 2015, section 4.2): batches of 128, rate 0.1 divided by 10 at 32,000 and 48,000 of 64,000
+    /// steps, padding of 4, crop, flip.
     /// </summary>
     /// <param name="images">The number of training images.</param>
     public static TrainingRecipe PaperCifar(int images) => new()
@@ -40,8 +40,8 @@ public sealed partial record TrainingRecipe
     };
 
     /// <summary>
-    /// Long training from scratch with what has proved itself since the paper: Nesterov momentum, a cosine with warm-up, no decay of batch norm and biases,
-    /// label smoothing, TrivialAugment, mixup and CutMix, random erasing, averaged weights.
+    /// Long training from scratch with what has proved itself since the paper: Nesterov momentum, a cosine with warm-up, no decay of batch
+    /// norm and biases, label smoothing, TrivialAugment, mixup and CutMix, random erasing, averaged weights.
     /// </summary>
     /// <param name="architecture">The network.</param>
     /// <param name="images">The number of training images.</param>
@@ -63,9 +63,9 @@ public sealed partial record TrainingRecipe
     }
 
     /// <summary>
-    /// What is sensible for a network and a number of images: 32x32 pixels, pad-crop-flip and batches of up to 128 for the CIFAR networks; 224x224, random
-    /// resized crops and batches of up to 32 for the others. Fewer images make smaller batches (down to 8), for about 100 steps an epoch, and batches below 64 a
-    /// learning rate in proportion.
+    /// What is sensible for a network and a number of images: 32x32 pixels, pad-crop-flip and batches of up to 128 for the CIFAR networks;
+    /// 224x224, random resized crops and batches of up to 32 for the others. Fewer images make smaller batches (down to 8), for about 100
+    /// steps an epoch, and batches below 64 a learning rate in proportion.
     /// </summary>
     /// <param name="architecture">The network.</param>
     /// <param name="images">The number of training images.</param>
@@ -84,8 +84,9 @@ public sealed partial record TrainingRecipe
     }
 
     /// <summary>
-    /// What is sensible for fine-tuning a trained network for new classes: a new head on cached features, then 20 epochs in which the stages are released
-    /// one by one from the last to the first, at rates that halve towards it, batch norm's statistics kept, with the network's own preprocessing.
+    /// What is sensible for fine-tuning a trained network for new classes: a new head on cached features, then 20 epochs in which the
+    /// stages are released one by one from the last to the first, at rates that halve towards it, batch norm's statistics kept, with the
+    /// network's own preprocessing.
     /// </summary>
     /// <param name="architecture">The trained network.</param>
     /// <param name="preprocessing">How it was trained to see its images.</param>

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace ResNet.Training;
 
 /// <summary>
-/// Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits on a CPU; on a GPU nearly so
-/// (docs/gpu.md).
+/// Everything that decides what a network learns from its data. The same recipe, data and machine give the same bits on a CPU; on a GPU
+/// nearly so (docs/gpu.md).
 /// </summary>
 public sealed partial record TrainingRecipe
 {
@@ -37,7 +37,10 @@ public sealed partial record TrainingRecipe
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public double WeightDecay { get; init => field = Guard.AtLeast(value, 0); } = 1e-4;
 
-    /// <summary>Whether the parameters of batch norm and biases decay, too. Default: true, as in the paper and PyTorch; newer recipes leave them out.</summary>
+    /// <summary>
+    /// Whether the parameters of batch norm and biases decay, too. Default: true, as in the paper and PyTorch; newer recipes leave them
+    /// out.
+    /// </summary>
     [JsonPropertyName("decayAll")]
     public bool DecayNormAndBias { get; init; } = true;
 
@@ -49,8 +52,8 @@ public sealed partial record TrainingRecipe
     public ClassWeighting ClassWeighting { get; init; }
 
     /// <summary>
-    /// In how many parts a step's batch is computed, from 1 (default), for batches that do not fit in memory. The gradient is the whole batch's;
-    /// batch norm sees a part at a time.
+    /// In how many parts a step's batch is computed, from 1 (default), for batches that do not fit in memory. The gradient is the whole
+    /// batch's; batch norm sees a part at a time.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     [JsonPropertyName("accumulation")]
@@ -61,8 +64,8 @@ public sealed partial record TrainingRecipe
     public double? ClipNorm { get; init => field = value is null ? null : Guard.Above(value.Value, 0); }
 
     /// <summary>
-    /// How much of an exponential moving average of the weights stays at each step, such as 0.999: from 0 up to, but without, 1. The averaged network
-    /// is the one that is validated and exported. Default: null, no average.
+    /// How much of an exponential moving average of the weights stays at each step, such as 0.999: from 0 up to, but without, 1. The
+    /// averaged network is the one that is validated and exported. Default: null, no average.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
     [JsonPropertyName("averageDecay")]
@@ -77,7 +80,9 @@ public sealed partial record TrainingRecipe
     /// <summary>How a trained network is fine-tuned for these classes. Default: null: all of it is trained alike.</summary>
     public FineTuning? FineTuning { get; init; }
 
-    /// <summary>Epochs that may pass without a better one on the validation images before the run ends, from 1. Default: null, it never ends early.</summary>
+    /// <summary>
+    /// Epochs that may pass without a better one on the validation images before the run ends, from 1. Default: null, it never ends early.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public int? Patience { get; init => field = value is null ? null : Guard.AtLeast(value.Value, 1); }
 

@@ -11,8 +11,19 @@ internal static class MetricsFile
         writer.WriteLine("epoch,learning_rate,training_loss,training_accuracy,validation_loss,top1,top5,images_per_second,seconds");
         foreach (var epoch in history)
         {
-            double?[] values = [epoch.LearningRate, epoch.TrainingLoss, epoch.TrainingAccuracy, epoch.ValidationLoss, epoch.Top1, epoch.Top5, epoch.ImagesPerSecond, epoch.Seconds];
-            writer.WriteLine($"{epoch.Epoch},{string.Join(',', values.Select(value => value?.ToString("0.######", CultureInfo.InvariantCulture)))}");
+            double?[] values =
+            [
+                epoch.LearningRate,
+                epoch.TrainingLoss,
+                epoch.TrainingAccuracy,
+                epoch.ValidationLoss,
+                epoch.Top1,
+                epoch.Top5,
+                epoch.ImagesPerSecond,
+                epoch.Seconds,
+            ];
+            var cells = values.Select(value => value?.ToString("0.######", CultureInfo.InvariantCulture));
+            writer.WriteLine($"{epoch.Epoch},{string.Join(',', cells)}");
         }
     });
 }

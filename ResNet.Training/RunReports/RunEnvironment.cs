@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -12,6 +13,7 @@ internal static class RunEnvironment
     public static IReadOnlyList<(string What, string Which)> Describe(Device device)
     {
         var found = LibTorch.Load();
+        var processor = Processor.Name is { } name ? $"{name}, " : "";
         return
         [
             ("ResNet.Training", Version(typeof(RunEnvironment))),
@@ -19,11 +21,20 @@ internal static class RunEnvironment
             ("libtorch", found.Version),
             (".NET", RuntimeInformation.FrameworkDescription.Replace(".NET ", "", StringComparison.Ordinal)),
             ("System", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"),
-            ("Processor", $"{(Processor.Name is { } name ? $"{name}, " : "")}{System.Environment.ProcessorCount} logical cores"),
-            ("Device", device.type == TorchSharp.DeviceType.CPU ? $"CPU, {found.Threads} threads" : $"{device}{(NvidiaDriver.Find().Gpus.ElementAtOrDefault(Math.Max(0, device.index)) is { } gpu ? $", {gpu.Name}" : "")}"),
+            ("Processor", $"{processor}{Environment.ProcessorCount} logical cores"),
+            ("Device", device.type == DeviceType.CPU ? $"CPU, {found.Threads} threads" : DescribeGpu(device)),
         ];
     }
 
-    private static string Version(Type type) =>
-        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? $"{type.Assembly.GetName().Version}";
+    private static string DescribeGpu(Device device)
+    {
+        var gpu = NvidiaDriver.Find().Gpus.ElementAtOrDefault(Math.Max(0, device.index));
+        return gpu is null ? $"{device}" : $"{device}, {gpu.Name}";
+    }
+
+    private static string Version(Type type)
+    {
+        var version = type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        return version is null ? $"{type.Assembly.GetName().Version}" : version.Split('+')[0];
+    }
 }

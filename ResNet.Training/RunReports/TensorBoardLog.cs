@@ -6,23 +6,27 @@ using Google.Protobuf;
 namespace ResNet.Training;
 
 /// <summary>
-/// Writes a run's figures as TensorBoard event files: records (length, its checksum, content, its checksum) of which each holds an Event message. A part of a
-/// run writes a file of its own. It begins with the mark of a restart, at which TensorBoard forgets what earlier files hold of the steps that are done again.
-/// (TorchSharp's SummaryWriter has no such mark, opens the file for every number, and does not date them.)
+/// Writes a run's figures as TensorBoard event files: records (length, its checksum, content, its checksum) of which each holds an Event
+/// message. A part of a run writes a file of its own. It begins with the mark of a restart, at which TensorBoard forgets what earlier files
+/// hold of the steps that are done again. (TorchSharp's SummaryWriter has no such mark, opens the file for every number, and does not date
+/// them.)
 /// </summary>
 internal sealed class TensorBoardLog : IDisposable
 {
     private const string FilePrefix = "events.out.tfevents.", FileSuffix = ".resnet";
 
     /// <summary>Fields of tensorflow's messages Event, SessionLog, Summary and Summary.Value.</summary>
-    private const int WallTimeField = 1, StepField = 2, FileVersionField = 3, SummaryField = 5, SessionLogField = 7, StatusField = 1, ValueField = 1, TagField = 1, SimpleValueField = 2;
+    private const int WallTimeField = 1, StepField = 2, FileVersionField = 3, SummaryField = 5, SessionLogField = 7;
+    private const int StatusField = 1, ValueField = 1, TagField = 1, SimpleValueField = 2;
     private const int StatusStart = 1;
 
     private readonly FileStream _file;
 
     /// <summary>Begins a file.</summary>
     /// <param name="folder">Where; made if need be.</param>
-    /// <param name="stepsDone">The steps that the run has done already. 0: it begins, and event files of a run before it are deleted.</param>
+    /// <param name="stepsDone">
+    /// The steps that the run has done already. 0: it begins, and event files of a run before it are deleted.
+    /// </param>
     public TensorBoardLog(string folder, long stepsDone)
     {
         Directory.CreateDirectory(folder);
@@ -30,7 +34,8 @@ internal sealed class TensorBoardLog : IDisposable
         if (stepsDone == 0) Array.ForEach(earlier, File.Delete);
         // TensorBoard reads files in the order of their names, so a file's number is above those before it, whatever the clock says.
         var number = earlier.Select(NumberOf).Select(latest => latest + 1).Append(DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Max();
-        _file = new(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{number:0000000000}{FileSuffix}")), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{number:0000000000}{FileSuffix}"));
+        _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         WriteEvent(0, message =>
         {
             message.WriteTag(FileVersionField, WireFormat.WireType.LengthDelimited);
@@ -46,18 +51,28 @@ internal sealed class TensorBoardLog : IDisposable
     /// <summary>Writes figures of the training so far.</summary>
     /// <param name="step">The steps done.</param>
     /// <param name="loss">Mean loss of the epoch's training images so far.</param>
-    /// <param name="accuracy">Share of them that was right, 0 to 1.</param>
+    /// <param name="accuracy">Share of them that was predicted correctly, 0 to 1.</param>
     /// <param name="learningRate">The learning rate.</param>
     /// <param name="imagesPerSecond">Training images a second.</param>
-    public void WriteStep(long step, double loss, double accuracy, double learningRate, double imagesPerSecond) => Write(step,
-        ("training/loss", loss), ("training/accuracy", accuracy), ("training/learning rate", learningRate), ("training/images per second", imagesPerSecond));
+    public void WriteStep(long step, double loss, double accuracy, double learningRate, double imagesPerSecond) => Write(
+        step,
+        ("training/loss", loss),
+        ("training/accuracy", accuracy),
+        ("training/learning rate", learningRate),
+        ("training/images per second", imagesPerSecond));
 
     /// <summary>Writes the figures of an epoch.</summary>
     /// <param name="step">The steps done at its end.</param>
     /// <param name="epoch">The figures.</param>
-    public void WriteEpoch(long step, EpochMetrics epoch) => Write(step,
-        ("epoch/training loss", epoch.TrainingLoss), ("epoch/training accuracy", epoch.TrainingAccuracy), ("epoch/validation loss", epoch.ValidationLoss),
-        ("epoch/top-1 accuracy", epoch.Top1), ("epoch/top-5 accuracy", epoch.Top5), ("epoch/learning rate", epoch.LearningRate), ("epoch/images per second", epoch.ImagesPerSecond));
+    public void WriteEpoch(long step, EpochMetrics epoch) => Write(
+        step,
+        ("epoch/training loss", epoch.TrainingLoss),
+        ("epoch/training accuracy", epoch.TrainingAccuracy),
+        ("epoch/validation loss", epoch.ValidationLoss),
+        ("epoch/top-1 accuracy", epoch.Top1),
+        ("epoch/top-5 accuracy", epoch.Top5),
+        ("epoch/learning rate", epoch.LearningRate),
+        ("epoch/images per second", epoch.ImagesPerSecond));
 
     /// <summary>Writes figures; those that are null are left out.</summary>
     /// <param name="step">The steps done.</param>
@@ -82,8 +97,11 @@ internal sealed class TensorBoardLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private static long NumberOf(string path) =>
-        long.TryParse(Path.GetFileName(path).AsSpan()[FilePrefix.Length..^FileSuffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static long NumberOf(string path)
+    {
+        var digits = Path.GetFileName(path).AsSpan()[FilePrefix.Length..^FileSuffix.Length];
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    }
 
     private void WriteEvent(long step, Action<CodedOutputStream> writeContent)
     {

@@ -5,16 +5,23 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>A step does not fit in the memory of the device; the message says what would.</summary>
-public sealed class DeviceMemoryException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>Finds out how many images fit in a GPU's memory: by trying, since what a step needs depends on cuDNN's choices as much as on the network.</summary>
+/// <summary>
+/// Finds out how many images fit in a GPU's memory: by trying, since what a step needs depends on cuDNN's choices as much as on the
+/// network.
+/// </summary>
 internal static class BatchFit
 {
     private const int Grid = 8, Most = 1024, StepsPerEpoch = 100, TriedSteps = 2, MarginShare = 16;
 
     /// <summary>How libtorch, cuBLAS and cuDNN say that memory is short, on GPUs and on CPUs.</summary>
-    private static readonly string[] Complaints = ["out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"];
+    private static readonly string[] Complaints =
+    [
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+    ];
 
     /// <summary>The batch for a run: on a CPU the recipe's, on a GPU the largest that fits.</summary>
     /// <exception cref="DeviceMemoryException">Not even one image fits.</exception>
@@ -61,9 +68,12 @@ internal static class BatchFit
     }
 
     /// <summary>Whether the message of a TorchSharp exception says that memory is short.</summary>
-    public static bool IsOutOfMemory(string message) => Array.Exists(Complaints, complaint => message.Contains(complaint, StringComparison.OrdinalIgnoreCase));
+    public static bool IsOutOfMemory(string message) =>
+        Array.Exists(Complaints, complaint => message.Contains(complaint, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Runs something that trains. If memory is short, it is found out what would fit, when the work has given back its own.</summary>
+    /// <summary>
+    /// Runs something that trains. If memory is short, it is found out what would fit, when the work has given back its own.
+    /// </summary>
     /// <exception cref="DeviceMemoryException">Memory was short; the message says what would fit.</exception>
     public static T Explaining<T>(TrainingPlan plan, Func<T> work, CancellationToken cancellation)
     {
@@ -76,7 +86,8 @@ internal static class BatchFit
             var device = Devices.Parse(plan.Options.Device);
             var fitting = device.type == DeviceType.CPU ? null : (int?)FittingPart(plan, device, cancellation);
             var firstLine = problem.Message.Split('\n')[0].Trim();
-            throw new DeviceMemoryException($"{Describe(plan.Architecture, plan.Recipe, $"{device}", fitting)} libtorch says: {firstLine}", problem);
+            var advice = Describe(plan.Architecture, plan.Recipe, $"{device}", fitting);
+            throw new DeviceMemoryException($"{advice} libtorch says: {firstLine}", problem);
         }
     }
 
@@ -90,13 +101,19 @@ internal static class BatchFit
         var part = PartOf(recipe);
         var parts = recipe.GradientAccumulation > 1 ? Invariant($", {part} at a time,") : "";
         var size = recipe.Preprocessing.Crop;
-        var what = Invariant($"A step of {recipe.BatchSize} images{parts} of {size} x {size} pixels through {architecture.Name} does not fit in the memory of {device}.");
+        var images = Invariant($"{recipe.BatchSize} images{parts} of {size} x {size} pixels");
+        var what = $"A step of {images} through {architecture.Name} does not fit in the memory of {device}.";
         if (fitting == 0 || part == 1)
-            return $"{what} Not even one image does: free the device from other processes, or use smaller images ({nameof(recipe.Preprocessing)}.{nameof(recipe.Preprocessing.Crop)}), a smaller network or another device.";
+        {
+            return $"{what} Not even one image does: free the device from other processes, or use smaller images " +
+                $"({nameof(recipe.Preprocessing)}.{nameof(recipe.Preprocessing.Crop)}), a smaller network or another device.";
+        }
+
         var smaller = fitting ?? part / 2;
         var needed = (recipe.BatchSize + smaller - 1) / smaller;
         var does = fitting is null ? "take about half" : "fit";
-        var advice = Invariant($"{smaller} at a time {does}: a {nameof(recipe.BatchSize)} of {smaller}, or a {nameof(recipe.GradientAccumulation)} of {needed} for the same batch in parts");
+        var accumulation = Invariant($"a {nameof(recipe.GradientAccumulation)} of {needed} for the same batch in parts");
+        var advice = Invariant($"{smaller} at a time {does}: a {nameof(recipe.BatchSize)} of {smaller}, or {accumulation}");
         var search = device == "cpu" ? "" : $"; {nameof(ResNetTraining)}.{nameof(ResNetTraining.FindLargestBatch)} finds the largest batch";
         return $"{what} {advice}{search}.";
     }
@@ -142,11 +159,14 @@ internal static class BatchFit
             _scope.Dispose();
         }
 
-        /// <summary>Whether steps of this many images fit, and a sixteenth more: memory fragments, and other processes come and go.</summary>
+        /// <summary>
+        /// Whether steps of this many images fit, and a sixteenth more: memory fragments, and other processes come and go.
+        /// </summary>
         public bool Fits(int images)
         {
             var count = images + images / MarginShare;
-            var batch = new Batch(0, new byte[count * _recipe.Preprocessing.Crop * _recipe.Preprocessing.Crop * PixelBuffer.BytesPerPixel], new long[count]);
+            var side = _recipe.Preprocessing.Crop;
+            var batch = new Batch(0, new byte[count * side * side * PixelBuffer.BytesPerPixel], new long[count]);
             try
             {
                 for (var number = 1; number <= TriedSteps; number++)

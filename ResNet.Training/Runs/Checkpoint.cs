@@ -2,39 +2,17 @@ using System.Text.Json;
 
 namespace ResNet.Training;
 
-/// <summary>Where a run stands, so that it can go on from here. What is random is a function of the position, so that no random states are needed.</summary>
-internal sealed record TrainingState
-{
-    /// <summary>The epoch, from 0, and the next batch of it.</summary>
-    public int Epoch { get; init; }
-
-    public int Batch { get; init; }
-
-    /// <summary>Sums over the epoch's images so far.</summary>
-    public double LossSum { get; init; }
-
-    public long Correct { get; init; }
-
-    public long Seen { get; init; }
-
-    /// <summary>Time spent so far, in the run and on the epoch's training part.</summary>
-    public double Seconds { get; init; }
-
-    public double EpochSeconds { get; init; }
-
-    public IReadOnlyList<EpochMetrics> History { get; init; } = [];
-}
-
 /// <summary>
-/// A safetensors file with the network's weights under their own names, the optimizer's memory and the averaged weights behind a prefix, and the rest as JSON in the
-/// metadata: one file, so that its parts always fit together. Without a state it is a network alone, as the best epoch's.
+/// A safetensors file with the network's weights under their own names, the optimizer's memory and the averaged weights behind a prefix,
+/// and the rest as JSON in the metadata: one file, so that its parts always fit together. Without a state it is a network alone, as the
+/// best epoch's.
 /// </summary>
 internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, string Identity, ModelCard Card)
 {
-    /// <summary>What stands before the names of all tensors that are not the network's.</summary>
-    public const string OptimizerPrefix = WeightFile.CompanionPrefix, AveragePrefix = OptimizerPrefix + "average.";
+    /// <summary>The entry of a file's metadata that says which run it is of.</summary>
+    public const string IdentityEntry = "resnet.training.run";
 
-    private const string StateEntry = "resnet.training.state", IdentityEntry = "resnet.training.run";
+    private const string StateEntry = "resnet.training.state";
 
     public void Write(string path)
     {
@@ -46,14 +24,18 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
     /// <summary>Reads a checkpoint of the same run.</summary>
     /// <param name="path">The file.</param>
     /// <param name="identity">What the run is: architecture, recipe and data.</param>
-    /// <exception cref="InvalidDataException">It is no checkpoint, or one of another run.</exception>
+    /// <exception cref="InvalidDataException">It is not a checkpoint, or one of another run.</exception>
     public static Checkpoint Read(string path, string identity)
     {
         var (tensors, metadata) = WeightFile.ReadStored(path);
         if (!metadata.TryGetValue(IdentityEntry, out var written) || !metadata.TryGetValue(ModelCard.MetadataKey, out var card))
-            throw new InvalidDataException($"'{path}' is no checkpoint of a training run.");
+            throw new InvalidDataException($"'{path}' is not a checkpoint of a training run.");
         if (written != identity)
-            throw new InvalidDataException($"'{path}' is the checkpoint of another run, so this one cannot go on from it. It was: {written}. This is: {identity}.");
+        {
+            throw new InvalidDataException(
+                $"'{path}' is the checkpoint of another run, so this one cannot go on from it. It was: {written}. This is: {identity}.");
+        }
+
         var state = metadata.TryGetValue(StateEntry, out var json) ? JsonSerializer.Deserialize<TrainingState>(json) : null;
         return new(tensors, state, identity, ModelCard.FromJson(card));
     }
@@ -61,12 +43,4 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
     /// <summary>What a file of weights says of its network, if it is a checkpoint of a run.</summary>
     public static ModelCard? CardOf(StoredWeights stored) =>
         stored.Metadata.TryGetValue(ModelCard.MetadataKey, out var card) ? ModelCard.FromJson(card) : null;
-
-    /// <summary>The network's own weights among the tensors.</summary>
-    public StateDict NetworkOf(ResNetArchitecture architecture)
-    {
-        var weights = new StateDict();
-        foreach (var spec in architecture.Tensors) weights.Add(spec.Name, Tensors[spec.Name]);
-        return weights;
-    }
 }

@@ -4,32 +4,38 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// The features that a frozen network gives of a source's images, each computed once and in their order. What is done lies in files, one for some batches, so that a run
-/// that was stopped does not begin again.
+/// The features that a frozen network gives of a dataset's images, each computed once and in their order. What is done lies in files, one
+/// for some batches, so that a run that was stopped does not begin again.
 /// </summary>
+/// <param name="folder">The folder of the files.</param>
+/// <param name="identity">What run the features are of; files of another run are ignored.</param>
 internal sealed class FeatureCache(string folder, string identity)
 {
     private const int BatchesPerFile = 32;
-    private const string IdentityEntry = "resnet.training.run", FeaturesName = "features", TargetsName = "targets";
+    private const string FeaturesName = "features", TargetsName = "targets";
 
-    /// <summary>Gives the features, those that are not there computed.</summary>
+    /// <summary>Gives the features; those that are not there are computed.</summary>
     /// <param name="network">The network, ready to be evaluated.</param>
     /// <param name="input">Brings batches to it.</param>
     /// <param name="loader">The images, in their order.</param>
-    /// <param name="report">Is told after each batch how many are done and how many images there were.</param>
+    /// <param name="report">Receives after each batch how many are done and how many images there were.</param>
     /// <returns>[images, features] float32 and [images] int64, on the device, in the caller's dispose scope.</returns>
     public (Tensor Features, Tensor Targets) Get(ResNetModule network, DeviceInput input, BatchLoader loader, Action<int, long> report)
     {
-        List<StateDict> parts = [];
-        while (parts.Count * BatchesPerFile < loader.Batches && Read(PathOf(parts.Count)) is { } part) parts.Add(part);
+        List<Part> parts = [];
+        while (parts.Count * BatchesPerFile < loader.Batches && Read(parts.Count) is { } part) parts.Add(part);
         if (parts.Count * BatchesPerFile < loader.Batches) parts.AddRange(Compute(network, input, loader, parts.Count, report));
-        var counts = parts.ConvertAll(part => part[TargetsName].Values.Length);
-        var (rows, width) = (counts.Sum(), network.Architecture.FeatureCount);
-        var (features, targets) = (new float[(long)rows * width], new long[rows]);
-        foreach (var (part, start) in parts.Zip(counts.Select((_, index) => counts.Take(index).Sum())))
+
+        var rows = parts.Sum(part => part.Targets.Length);
+        var width = network.Architecture.FeatureCount;
+        var features = new float[(long)rows * width];
+        var targets = new long[rows];
+        var start = 0;
+        foreach (var part in parts)
         {
-            part[FeaturesName].Values.CopyTo(features.AsSpan(start * width));
-            for (var i = 0; i < part[TargetsName].Values.Length; i++) targets[start + i] = (long)part[TargetsName].Values[i];
+            part.Features.CopyTo(features.AsSpan(start * width));
+            part.Targets.CopyTo(targets.AsSpan(start));
+            start += part.Targets.Length;
         }
 
         return (tensor(features, [rows, width], device: input.Device), tensor(targets, device: input.Device));
@@ -41,20 +47,12 @@ internal sealed class FeatureCache(string folder, string identity)
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
 
-    private StateDict? Read(string path)
-    {
-        if (!File.Exists(path)) return null;
-        var (tensors, metadata) = WeightFile.ReadStored(path);
-        return metadata.GetValueOrDefault(IdentityEntry) == identity ? tensors : null;
-    }
-
-    private string PathOf(int part) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{part:000000}.safetensors"));
-
     /// <summary>Computes the features from a part on and writes each part as it is complete.</summary>
-    private List<StateDict> Compute(ResNetModule network, DeviceInput input, BatchLoader loader, int first, Action<int, long> report)
+    private List<Part> Compute(ResNetModule network, DeviceInput input, BatchLoader loader, int first, Action<int, long> report)
     {
-        List<StateDict> parts = [];
-        List<float> features = [], targets = [];
+        List<Part> parts = [];
+        List<float> features = [];
+        List<long> targets = [];
         using var _ = no_grad();
         foreach (var batch in loader.Epoch(0, first * BatchesPerFile))
         {
@@ -62,7 +60,7 @@ internal sealed class FeatureCache(string folder, string identity)
             while (batch.Index / BatchesPerFile > first + parts.Count) Complete();
             using var scope = NewDisposeScope();
             features.AddRange(network.Features(input.Load(batch).Images).cpu().contiguous().data<float>());
-            targets.AddRange(batch.Targets.Select(target => (float)target));
+            targets.AddRange(batch.Targets);
             report(batch.Index + 1, batch.Count);
         }
 
@@ -71,15 +69,39 @@ internal sealed class FeatureCache(string folder, string identity)
 
         void Complete()
         {
-            var part = new StateDict
-            {
-                { FeaturesName, new([targets.Count, network.Architecture.FeatureCount], [.. features]) },
-                { TargetsName, new([targets.Count], [.. targets]) },
-            };
-            WeightFile.Write(PathOf(first + parts.Count), part, new Dictionary<string, string> { [IdentityEntry] = identity });
+            var part = new Part([.. features], [.. targets]);
+            Write(first + parts.Count, part, network.Architecture.FeatureCount);
             parts.Add(part);
             features.Clear();
             targets.Clear();
         }
     }
+
+    private Part? Read(int number)
+    {
+        var path = PathOf(number);
+        if (!File.Exists(path)) return null;
+        var (tensors, metadata) = WeightFile.ReadStored(path);
+        if (metadata.GetValueOrDefault(Checkpoint.IdentityEntry) != identity) return null;
+        return new(tensors[FeaturesName].Values, [.. tensors[TargetsName].Values.Select(target => (long)target)]);
+    }
+
+    /// <summary>Writes a part as safetensors, whose numbers are float32: class numbers are far below 2^24, so they are exact.</summary>
+    private void Write(int number, Part part, int width)
+    {
+        var rows = part.Targets.Length;
+        var tensors = new StateDict
+        {
+            { FeaturesName, new([rows, width], part.Features) },
+            { TargetsName, new([rows], [.. part.Targets.Select(target => (float)target)]) },
+        };
+        WeightFile.Write(PathOf(number), tensors, new Dictionary<string, string> { [Checkpoint.IdentityEntry] = identity });
+    }
+
+    private string PathOf(int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number:000000}.safetensors"));
+
+    /// <summary>The features and classes of some batches.</summary>
+    /// <param name="Features">[images, features].</param>
+    /// <param name="Targets">[images] class numbers.</param>
+    private sealed record Part(float[] Features, long[] Targets);
 }

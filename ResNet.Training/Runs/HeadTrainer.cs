@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// Teaches a network's classifier on features that are computed already: multinomial logistic regression by AdamW. Features are standardized for the purpose, and the
-/// classifier that is put into the network has that folded in.
+/// Trains a network's classifier on features that are computed already: multinomial logistic regression by AdamW. Features are
+/// standardized for the purpose, and the classifier that is put into the network has that folded in.
 /// </summary>
 internal static class HeadTrainer
 {
@@ -19,8 +19,9 @@ internal static class HeadTrainer
     /// <param name="classifier">Receives the weights.</param>
     /// <param name="recipe">Says epochs, seed and label smoothing.</param>
     /// <param name="classWeights">How much each class counts; null for alike.</param>
-    /// <param name="report">Is told of each epoch: its number from 1, mean loss, share of right guesses. May throw to stop.</param>
-    public static void Train(Tensor features, Tensor targets, Linear classifier, TrainingRecipe recipe, Tensor? classWeights, Action<int, double, double> report)
+    /// <param name="report">Receives each epoch: its number from 1, mean loss, share of correct predictions. May throw to stop.</param>
+    public static void Train(
+        Tensor features, Tensor targets, Linear classifier, TrainingRecipe recipe, Tensor? classWeights, Action<int, double, double> report)
     {
         using var scope = NewDisposeScope();
         var epochs = recipe.FineTuning!.HeadEpochs;

@@ -8,8 +8,8 @@ namespace ResNet.Training;
 public readonly record struct RatePoint(double Rate, double Loss);
 
 /// <summary>
-/// The loss of a network over rising learning rates (Smith 2017), and the rate at which it fell fastest: a good greatest rate for a schedule.
-/// <see cref="ResNetTraining.FindLearningRate"/> measures it.
+/// The loss of a network over rising learning rates (Smith 2017), and the rate at which it fell fastest: a good greatest rate for a
+/// schedule. <see cref="ResNetTraining.FindLearningRate"/> measures it.
 /// </summary>
 public sealed class LearningRateCurve
 {
@@ -44,8 +44,8 @@ public sealed class LearningRateCurve
     }
 
     /// <summary>
-    /// The steepest fall of the loss over the logarithm of the rate; steps are equal on that axis. The first tenth, where the mean is still settling,
-    /// does not count.
+    /// The steepest fall of the loss over the logarithm of the rate; steps are equal on that axis. The first tenth, where the mean is still
+    /// settling, does not count.
     /// </summary>
     private static int Steepest(IReadOnlyList<RatePoint> points)
     {

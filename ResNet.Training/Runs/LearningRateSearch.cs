@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>Measures a <see cref="LearningRateCurve"/>: a network takes steps at exponentially rising rates until its loss diverges.</summary>
+/// <summary>
+/// Measures a <see cref="LearningRateCurve"/>: a network takes steps at exponentially rising rates until its loss diverges.
+/// </summary>
 internal static class LearningRateSearch
 {
     private const double Lowest = 1e-6, Highest = 10, Smoothing = 0.9, DivergedFactor = 4;
@@ -20,17 +22,20 @@ internal static class LearningRateSearch
         List<RatePoint> points = [];
         var average = 0.0;
         var best = double.PositiveInfinity;
-        foreach (var (number, (epoch, batch)) in Batches(plan.Loader(plan.Data.Training, recipe.Augmentation, bad), bad).Take(steps).Index())
+        var loader = plan.Loader(plan.Data.Training, recipe.Augmentation, bad);
+        var stages = new StageSchedule(recipe, plan.Architecture, loader.Batches);
+        foreach (var (number, (epoch, batch)) in Batches(loader, bad).Take(steps).Index())
         {
             cancellation.ThrowIfCancellationRequested();
             var rate = Lowest * Math.Pow(Highest / Lowest, number / (steps - 1.0));
             step.ClearSums();
-            step.Run(batch, epoch, number + 1, group => rate * (recipe.FineTuning?.ShareOf(group.Stage, plan.Architecture) ?? 1));
+            step.Run(batch, epoch, number + 1, group => rate * stages.FactorOf(group.Stage));
             var loss = step.ReadSums().Loss / batch.Count;
             average = Smoothing * average + (1 - Smoothing) * loss;
             var smoothed = average / (1 - Math.Pow(Smoothing, number + 1));
             Report(number + 1, smoothed);
-            if (!double.IsFinite(loss) && points.Count == 0) throw new TrainingDivergedException($"The loss is not finite even at a learning rate of {Lowest}.");
+            if (!double.IsFinite(loss) && points.Count == 0)
+                throw new TrainingDivergedException($"The loss is not finite even at a learning rate of {Lowest}.");
             if (!double.IsFinite(loss) || smoothed > DivergedFactor * best) return new(points, diverged: true);
             best = Math.Min(best, smoothed);
             points.Add(new(rate, smoothed));

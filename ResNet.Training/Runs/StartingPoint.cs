@@ -3,27 +3,34 @@ using System.Security.Cryptography;
 
 namespace ResNet.Training;
 
-/// <summary>A network that has learned something already, from which a run starts.</summary>
+/// <summary>A trained network, from which a run starts.</summary>
 public sealed class StartingPoint
 {
-    private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ImagePreprocessing preprocessing, IReadOnlyList<string>? labels, bool folded) =>
-        (Name, Weights, Architecture, Preprocessing, Labels, IsFolded) = (name, weights, architecture, preprocessing, labels, folded);
+    private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ModelCard? card, bool isFolded)
+    {
+        Name = name;
+        Weights = weights;
+        Architecture = architecture;
+        Preprocessing = card?.Preprocessing ?? ImagePreprocessing.For(architecture);
+        Labels = card?.Labels;
+        IsFolded = isFolded;
+    }
 
     /// <summary>What it is called: the file's name or the catalog's.</summary>
     public string Name { get; }
 
-    /// <summary>The network, with as many classes as it has learned.</summary>
+    /// <summary>The network, with the classes that it was trained on.</summary>
     public ResNetArchitecture Architecture { get; }
 
-    /// <summary>How it wants its images: from the model card, else <see cref="ImagePreprocessing.For"/>.</summary>
+    /// <summary>How its images are prepared: from the model card, else <see cref="ImagePreprocessing.For"/>.</summary>
     public ImagePreprocessing Preprocessing { get; }
 
-    /// <summary>The names of the classes that it has learned, if known.</summary>
+    /// <summary>The names of the classes that it was trained on; null if they are not known.</summary>
     public IReadOnlyList<string>? Labels { get; }
 
     internal StateDict Weights { get; }
 
-    /// <summary>Tells it from others of the same name.</summary>
+    /// <summary>A digest of the weights, which tells them from others of the same name.</summary>
     internal string Fingerprint
     {
         get
@@ -34,18 +41,21 @@ public sealed class StartingPoint
         }
     }
 
-    /// <summary>Whether batch norm was folded into the convolutions, so that its statistics say nothing.</summary>
+    /// <summary>Whether batch norm was folded into the convolutions, so that its statistics are lost.</summary>
     internal bool IsFolded { get; }
 
     /// <summary>Opens what a run can start from.</summary>
     /// <param name="model">
-    /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file or a checkpoint of a run (see <see cref="WeightFile.Read"/>); or the name of published
-    /// weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are not here.
+    /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file or a checkpoint of a run (see
+    /// <see cref="WeightFile.Read"/>); or the name of published weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are
+    /// not here.
     /// </param>
-    /// <param name="progress">Is told how far a download is.</param>
+    /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellation">Stops a download.</param>
     /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, refused, no ResNet's, or an integer network; the message names it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, refused, not a ResNet's, or an integer network; the message names it.
+    /// </exception>
     /// <exception cref="IOException">Published weights cannot be fetched; the message says what to do.</exception>
     public static StartingPoint Open(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -56,7 +66,7 @@ public sealed class StartingPoint
     private static StartingPoint OpenModel(string file, string name)
     {
         var (weights, architecture, card) = ModelFileWeights.Read(file);
-        return new(Path.GetFileName(name), weights, architecture, card.Preprocessing, card.Labels, folded: true);
+        return new(Path.GetFileName(name), weights, architecture, card, isFolded: true);
     }
 
     private static StartingPoint OpenWeights(string file)
@@ -67,9 +77,11 @@ public sealed class StartingPoint
             var weights = WeightNames.ToTorchvision(stored.Tensors);
             var card = Checkpoint.CardOf(stored);
             var classes = weights["fc.bias"].Values.Length;
-            var architecture = card is null ? ArchitectureRecognition.Recognize(weights) : ResNetArchitecture.Parse(card.Architecture, classes);
+            var architecture = card is null
+                ? ArchitectureRecognition.Recognize(weights)
+                : ResNetArchitecture.Parse(card.Architecture, classes);
             weights.EnsureFits(architecture);
-            return new(Path.GetFileName(file), weights, architecture, card?.Preprocessing ?? ImagePreprocessing.For(architecture), card?.Labels, folded: false);
+            return new(Path.GetFileName(file), weights, architecture, card, isFolded: false);
         }
         catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException or FormatException)
         {
@@ -77,6 +89,6 @@ public sealed class StartingPoint
         }
     }
 
-    /// <summary>Whether it has learned just these classes, so that its head can stay.</summary>
+    /// <summary>Whether it was trained on just these classes, so that its head can stay.</summary>
     internal bool HasSameClasses(IReadOnlyList<string> labels) => Labels?.SequenceEqual(labels) ?? false;
 }

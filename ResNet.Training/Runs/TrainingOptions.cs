@@ -4,37 +4,47 @@ namespace ResNet.Training;
 public sealed record TrainingOptions
 {
     /// <summary>
-    /// The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, without it a ResNet-18.
+    /// The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, without it a
+    /// ResNet-18.
     /// </summary>
     public ResNetArchitecture? Architecture { get; init; }
 
-    /// <summary>A network that has learned something already and is taught these images. Default: null, the run starts from random weights.</summary>
+    /// <summary>
+    /// A trained network that is fine-tuned for these images. Default: null, the run starts from random weights.
+    /// </summary>
     public StartingPoint? StartFrom { get; init; }
 
     /// <summary>The images.</summary>
     public required TrainingData Data { get; init; }
 
     /// <summary>
-    /// How it is trained. Default: null, that is <see cref="TrainingRecipe.FineTune"/> with <see cref="StartFrom"/> and <see cref="TrainingRecipe.For"/> without.
+    /// How it is trained. Default: null, that is <see cref="TrainingRecipe.FineTune"/> with <see cref="StartFrom"/> and
+    /// <see cref="TrainingRecipe.For"/> without.
     /// </summary>
     public TrainingRecipe? Recipe { get; init; }
 
     /// <summary>
-    /// Receives <c>model.onnx</c>, <c>last.safetensors</c> (the checkpoint), <c>best.safetensors</c> (the network of the best epoch), <c>metrics.csv</c> (a line an epoch),
-    /// <c>recipe.json</c>, <c>report.html</c> and <c>tensorboard/</c>. Made if need be.
+    /// Receives <c>model.onnx</c>, <c>last.safetensors</c> (the checkpoint), <c>best.safetensors</c> (the network of the best epoch),
+    /// <c>metrics.csv</c> (a line an epoch), <c>recipe.json</c>, <c>report.html</c> and <c>tensorboard/</c>. Made if need be.
     /// </summary>
     public required string OutputFolder { get; init; }
 
     /// <summary>What happens if that folder holds a run already. Default: an exception.</summary>
     public ExistingRun IfExists { get; init; }
 
-    /// <summary>Where to train: <c>auto</c> (default: the first CUDA device, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    /// <summary>
+    /// Where to train: <c>auto</c> (default: the first CUDA device, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.
+    /// </summary>
     public string Device { get; init; } = "auto";
 
-    /// <summary>Threads that decode images ahead of the step; has no influence on the result. Default: the number of processors, at most 16.</summary>
+    /// <summary>
+    /// Threads that decode images ahead of the step; has no influence on the result. Default: the number of processors, at most 16.
+    /// </summary>
     public int Workers { get; init; } = Math.Min(Environment.ProcessorCount, 16);
 
-    /// <summary>How much work a power cut may cost: a checkpoint is written after this time and after each epoch. Default: five minutes.</summary>
+    /// <summary>
+    /// How much work a power cut may cost: a checkpoint is written after this time and after each epoch. Default: five minutes.
+    /// </summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>What happens when an image cannot be read. Default: it is named and left out.</summary>
@@ -47,8 +57,8 @@ public sealed record TrainingOptions
     public string? Command { get; init; }
 
     /// <summary>
-    /// Finds the network and the recipe that these options stand for, and checks that all fits together. Nothing is read or written. <see cref="ResNetTraining"/> does this
-    /// itself; call it to know beforehand what a run will do.
+    /// Finds the network and the recipe that these options stand for, and checks that all fits together. Nothing is read or written.
+    /// <see cref="ResNetTraining"/> does this itself; call it to know beforehand what a run will do.
     /// </summary>
     /// <exception cref="ArgumentException">The options contradict each other, or the recipe itself.</exception>
     /// <exception cref="InvalidDataException">There are no images to train on.</exception>
@@ -56,7 +66,11 @@ public sealed record TrainingOptions
     {
         if (Data.Training.Count == 0) throw new InvalidDataException("There are no images to train on.");
         if (StartFrom is not null && Architecture is not null && StartFrom.Architecture.Name != Architecture.Name)
-            throw new ArgumentException($"'{StartFrom.Name}' is a {StartFrom.Architecture.Name}, so a {Architecture.Name} cannot start from it.");
+        {
+            throw new ArgumentException(
+                $"'{StartFrom.Name}' is a {StartFrom.Architecture.Name}, so a {Architecture.Name} cannot start from it.");
+        }
+
         var network = StartFrom?.Architecture ?? Architecture ?? ResNetArchitecture.ResNet18;
         var architecture = network with { Classes = Data.Training.Labels.Count };
         var recipe = Recipe ?? DefaultRecipe(architecture);
@@ -70,11 +84,17 @@ public sealed record TrainingOptions
 
     private void Check(TrainingRecipe recipe)
     {
-        if (recipe.FineTuning is not null && StartFrom is null) throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
+        if (recipe.FineTuning is not null && StartFrom is null)
+            throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 })
             throw new ArgumentException("A recipe of 0 epochs trains nothing, unless it fine-tunes a network and trains a new head.");
         if (recipe.Epochs == 0 && StartFrom!.HasSameClasses(Data.Training.Labels))
-            throw new ArgumentException($"'{StartFrom.Name}' knows just these classes already, so there is no new head to train: 0 epochs would change nothing.");
-        if (recipe.Patience is not null && Data.Validation.Count == 0) throw new ArgumentException("To stop early, a run needs validation images.");
+        {
+            throw new ArgumentException(
+                $"'{StartFrom.Name}' was trained on just these classes, so there is no new head to train: 0 epochs would change nothing.");
+        }
+
+        if (recipe.Patience is not null && Data.Validation.Count == 0)
+            throw new ArgumentException("To stop early, a run needs validation images.");
     }
 }

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>What a run will do: its options with the network and the recipe that they stand for, checked. <see cref="TrainingOptions.Resolve"/> makes it.</summary>
+/// <summary>
+/// What a run will do: its options with the network and the recipe that they stand for, checked. <see cref="TrainingOptions.Resolve"/>
+/// makes it.
+/// </summary>
 public sealed class TrainingPlan
 {
     private const int BatchesForStatistics = 16;
@@ -34,14 +37,7 @@ public sealed class TrainingPlan
     internal bool NeedsNewHead => Options.StartFrom is { } start && !start.HasSameClasses(Data.Training.Labels);
 
     /// <summary>What the run is: two runs of the same identity give the same weights on the same machine.</summary>
-    internal string Identity
-    {
-        get
-        {
-            var start = Options.StartFrom is { } from ? $"from {from.Name} ({from.Fingerprint}), " : "";
-            return $"{Architecture.Name} on {Data.Identity}, {start}recipe {Recipe.ToJson()}";
-        }
-    }
+    internal string Identity => field ??= Identify();
 
     /// <summary>The network with fresh weights.</summary>
     internal ResNetModule NewNetwork() => new(Architecture, Recipe.Seed);
@@ -54,8 +50,8 @@ public sealed class TrainingPlan
         new(images, Recipe.Preprocessing, augmentation, Recipe.BatchSize, Recipe.Seed, Math.Max(1, Options.Workers), bad.Add);
 
     /// <summary>
-    /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where batch norm is to
-    /// follow the images and its statistics were folded away, with the statistics of some training images.
+    /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where
+    /// batch norm is to follow the images and its statistics were folded away, with the statistics of some training images.
     /// </summary>
     /// <param name="step">Whose network it is.</param>
     /// <param name="bad">Receives images that cannot be read.</param>
@@ -92,14 +88,45 @@ public sealed class TrainingPlan
     {
         var from = Options.StartFrom is { } start ? $"from {start.Name}" : "from scratch";
         var data = Options.DataName is { } name ? $" of {name}" : "";
+        var progress = Invariant($"epoch {epoch} of {Recipe.Epochs}, seed {Recipe.Seed}");
         return new()
         {
             Architecture = Architecture.Name,
             Preprocessing = Recipe.Preprocessing,
             Labels = Data.Training.Labels,
-            Source = Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, epoch {epoch} of {Recipe.Epochs}, seed {Recipe.Seed}."),
+            Source = Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."),
             Recipe = JsonSerializer.Deserialize<JsonElement>(Recipe.ToJson()),
             Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
         };
+    }
+
+    /// <summary>The report of the run, which ends now.</summary>
+    /// <param name="result">What it gave.</param>
+    /// <param name="findings">The images that tell most; null without validation images.</param>
+    /// <param name="problems">What became known during the run.</param>
+    /// <param name="device">Where it computed.</param>
+    internal RunReport ReportOf(TrainingResult result, ImageFindings? findings, IReadOnlyList<string> problems, Device device) => new()
+    {
+        Architecture = Architecture,
+        Labels = Data.Training.Labels,
+        History = result.History,
+        Validation = result.Validation,
+        Findings = findings,
+        Recipe = Recipe.ToJson(),
+        Command = Options.Command,
+        DataName = Options.DataName,
+        TrainingImages = Data.Training.Count,
+        ValidationImages = Data.Validation.Count,
+        Elapsed = result.Elapsed,
+        BestEpoch = Recipe.Keep == KeptEpoch.Best && result.Validation is not null ? result.Kept.Epoch : null,
+        Notes = [.. Data.Notes, .. problems],
+        Environment = RunEnvironment.Describe(device),
+        Finished = DateTimeOffset.Now,
+    };
+
+    private string Identify()
+    {
+        var start = Options.StartFrom is { } from ? $"from {from.Name} ({from.Fingerprint}), " : "";
+        return $"{Architecture.Name} on {Data.Identity}, {start}recipe {Recipe.ToJson()}";
     }
 }

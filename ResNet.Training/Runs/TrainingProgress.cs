@@ -25,7 +25,8 @@ public sealed record TrainingProgress
     public double Loss { get; init; }
 
     /// <summary>
-    /// Share of this phase's images so far that were predicted correctly, 0 to 1. For training images: as varied, before the step that trains on them.
+    /// Share of this phase's images so far that were predicted correctly, 0 to 1. For training images: as varied, before the step that
+    /// trains on them.
     /// </summary>
     public double Accuracy { get; init; }
 

@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// One step of training and all that it changes: forward, loss, backward, clipping, the optimizer, the averaged weights. The loop says when and with which learning rate.
+/// One step of training and all that it changes: forward, loss, backward, clipping, the optimizer, the averaged weights. The loop says when
+/// and with which learning rate.
 /// </summary>
-internal sealed class TrainingStep : IDisposable
+internal sealed partial class TrainingStep : IDisposable
 {
     private const int MixingPurpose = 3;
     private const double ClipEpsilon = 1e-6;
@@ -46,20 +47,17 @@ internal sealed class TrainingStep : IDisposable
 
     public DeviceInput Input { get; }
 
-    /// <summary>All values that a checkpoint has to hold.</summary>
-    public IEnumerable<Tensor> State =>
-        [Parameters.Weights, Parameters.Statistics, .. Optimizer.Memory.Select(memory => memory.Values), .. Average is { } average ? new[] { average.Weights, average.Statistics } : []];
-
     /// <summary>[classes] how much each class counts in the loss; null for alike.</summary>
     public Tensor? ClassWeights { get; }
 
-    /// <summary>Learns from a batch.</summary>
+    /// <summary>Trains on a batch.</summary>
     /// <param name="batch">The images.</param>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="number">The number of this step in the run, from 1.</param>
     /// <param name="rateOf">The learning rate of a group of parameters.</param>
     /// <param name="stepsBefore">The steps of the run before a group began to learn; null for none.</param>
-    public void Run(Batch batch, int epoch, long number, Func<ParameterGroup, double> rateOf, Func<ParameterGroup, long>? stepsBefore = null)
+    public void Run(
+        Batch batch, int epoch, long number, Func<ParameterGroup, double> rateOf, Func<ParameterGroup, long>? stepsBefore = null)
     {
         using var scope = NewDisposeScope();
         var (images, targets) = Input.Load(batch);
@@ -96,7 +94,7 @@ internal sealed class TrainingStep : IDisposable
         Average?.Update(number);
     }
 
-    /// <summary>The sum of the losses and the number of right guesses since <see cref="ClearSums"/>. Waits for the device.</summary>
+    /// <summary>The sum of the losses and the number of correct predictions since <see cref="ClearSums"/>. Waits for the device.</summary>
     public (double Loss, long Correct) ReadSums() => (_loss.item<double>(), _correct.item<long>());
 
     /// <summary>Begins new sums.</summary>
@@ -109,7 +107,8 @@ internal sealed class TrainingStep : IDisposable
 
     public void Dispose()
     {
-        foreach (var each in new IDisposable?[] { Optimizer, Average, Parameters, Network, Input, ClassWeights, _clip, _clipEpsilon, _loss, _correct }) each?.Dispose();
+        IDisposable?[] parts = [Optimizer, Average, Parameters, Network, Input, ClassWeights, _clip, _clipEpsilon, _loss, _correct];
+        foreach (var part in parts) part?.Dispose();
     }
 
     private static void Mix(Tensor images, Mixture mixture)
@@ -142,7 +141,12 @@ internal sealed class TrainingStep : IDisposable
         var mean = nn.functional.cross_entropy(logits, part, ClassWeights, label_smoothing: _recipe.LabelSmoothing);
         if (end - start == count) return mean;
         // The mean is by the weights of the classes where they have some.
-        if (ClassWeights is not null) return mean.mul(ClassWeights.index_select(0, part).sum().div(ClassWeights.index_select(0, targets).sum()));
+        if (ClassWeights is not null)
+        {
+            var weightOfAll = ClassWeights.index_select(0, targets).sum();
+            return mean.mul(ClassWeights.index_select(0, part).sum().div(weightOfAll));
+        }
+
         using var share = ((double)(end - start) / count).ToScalar();
         return mean.mul(share);
     }

@@ -14,7 +14,9 @@ internal sealed class MetricsAccumulator : IDisposable
     public MetricsAccumulator(int classes, Device device)
     {
         (_classes, _classesScalar) = (classes, classes.ToScalar());
-        (_loss, _top1, _top5) = (zeros(1, float64, device), zeros(1, int64, device), zeros(1, int64, device));
+        _loss = zeros(1, float64, device);
+        _top1 = zeros(1, int64, device);
+        _top5 = zeros(1, int64, device);
         _confusion = zeros((long)classes * classes, int64, device);
     }
 
@@ -28,7 +30,8 @@ internal sealed class MetricsAccumulator : IDisposable
         _loss.add_(nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum), Scalars.One);
         _top1.add_(hits.narrow(1, 0, 1).sum(), Scalars.One);
         _top5.add_(hits.sum(), Scalars.One);
-        _confusion.add_(targets.mul(_classesScalar).add_(best.select(1, 0), Scalars.One).bincount(null, (long)_classes * _classes), Scalars.One);
+        var cells = targets.mul(_classesScalar).add_(best.select(1, 0), Scalars.One);
+        _confusion.add_(cells.bincount(null, (long)_classes * _classes), Scalars.One);
         _count += (int)targets.shape[0];
     }
 

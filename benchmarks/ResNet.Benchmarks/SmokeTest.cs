@@ -80,7 +80,7 @@ internal static class SmokeTest
 
             double DifferenceOfRuns(string one, string other) => Difference(Last(one), Last(other));
 
-            StateDict Last(string run) => WeightFile.ReadStored(Path.Combine(folder, run, RunFolder.LastFile)).Tensors;
+            StateDict Last(string run) => WeightFile.ReadStored(new RunFolder(Path.Combine(folder, run)).LastFile).Tensors;
         }
         finally
         {
@@ -143,7 +143,7 @@ internal static class SmokeTest
         using var _ = no_grad();
         var recipe = Recipe(TrainingPrecision.Float32);
         using var network = new ResNetModule(Architecture);
-        var saved = WeightFile.ReadStored(Path.Combine(run, RunFolder.LastFile)).Tensors;
+        var saved = WeightFile.ReadStored(new RunFolder(run).LastFile).Tensors;
         var weights = new StateDict();
         foreach (var spec in Architecture.Tensors) weights.Add(spec.Name, saved[spec.Name]);
         network.Load(weights);

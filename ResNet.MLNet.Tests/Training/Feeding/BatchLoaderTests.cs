@@ -30,7 +30,8 @@ public sealed class BatchLoaderTests
         using var folders = new ClassFolders(imagesPerClass: 4);
         File.WriteAllText(folders.PathOf("red", "002.png"), "no image");
         List<string> problems = [];
-        var loader = new BatchLoader(folders.Open(0).Training, ImagePreprocessing.Small(12), null, 4, 1, 1, problem => problems.Add(problem.Message));
+        var images = folders.Open(0).Training;
+        var loader = new BatchLoader(images, ImagePreprocessing.Small(12), null, 4, 1, 1, problem => problems.Add(problem.Message));
         Assert.AreEqual(11, loader.Epoch(0).Sum(batch => batch.Count));
         StringAssert.Contains(problems.Single(), "002.png");
     }
@@ -68,9 +69,10 @@ public sealed class BatchLoaderTests
     public void An_epoch_of_bad_images_only_ends_without_a_batch()
     {
         using var folders = new ClassFolders(imagesPerClass: 5);
-        foreach (var file in Directory.EnumerateFiles(folders.Folder, "*.*", SearchOption.AllDirectories)) File.WriteAllText(file, "no image");
+        folders.SpoilAll();
         var told = 0;
-        var loader = new BatchLoader(folders.Open(0).Training, ImagePreprocessing.Small(12), new Augmentation.RandomResizedCrop(), 4, 1, 3, _ => Interlocked.Increment(ref told));
+        var (images, crop) = (folders.Open(0).Training, new Augmentation.RandomResizedCrop());
+        var loader = new BatchLoader(images, ImagePreprocessing.Small(12), crop, 4, 1, 3, _ => Interlocked.Increment(ref told));
         Assert.AreEqual((0, 0), (loader.Epoch(0).Count(), loader.Epoch(1).Count()));
         Assert.AreEqual(2 * 15, told);
     }
@@ -117,7 +119,10 @@ public sealed class BatchLoaderTests
         Assert.HasCount(2 * (2 * padding + 1) * (2 * padding + 1), seen);
 
         IEnumerable<(int X, int Y, bool Flip)> Windows() =>
-            from x in Enumerable.Range(-padding, 2 * padding + 1) from y in Enumerable.Range(-padding, 2 * padding + 1) from flip in new[] { false, true } select (x, y, flip);
+            from x in Enumerable.Range(-padding, 2 * padding + 1)
+            from y in Enumerable.Range(-padding, 2 * padding + 1)
+            from flip in new[] { false, true }
+            select (x, y, flip);
 
         IEnumerable<uint> Window(int left, int top, bool flip) =>
             from y in Enumerable.Range(0, size)
@@ -157,8 +162,12 @@ public sealed class BatchLoaderTests
         Assert.IsTrue(mirrored is > 200 and < 300);
     }
 
-    private static List<Batch> Read(ClassFolders folders, int workers, int epoch, int first = 0) =>
-        [.. new BatchLoader(folders.Open(0).Training, ImagePreprocessing.Small(12), new Augmentation.PadCropFlip(2), 8, 5, workers, _ => Assert.Fail()).Epoch(epoch, first)];
+    private static List<Batch> Read(ClassFolders folders, int workers, int epoch, int first = 0)
+    {
+        var (images, augmentation) = (folders.Open(0).Training, new Augmentation.PadCropFlip(2));
+        var loader = new BatchLoader(images, ImagePreprocessing.Small(12), augmentation, 8, 5, workers, _ => Assert.Fail());
+        return [.. loader.Epoch(epoch, first)];
+    }
 
     private static void AssertEqual(List<Batch> expected, List<Batch> actual)
     {
@@ -171,7 +180,9 @@ public sealed class BatchLoaderTests
         }
     }
 
-    /// <summary>Counts what is being read. Images behind the first few wait until a bad one was told, so that some are being read then.</summary>
+    /// <summary>
+    /// Counts what is being read. Images behind the first few wait until a bad one was told, so that some are being read then.
+    /// </summary>
     private sealed class Watched(ImageDataset source, int after, ManualResetEventSlim told) : ImageDataset(source.Labels)
     {
         private int _running, _begun;
@@ -186,7 +197,8 @@ public sealed class BatchLoaderTests
 
         public override string NameOf(int index) => source.NameOf(index);
 
-        internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this, source.OpenReader(applyOrientation), after, told);
+        internal override ImageReader OpenReader(bool applyOrientation) =>
+            new Reader(this, source.OpenReader(applyOrientation), after, told);
 
         private sealed class Reader(Watched owner, ImageReader reader, int after, ManualResetEventSlim told) : ImageReader
         {

@@ -33,20 +33,30 @@ public sealed partial class HtmlReportTests
     [TestMethod]
     public void Text_is_never_markup_whatever_is_in_it()
     {
-        var (page, text) = Write(Run(3, 2) with { Command = Nasty, DataName = Nasty, Notes = [Nasty], Environment = [(Nasty, Nasty)], Recipe = "{\"name\":\"</pre><b>\"}", Findings = new([Verdict(0, 1)], [Verdict(1, 1)]) });
+        var (page, text) = Write(Run(3, 2) with
+        {
+            Command = Nasty,
+            DataName = Nasty,
+            Notes = [Nasty],
+            Environment = [(Nasty, Nasty)],
+            Recipe = "{\"name\":\"</pre><b>\"}",
+            Findings = new([Scored(0, 1)], [Scored(1, 1)]),
+        });
         Assert.IsEmpty(page.Descendants("b").ToList());
         Assert.DoesNotContain("<b>", text);
         // In a script or a style sheet HTML does not know escapes, so there must be nothing to escape; and there is one script alone.
         Assert.HasCount(1, OpenScript().Matches(text));
-        foreach (var raw in page.Descendants().Where(each => each.Name.LocalName is "script" or "style")) Assert.AreEqual(-1, raw.Value.AsSpan().IndexOfAny("<>&"));
+        foreach (var raw in page.Descendants().Where(each => each.Name.LocalName is "script" or "style"))
+            Assert.AreEqual(-1, raw.Value.AsSpan().IndexOfAny("<>&"));
         StringAssert.Contains(page.Descendants("pre").First().Value, "<b>&\"'</script>\ufffd");
     }
 
     [TestMethod]
     public void The_page_needs_no_other_file()
     {
-        var (page, text) = Write(Run(3, 2) with { Findings = new([Verdict(0, 1)], [Verdict(1, 1)]) });
-        var addresses = page.Descendants().Attributes().Where(each => each.Name.LocalName is "src" or "href").Select(each => each.Value).ToList();
+        var (page, text) = Write(Run(3, 2) with { Findings = new([Scored(0, 1)], [Scored(1, 1)]) });
+        var links = page.Descendants().Attributes().Where(each => each.Name.LocalName is "src" or "href");
+        var addresses = links.Select(each => each.Value).ToList();
         Assert.HasCount(4, addresses);
         Assert.IsTrue(addresses.TrueForAll(address => address.StartsWith("data:image/", StringComparison.Ordinal)));
         Assert.DoesNotContain("url(", text);
@@ -57,10 +67,12 @@ public sealed partial class HtmlReportTests
     [TestMethod]
     public void A_card_says_what_the_image_is_and_what_it_was_taken_for()
     {
-        var (page, _) = Write(Run(3, 2) with { Findings = new([Verdict(1, 2) with { PredictionProbability = 0.9996, TrueProbability = 0.0001 }], []) });
+        var mistake = Scored(1, 2) with { PredictionProbability = 0.9996, TrueProbability = 0.0001 };
+        var (page, _) = Write(Run(3, 2) with { Findings = new([mistake], []) });
         var card = page.Descendants("article").Single();
         CollectionAssert.AreEqual(new[] { "taken for", "is" }, card.Descendants("dt").Select(each => each.Value).ToArray());
-        CollectionAssert.AreEqual(new[] { "class 2> 99.9 %", "class 1< 0.1 %" }, card.Descendants("dd").Select(each => each.Value).ToArray());
+        var classes = card.Descendants("dd").Select(each => each.Value).ToArray();
+        CollectionAssert.AreEqual(new[] { "class 2> 99.9 %", "class 1< 0.1 %" }, classes);
         Assert.AreEqual("x.png", card.Descendants("p").Single().Value);
     }
 
@@ -68,7 +80,14 @@ public sealed partial class HtmlReportTests
     public void Without_validation_there_is_what_training_says()
     {
         var run = Run(3, 1);
-        var (page, _) = Write(run with { Validation = null, Findings = null, ValidationImages = 0, BestEpoch = null, History = [run.History[0] with { ValidationLoss = null, Top1 = null, Top5 = null }] });
+        var (page, _) = Write(run with
+        {
+            Validation = null,
+            Findings = null,
+            ValidationImages = 0,
+            BestEpoch = null,
+            History = [run.History[0] with { ValidationLoss = null, Top1 = null, Top5 = null }],
+        });
         StringAssert.Contains(page.Root!.Value, "no validation images");
         StringAssert.Contains(page.Root.Value, "Training accuracy40.0 %");
         Assert.IsEmpty(page.Descendants("table").Where(IsConfusion).ToList());
@@ -84,7 +103,8 @@ public sealed partial class HtmlReportTests
     [GeneratedRegex("[a-z]+://[^\"' <]*")]
     private static partial Regex Address();
 
-    private static XElement Table(XDocument page, string name) => page.Descendants("table").Single(each => each.Attribute("class")!.Value.Split(' ').Contains(name));
+    private static XElement Table(XDocument page, string name) =>
+        page.Descendants("table").Single(each => each.Attribute("class")!.Value.Split(' ').Contains(name));
 
     private static bool IsConfusion(XElement table) => table.Attribute("class")!.Value.StartsWith("confusion", StringComparison.Ordinal);
 
@@ -97,7 +117,16 @@ public sealed partial class HtmlReportTests
         return (XDocument.Load(reader), File.ReadAllText(path));
     }
 
-    private static ScoredImage Verdict(int actual, int guess) => new(Path.Combine("somewhere", "x.png"), actual, guess, 0.25, 0.75, new("image/png", [1, 2, 3]), new("image/jpeg", [4, 5]));
+    private static ScoredImage Scored(int actual, int prediction) => new()
+    {
+        Name = Path.Combine("somewhere", "x.png"),
+        TrueClass = actual,
+        Prediction = prediction,
+        TrueProbability = 0.25,
+        PredictionProbability = 0.75,
+        Picture = new("image/png", [1, 2, 3]),
+        HeatMap = new("image/jpeg", [4, 5]),
+    };
 
     /// <summary>Four images of each class, of which two are taken for the class before it.</summary>
     private static RunReport Run(int classes, int epochs)
@@ -109,7 +138,7 @@ public sealed partial class HtmlReportTests
         {
             Architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4", classes),
             Labels = [Nasty, .. Enumerable.Range(1, classes - 1).Select(each => $"class {each}")],
-            History = [.. Enumerable.Range(1, epochs).Select(each => new EpochMetrics { Epoch = each, LearningRate = 0.1, TrainingLoss = 2.0 / each, TrainingAccuracy = 0.4, ValidationLoss = 1.5, Top1 = 0.5, Top5 = 0.9, ImagesPerSecond = 100, Seconds = 10 * each })],
+            History = [.. Enumerable.Range(1, epochs).Select(Figures)],
             Validation = new(4 * classes, 1.5, 0.5, 0.9, confusion),
             Recipe = new TrainingRecipe().ToJson(),
             TrainingImages = 1000,
@@ -118,4 +147,17 @@ public sealed partial class HtmlReportTests
             BestEpoch = 1,
         };
     }
+
+    private static EpochMetrics Figures(int epoch) => new()
+    {
+        Epoch = epoch,
+        LearningRate = 0.1,
+        TrainingLoss = 2.0 / epoch,
+        TrainingAccuracy = 0.4,
+        ValidationLoss = 1.5,
+        Top1 = 0.5,
+        Top5 = 0.9,
+        ImagesPerSecond = 100,
+        Seconds = 10 * epoch,
+    };
 }

@@ -15,7 +15,16 @@ public sealed class TensorBoardLogTests
         using (var log = new TensorBoardLog(folder.Path, 0))
         {
             log.WriteStep(3, 1.5, 0.25, 0.1, 640);
-            log.WriteEpoch(7, new() { Epoch = 1, TrainingLoss = 1.25, TrainingAccuracy = 0.5, ValidationLoss = 1, Top1 = 0.75, LearningRate = 0.05, ImagesPerSecond = 600 });
+            log.WriteEpoch(7, new()
+            {
+                Epoch = 1,
+                TrainingLoss = 1.25,
+                TrainingAccuracy = 0.5,
+                ValidationLoss = 1,
+                Top1 = 0.75,
+                LearningRate = 0.05,
+                ImagesPerSecond = 600,
+            });
             // Every number is in the file at once, so that TensorBoard can follow a run.
             Assert.HasCount(4, Read(folder.Path).Single());
         }
@@ -24,10 +33,26 @@ public sealed class TensorBoardLogTests
         Assert.AreEqual("brain.Event:2", events[0].Version);
         Assert.AreEqual((1L, true), (events[1].Step, events[1].IsStart));
         Assert.AreEqual(3L, events[2].Step);
-        CollectionAssert.AreEqual(new[] { ("training/loss", 1.5f), ("training/accuracy", 0.25f), ("training/learning rate", 0.1f), ("training/images per second", 640f) }, events[2].Figures);
+        (string, float)[] ofStep =
+        [
+            ("training/loss", 1.5f),
+            ("training/accuracy", 0.25f),
+            ("training/learning rate", 0.1f),
+            ("training/images per second", 640f),
+        ];
+        CollectionAssert.AreEqual(ofStep, events[2].Figures);
         Assert.AreEqual(7L, events[3].Step);
         // Without a top-5 there is none in the file.
-        CollectionAssert.AreEqual(new[] { ("epoch/training loss", 1.25f), ("epoch/training accuracy", 0.5f), ("epoch/validation loss", 1f), ("epoch/top-1 accuracy", 0.75f), ("epoch/learning rate", 0.05f), ("epoch/images per second", 600f) }, events[3].Figures);
+        (string, float)[] ofEpoch =
+        [
+            ("epoch/training loss", 1.25f),
+            ("epoch/training accuracy", 0.5f),
+            ("epoch/validation loss", 1f),
+            ("epoch/top-1 accuracy", 0.75f),
+            ("epoch/learning rate", 0.05f),
+            ("epoch/images per second", 600f),
+        ];
+        CollectionAssert.AreEqual(ofEpoch, events[3].Figures);
         Assert.IsTrue(events.TrueForAll(each => Math.Abs(each.Time - DateTimeOffset.UtcNow.ToUnixTimeSeconds()) < 3600));
     }
 
@@ -62,7 +87,8 @@ public sealed class TensorBoardLogTests
         // The check value of CRC-32C (RFC 3720 and every catalog of them).
         Assert.AreEqual(0xE3069283u, Crc32C(Encoding.ASCII.GetBytes("123456789")));
 
-    private static List<List<Event>> Read(string folder) => [.. Directory.GetFiles(folder, "*.resnet").Order(StringComparer.Ordinal).Select(ReadFile)];
+    private static List<List<Event>> Read(string folder) =>
+        [.. Directory.GetFiles(folder, "*.resnet").Order(StringComparer.Ordinal).Select(ReadFile)];
 
     private static List<Event> ReadFile(string path)
     {
@@ -91,11 +117,18 @@ public sealed class TensorBoardLogTests
             if (field == 1) result.Time = input.ReadDouble();
             else if (field == 2) result.Step = input.ReadInt64();
             else if (field == 3) result.Version = input.ReadString();
-            else if (field == 5) Fields(input.ReadBytes().ToByteArray(), (_, summary) => result.Figures.Add(ParseFigure(summary.ReadBytes().ToByteArray())));
+            else if (field == 5) result.Figures.AddRange(ParseSummary(input.ReadBytes().ToByteArray()));
             else if (field == 7) Fields(input.ReadBytes().ToByteArray(), (_, session) => result.IsStart = session.ReadEnum() == 1);
             else Assert.Fail($"Field {field} is not expected.");
         });
         return result;
+    }
+
+    private static List<(string Tag, float Value)> ParseSummary(byte[] content)
+    {
+        List<(string, float)> figures = [];
+        Fields(content, (_, summary) => figures.Add(ParseFigure(summary.ReadBytes().ToByteArray())));
+        return figures;
     }
 
     private static (string Tag, float Value) ParseFigure(byte[] content)

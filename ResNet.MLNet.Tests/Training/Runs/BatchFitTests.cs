@@ -63,9 +63,19 @@ public sealed class BatchFitTests
         var recipe = SmallRun.Recipe(1) with { BatchSize = 256 };
         const string gpu = "cuda:1";
         var message = BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, gpu, 96);
-        string[] parts = ["256 images", "12 x 12", "resnet50", "cuda:1", "BatchSize of 96", "GradientAccumulation of 3", "FindLargestBatch"];
+        string[] parts =
+        [
+            "256 images",
+            "12 x 12",
+            "resnet50",
+            "cuda:1",
+            "BatchSize of 96",
+            "GradientAccumulation of 3",
+            "FindLargestBatch",
+        ];
         foreach (var part in parts) StringAssert.Contains(message, part);
-        StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe with { GradientAccumulation = 4 }, gpu, 40), "64 at a time,");
+        var inParts = recipe with { GradientAccumulation = 4 };
+        StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, inParts, gpu, 40), "64 at a time,");
         StringAssert.Contains(BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, gpu, 0), "Preprocessing.Crop");
         var onCpu = BatchFit.Describe(ResNetArchitecture.ResNet50, recipe, "cpu", null);
         StringAssert.Contains(onCpu, "BatchSize of 128");
@@ -78,12 +88,14 @@ public sealed class BatchFitTests
         using var folders = new ClassFolders();
         var plan = SmallRun.Options(folders, SmallRun.Recipe(1)).Resolve();
         LibTorch.Load();
-        var told = Assert.ThrowsExactly<DeviceMemoryException>(() => BatchFit.Explaining(plan, () => empty(1L << 55).NumberOfElements, default));
-        StringAssert.Contains(told.Message, "BatchSize of 4");
-        StringAssert.Contains(told.Message, "DefaultCPUAllocator");
-        Assert.DoesNotContain("\n", told.Message);
+        var problem = Assert.ThrowsExactly<DeviceMemoryException>(() => Explaining(() => empty(1L << 55)));
+        StringAssert.Contains(problem.Message, "BatchSize of 4");
+        StringAssert.Contains(problem.Message, "DefaultCPUAllocator");
+        Assert.DoesNotContain("\n", problem.Message);
         using var flat = zeros(2, 3);
-        Assert.ThrowsExactly<ExternalException>(() => BatchFit.Explaining(plan, () => flat.mm(flat).NumberOfElements, default), "Other errors pass as they are.");
+        Assert.ThrowsExactly<ExternalException>(() => Explaining(() => flat.mm(flat)), "Other errors pass as they are.");
+
+        long Explaining(Func<Tensor> work) => BatchFit.Explaining(plan, () => work().NumberOfElements, default);
     }
 
     [TestMethod]

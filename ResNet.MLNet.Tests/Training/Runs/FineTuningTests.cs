@@ -19,7 +19,8 @@ public sealed class FineTuningTests
         Assert.IsGreaterThan(0.9, result.Validation!.Top1);
         Assert.AreEqual(0, result.Kept.Epoch);
         Assert.HasCount(1, result.History);
-        foreach (var phase in new[] { TrainingPhase.Featurizing, TrainingPhase.Validating }) Assert.IsTrue(reports.Exists(report => report.Phase == phase));
+        foreach (var phase in new[] { TrainingPhase.Featurizing, TrainingPhase.Validating })
+            Assert.IsTrue(reports.Exists(report => report.Phase == phase));
         Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, "features")));
         var learned = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors"));
         CollectionAssert.AreEqual(new[] { "blue", "green", "red" }, learned.Labels!.ToList());
@@ -34,13 +35,21 @@ public sealed class FineTuningTests
         using var folders = new ClassFolders();
         var start = StartingPoint.Open(world.Checkpoint);
         // Epoch 1 trains stage 3 and the head, epoch 2 stage 2 as well.
-        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 5, EpochsPerStage = 1 }, LearningRate = 0.01, Keep = KeptEpoch.Last };
+        var recipe = SmallRun.Recipe(2) with
+        {
+            FineTuning = new() { HeadEpochs = 5, EpochsPerStage = 1 },
+            LearningRate = 0.01,
+            Keep = KeptEpoch.Last,
+        };
         ResNetTraining.Run(SmallRun.Options(folders, recipe) with { StartFrom = start });
         var learned = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors")).Weights;
         foreach (var (name, tensor) in start.Weights)
         {
-            var moves = (name.StartsWith("layer2.", StringComparison.Ordinal) || name.StartsWith("layer3.", StringComparison.Ordinal)) && !name.Contains("running_", StringComparison.Ordinal);
-            if (!name.StartsWith("fc.", StringComparison.Ordinal)) Assert.AreEqual(moves, !tensor.Values.SequenceEqual(learned[name].Values), name);
+            if (IsOf("fc.")) continue;
+            var isTrained = (IsOf("layer2.") || IsOf("layer3.")) && !name.Contains("running_", StringComparison.Ordinal);
+            Assert.AreEqual(isTrained, !tensor.Values.SequenceEqual(learned[name].Values), name);
+
+            bool IsOf(string part) => name.StartsWith(part, StringComparison.Ordinal);
         }
     }
 
@@ -83,7 +92,8 @@ public sealed class FineTuningTests
         using var _ = no_grad();
         AssertClose(original.forward(images), restored.forward(images), 1e-4);
 
-        // With statistics measured on images, it is the same function still, and in training, where batches' own statistics count, nearly the original's, too.
+        // With statistics measured on images, it is the same function still, and in training, where batches' own statistics count, nearly
+        // the original's, too.
         restored.MeasureStatistics([images.alias()]);
         AssertClose(original.forward(images), restored.forward(images), 1e-4);
         var evaluated = restored.forward(images);
@@ -117,9 +127,19 @@ public sealed class FineTuningTests
         // Everything learns, at a rate of nearly nothing: what is judged is the start.
         var recipe = SmallRun.Recipe(1) with { LearningRate = 1e-9, WeightDecay = 0, Augmentation = Augmentation.None };
         var data = TrainingData.Open(folders.Folder, 0.25, seed: 1);
-        var before = ResNetTraining.Run(SmallRun.Options(folders, recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 }) with { StartFrom = StartingPoint.Open(world.Model), Data = data });
+        var headOnly = recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 };
+        var before = ResNetTraining.Run(SmallRun.Options(folders, headOnly) with
+        {
+            StartFrom = StartingPoint.Open(world.Model),
+            Data = data,
+        });
         using var second = new TemporaryFolder();
-        var after = ResNetTraining.Run(SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(before.ModelFile), Data = data, OutputFolder = second.Path });
+        var after = ResNetTraining.Run(SmallRun.Options(folders, recipe) with
+        {
+            StartFrom = StartingPoint.Open(before.ModelFile),
+            Data = data,
+            OutputFolder = second.Path,
+        });
         // Batches' own statistics are like those that were measured, if these are of all classes.
         Assert.IsGreaterThan(before.Validation!.Top1 - 0.1, after.History[0].TrainingAccuracy);
     }
@@ -139,7 +159,11 @@ public sealed class FineTuningTests
 
         using var moved = before.sub(parameters.Weights);
         // A gradient that is always the same moves a weight by the rate at each step.
-        foreach (var group in parameters.Groups) Assert.AreEqual(group.Stage == 4 ? 0.2 : 0.05, moved.narrow(0, group.Start, group.Count).data<float>().ToArray().Average(), 1e-4);
+        foreach (var group in parameters.Groups)
+        {
+            var distances = moved.narrow(0, group.Start, group.Count).data<float>().ToArray();
+            Assert.AreEqual(group.Stage == 4 ? 0.2 : 0.05, distances.Average(), 1e-4);
+        }
     }
 
     [TestMethod]
@@ -165,17 +189,20 @@ public sealed class FineTuningTests
         using var folders = new ClassFolders(imagesPerClass: 1);
         var start = StartingPoint.Open(world.Checkpoint);
         var options = SmallRun.Options(folders, HeadOnly);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(options)).Message, "needs a network to start from");
+        Refuses(options, "needs a network to start from");
         var other = options with { StartFrom = start, Architecture = ResNetArchitecture.ResNet18 };
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(other)).Message, "resnet18 cannot start from it");
+        Refuses(other, "resnet18 cannot start from it");
         var nothing = options with { StartFrom = start, Recipe = SmallRun.Recipe(0) };
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(nothing)).Message, "trains nothing");
+        Refuses(nothing, "trains nothing");
         var known = StartingPoint.Open(ResNetTraining.Run(SmallRun.Options(folders, SmallRun.Recipe(1))).ModelFile);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(options with { StartFrom = known })).Message, "knows just these classes");
+        Refuses(options with { StartFrom = known }, "was trained on just these classes");
         var junk = folders.PathOf("junk.onnx");
         File.WriteAllText(junk, "no model at all");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => StartingPoint.Open(junk)).Message, "junk.onnx");
         Assert.ThrowsExactly<FileNotFoundException>(() => StartingPoint.Open("resnet19"));
+
+        static void Refuses(TrainingOptions options, string why) =>
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(options)).Message, why);
     }
 
     private static void AssertClose(Tensor expected, Tensor actual, double tolerance)

@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace ResNet.Tests;
 
-/// <summary>A run that was stopped or killed at any moment ends, resumed, with the bits of one that was not, whatever its recipe remembers.</summary>
+/// <summary>
+/// A run that was stopped or killed at any moment ends, resumed, with the bits of one that was not, whatever its recipe remembers.
+/// </summary>
 [TestClass]
 public sealed class ResumeTests
 {
@@ -37,7 +39,11 @@ public sealed class ResumeTests
         var options = SmallRun.Options(folders, Recipes["everything"]);
         var expected = SmallRun.Hash(ResNetTraining.Run(options));
         using var cancel = new CancellationTokenSource();
-        var stopping = options with { Data = options.Data with { Validation = new SmallRun.StopsAt(options.Data.Validation, 15, cancel) }, Workers = 1 };
+        var stopping = options with
+        {
+            Data = options.Data with { Validation = new SmallRun.StopsAt(options.Data.Validation, 15, cancel) },
+            Workers = 1,
+        };
         Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping, null, cancel.Token));
         SmallRun.Reports reports = [];
         Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume }, reports)));
@@ -50,16 +56,21 @@ public sealed class ResumeTests
     public void A_process_that_is_killed_again_and_again_ends_with_the_same_bits()
     {
         using var folders = new ClassFolders();
-        string[] train = ["train", "--data", folders.Folder, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "30", "--device", "cpu", "--checkpoint-every", "0.01", "--precision", "float32"];
+        string[] network = ["--architecture", "cifar-resnet8:width=4", "--size", "12", "--device", "cpu", "--precision", "float32"];
+        string[] train = ["train", "--data", folders.Folder, .. network, "--epochs", "30", "--checkpoint-every", "0.01"];
         using var whole = new TemporaryFolder();
         Assert.AreEqual(0, Command.Resnet([.. train, "--output", whole.Path]).ExitCode);
 
-        // kill -9 at moments that differ each time: before the first checkpoint, and somewhere behind the lines of some epochs, of which the last leaves epochs to do.
+        // kill -9 at moments that differ each time: before the first checkpoint, and somewhere behind the lines of some epochs, of which
+        // the last leaves epochs to do.
         var random = new Random(6);
         foreach (var sign in new[] { "cifar-resnet8", "epoch   2 of", "epoch   5 of", "epoch   9 of" })
         {
-            Assert.IsTrue(Command.ResnetKilledAt(line => line.StartsWith(sign, StringComparison.Ordinal), TimeSpan.FromMilliseconds(random.Next(60)), [.. train, "--output", folders.Output, "--resume"]));
-            foreach (var file in Directory.Exists(folders.Output) ? Directory.GetFiles(folders.Output, "*.safetensors") : []) WeightFile.ReadStored(file);
+            var delay = TimeSpan.FromMilliseconds(random.Next(60));
+            string[] resume = [.. train, "--output", folders.Output, "--resume"];
+            Assert.IsTrue(Command.ResnetKilledAt(line => line.StartsWith(sign, StringComparison.Ordinal), delay, resume));
+            if (!Directory.Exists(folders.Output)) continue;
+            foreach (var file in Directory.GetFiles(folders.Output, "*.safetensors")) WeightFile.ReadStored(file);
         }
 
         var last = Command.Resnet([.. train, "--output", folders.Output, "--resume"]);
@@ -113,7 +124,8 @@ public sealed class ResumeTests
         // A folder that is no folder is told before anything is trained.
         var nowhere = Path.Combine(file, "run");
         SmallRun.Reports reports = [];
-        StringAssert.Contains(Assert.Throws<IOException>(() => ResNetTraining.Run(options with { OutputFolder = nowhere }, reports)).Message, nowhere);
+        var problem = Assert.Throws<IOException>(() => ResNetTraining.Run(options with { OutputFolder = nowhere }, reports));
+        StringAssert.Contains(problem.Message, nowhere);
         Assert.IsEmpty(reports);
     }
 

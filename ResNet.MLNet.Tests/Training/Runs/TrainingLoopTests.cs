@@ -20,11 +20,12 @@ public sealed class TrainingLoopTests
         Assert.IsTrue(reports.TrueForAll(report => report.Fraction is >= 0 and <= 1));
 
         var context = new MLContext();
-        var rows = Enumerable.Range(0, 12).Select(index => (Path: folders.Open().Validation.NameOf(index), Label: Path.GetFileName(Path.GetDirectoryName(folders.Open().Validation.NameOf(index)))!))
-            .Select(row => new ImageRow { ImagePath = row.Path, Label = row.Label });
-        var data = context.Data.LoadFromEnumerable(rows.ToList());
-        var scored = context.Transforms.MapResNetLabels(result.ModelFile)
-            .Append(context.Transforms.ApplyResNet("Score", null, result.ModelFile, ResNetOutput.Probabilities, "PredictedLabel")).Fit(data).Transform(data);
+        var images = folders.Open().Validation;
+        var rows = Enumerable.Range(0, images.Count).Select(images.NameOf).Select(RowOf).ToList();
+        var data = context.Data.LoadFromEnumerable(rows);
+        var apply = context.Transforms.ApplyResNet("Score", null, result.ModelFile, ResNetOutput.Probabilities, "PredictedLabel");
+        var pipeline = context.Transforms.MapResNetLabels(result.ModelFile).Append(apply);
+        var scored = pipeline.Fit(data).Transform(data);
         Assert.AreEqual(result.Validation.Top1, context.MulticlassClassification.Evaluate(scored).MicroAccuracy, 1e-9);
 
         using var model = ResNetModel.Open(result.ModelFile);
@@ -61,7 +62,8 @@ public sealed class TrainingLoopTests
     {
         using var folders = new ClassFolders(imagesPerClass: 4);
         var options = Options(folders, epochs: 3);
-        var problem = Assert.ThrowsExactly<TrainingDivergedException>(() => ResNetTraining.Run(options with { Recipe = options.Recipe! with { LearningRate = 1e30 } }));
+        var wild = options with { Recipe = options.Recipe! with { LearningRate = 1e30 } };
+        var problem = Assert.ThrowsExactly<TrainingDivergedException>(() => ResNetTraining.Run(wild));
         StringAssert.Contains(problem.Message, "lower learning rate");
         Assert.IsFalse(File.Exists(Path.Combine(folders.Output, "model.onnx")));
     }
@@ -74,7 +76,7 @@ public sealed class TrainingLoopTests
         SmallRun.Reports reports = [];
         ResNetTraining.Run(Options(folders, epochs: 2) with { Data = folders.Open(0) }, reports);
         StringAssert.Contains(reports.Single(report => report.Message is not null).Message, "zzz.png");
-        foreach (var file in Directory.EnumerateFiles(folders.Folder, "*.*", SearchOption.AllDirectories)) File.WriteAllText(file, "no image");
+        folders.SpoilAll();
         var problem = Assert.ThrowsExactly<InvalidDataException>(() => ResNetTraining.Run(Options(folders, epochs: 1)));
         StringAssert.Contains(problem.Message, "Not one of the images");
     }
@@ -98,12 +100,15 @@ public sealed class TrainingLoopTests
     public void A_device_that_is_none_is_named(string device, string expected)
     {
         using var folders = new ClassFolders(imagesPerClass: 1);
-        var problem = Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(Options(folders, epochs: 1) with { Device = device }));
+        var options = Options(folders, epochs: 1) with { Device = device };
+        var problem = Assert.ThrowsExactly<ArgumentException>(() => ResNetTraining.Run(options));
         StringAssert.Contains(problem.Message, device);
         StringAssert.Contains(problem.Message, expected);
     }
 
     private static TrainingOptions Options(ClassFolders folders, int epochs) => SmallRun.Options(folders, SmallRun.Recipe(epochs));
+
+    private static ImageRow RowOf(string path) => new() { ImagePath = path, Label = Path.GetFileName(Path.GetDirectoryName(path))! };
 
     private static string Hash(TrainingResult result) => SmallRun.Hash(result);
 }

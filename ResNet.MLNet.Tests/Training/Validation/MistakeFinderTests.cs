@@ -29,20 +29,21 @@ public sealed class MistakeFinderTests
         Assert.IsNotEmpty(bad);
 
         var preparer = new ImagePreparer(ImagePreprocessing.Small(Size));
-        var expected = Enumerable.Range(0, source.Count).Where(index => !source.NameOf(index).EndsWith(Path.Combine("blue", "001.jpg"), StringComparison.Ordinal)).Select(index =>
+        var readable = Enumerable.Range(0, source.Count).Where(index => source.NameOf(index) != folders.PathOf("blue", "001.jpg"));
+        var expected = readable.Select(index =>
         {
             var pixels = preparer.Crop(new(source.NameOf(index)));
             var probabilities = network.forward(Normalized(input, pixels.Bytes.ToArray())).softmax(1).data<float>().ToArray();
-            var guess = Array.IndexOf(probabilities, probabilities.Max());
-            return (Name: source.NameOf(index), TrueClass: source.LabelOf(index), Prediction: guess, True: probabilities[source.LabelOf(index)], Sure: probabilities[guess]);
+            return new Expected(source.NameOf(index), source.LabelOf(index), probabilities);
         }).ToList();
         Compare(expected.Where(each => each.Prediction != each.TrueClass).OrderByDescending(each => each.Sure), findings.Mistakes);
         Compare(expected.Where(each => each.Prediction == each.TrueClass).OrderBy(each => each.Sure), findings.Doubtful);
 
-        static void Compare(IEnumerable<(string Name, int TrueClass, int Prediction, float True, float Sure)> expected, IReadOnlyList<ScoredImage> found)
+        static void Compare(IEnumerable<Expected> expected, IReadOnlyList<ScoredImage> found)
         {
             var first = expected.Take(4).ToList();
-            CollectionAssert.AreEqual(first.ConvertAll(each => (each.Name, each.TrueClass, each.Prediction)), found.Select(each => (each.Name, each.TrueClass, each.Prediction)).ToList());
+            var facts = first.ConvertAll(each => (each.Name, each.TrueClass, each.Prediction));
+            CollectionAssert.AreEqual(facts, found.Select(each => (each.Name, each.TrueClass, each.Prediction)).ToList());
             foreach (var (one, other) in first.Zip(found))
             {
                 Assert.AreEqual(one.Sure, other.PredictionProbability, 1e-5);
@@ -63,15 +64,17 @@ public sealed class MistakeFinderTests
         using var network = Network("cifar-resnet8:width=4", 2);
         using var input = new DeviceInput(ImagePreprocessing.Small(32), TrainingPrecision.Float32, CPU);
         Train(network, input, source);
-        var findings = new MistakeFinder(network, input, each => new(each, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem)).Find(source, 2);
+        var finder = new MistakeFinder(network, input, each => new(each, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem));
+        var findings = finder.Find(source, 2);
         Assert.IsEmpty(findings.Mistakes);
-        foreach (var verdict in findings.Doubtful)
+        foreach (var image in findings.Doubtful)
         {
-            using var picture = SKBitmap.Decode(verdict.HeatMap.Data);
+            using var picture = SKBitmap.Decode(image.HeatMap.Data);
             Assert.AreEqual(256, picture.Width);
-            Assert.AreEqual("image/png", verdict.Picture.MediaType);
+            Assert.AreEqual("image/png", image.Picture.MediaType);
             // The square has the colors of heat, the opposite corner those of cold.
-            var (hot, cold) = verdict.TrueClass == 0 ? (picture.GetPixel(192, 192), picture.GetPixel(48, 48)) : (picture.GetPixel(48, 48), picture.GetPixel(192, 192));
+            var (below, above) = (picture.GetPixel(192, 192), picture.GetPixel(48, 48));
+            var (hot, cold) = image.TrueClass == 0 ? (below, above) : (above, below);
             Assert.IsGreaterThan(cold.Red + 80, hot.Red);
         }
     }
@@ -104,10 +107,15 @@ public sealed class MistakeFinderTests
 
     private static ResNetModule Network(string name, int classes) => new(ResNetArchitecture.Parse(name, classes), seed: 3);
 
-    private static Func<ImageDataset, BatchLoader> Loader(int batchSize, List<string> bad) => source => new(source, ImagePreprocessing.Small(Size), null, batchSize, 0, 1, problem =>
+    private static Func<ImageDataset, BatchLoader> Loader(int batchSize, List<string> bad)
     {
-        lock (bad) bad.Add(problem.Message);
-    });
+        return source => new(source, ImagePreprocessing.Small(Size), null, batchSize, 0, 1, Add);
+
+        void Add(InvalidImageException problem)
+        {
+            lock (bad) bad.Add(problem.Message);
+        }
+    }
 
     private static Tensor Normalized(DeviceInput input, byte[] pixels) => input.Load(new(0, pixels, [0])).Images;
 
@@ -138,5 +146,15 @@ public sealed class MistakeFinderTests
 
         using var encoded = bitmap.Encode(SKEncodedImageFormat.Png, 100);
         File.WriteAllBytes(path, encoded.ToArray());
+    }
+
+    /// <summary>What the network says of an image when it is asked about it alone.</summary>
+    private sealed record Expected(string Name, int TrueClass, float[] Probabilities)
+    {
+        public int Prediction => Array.IndexOf(Probabilities, Sure);
+
+        public float Sure => Probabilities.Max();
+
+        public float True => Probabilities[TrueClass];
     }
 }

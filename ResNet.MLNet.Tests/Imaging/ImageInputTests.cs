@@ -1,0 +1,56 @@
+using Microsoft.ML.Data;
+
+namespace ResNet.Tests;
+
+/// <summary>However an image is given, it is decoded to the same pixels, and what is wrong with it is said with its name.</summary>
+[TestClass]
+public sealed class ImageInputTests
+{
+    private static readonly string FilePath = ImagingFixtures.PathOf("rgb.png");
+
+    [TestMethod]
+    public void A_path_bytes_a_stream_pixels_and_an_MLImage_give_the_same_pixels()
+    {
+        var bytes = File.ReadAllBytes(FilePath);
+        using var stream = new MemoryStream(bytes);
+        using var image = MLImage.CreateFromFile(FilePath);
+        var pixels = new PixelBuffer();
+        pixels.CopyFrom(new ImageDecoder(true).Decode(new(FilePath)));
+        ImageInput[] inputs = [new(FilePath), new(bytes), ImageInput.Read(stream), new(pixels), new(image)];
+        var decoder = new ImageDecoder(true);
+        foreach (var input in inputs)
+        {
+            CollectionAssert.AreEqual(pixels.Bytes.ToArray(), decoder.Decode(input).Bytes.ToArray());
+            var part = decoder.Decode(input, (width, height) => new(new(3, 2, width - 5, height - 4)));
+            Assert.AreEqual(pixels.PixelRow(2)[3], part.Pixels[0]);
+            Assert.AreEqual((pixels.Width - 5, pixels.Height - 4), (part.Width, part.Height));
+        }
+    }
+
+    [TestMethod]
+    public void The_pixels_that_are_decoded_may_be_changed()
+    {
+        var pixels = new PixelBuffer();
+        pixels.CopyFrom(new ImageDecoder(true).Decode(new(FilePath)));
+        var before = pixels.Bytes.ToArray();
+        new ImageDecoder(true).Decode(new(pixels)).Bytes.Clear();
+        CollectionAssert.AreEqual(before, pixels.Bytes.ToArray());
+    }
+
+    [TestMethod]
+    public void What_is_wrong_is_said_with_the_name_of_the_image()
+    {
+        Throws("There is no image.", default, name: null);
+        Throws("'row 7': There is no image.", ImageInput.None("row 7"), "row 7");
+        Throws("'upload.jpg': The image is empty (0 bytes).", ImageInput.Read(Stream.Null, "upload.jpg"), "upload.jpg");
+        Throws("This is not an image that can be decoded", new(new byte[] { 1, 2, 3 }), name: null);
+        Throws("'nowhere.png': There is no such file.", new("nowhere.png"), "nowhere.png");
+
+        static void Throws(string message, ImageInput input, string? name)
+        {
+            var problem = Assert.ThrowsExactly<InvalidImageException>(() => new ImageDecoder(true).Decode(input));
+            StringAssert.StartsWith(problem.Message, message);
+            Assert.AreEqual(name, problem.Path);
+        }
+    }
+}

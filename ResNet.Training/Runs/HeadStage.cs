@@ -1,0 +1,77 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// The part of a run before its epochs: a new head is trained on the features that the frozen network gives of the training images, each
+/// computed once.
+/// </summary>
+/// <param name="plan">What the run does.</param>
+/// <param name="step">Holds the network.</param>
+/// <param name="badImages">Receives images that cannot be read.</param>
+/// <param name="progress">Receives the progress.</param>
+/// <param name="validation">Measures the network with its new head.</param>
+internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages badImages, RunProgress progress, ValidationStage validation)
+{
+    /// <summary>Trains the head.</summary>
+    /// <param name="cache">Keeps the features, so that a run that was stopped does not begin again.</param>
+    /// <param name="state">Where the run stands: at its beginning.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>The figures of the run's epoch 0.</returns>
+    public EpochMetrics Train(FeatureCache cache, TrainingState state, CancellationToken cancellation)
+    {
+        step.Network.eval();
+        var (features, targets) = Featurize(cache, state, cancellation);
+        var images = targets.shape[0];
+        badImages.ThrowIfNoneWasRead(images > 0);
+        var epochs = plan.Recipe.FineTuning!.HeadEpochs;
+        var last = (Loss: 0.0, Accuracy: 0.0);
+        HeadTrainer.Train(features, targets, step.Network.Classifier, plan.Recipe, step.ClassWeights, (epoch, loss, accuracy) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            TrainingDivergedException.ThrowUnless(double.IsFinite(loss), plan.Recipe, state);
+            last = (loss, accuracy);
+            if (!progress.IsDue) return;
+            progress.Report(state, new()
+            {
+                Phase = TrainingPhase.TrainingHead,
+                Batch = epoch,
+                Batches = epochs,
+                Loss = loss,
+                Accuracy = accuracy,
+            });
+        });
+        step.Average?.Restart();
+        var figures = validation.Measure(state, cancellation);
+        return new()
+        {
+            Epoch = 0,
+            TrainingLoss = last.Loss,
+            TrainingAccuracy = last.Accuracy,
+            ValidationLoss = figures?.Loss,
+            Top1 = figures?.Top1,
+            Top5 = figures?.Top5,
+            ImagesPerSecond = images / progress.Seconds,
+            Seconds = progress.Seconds,
+        };
+    }
+
+    private (Tensor Features, Tensor Targets) Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)
+    {
+        var loader = plan.Loader(plan.Data.Training, augmentation: null, badImages);
+        var seen = 0L;
+        return cache.Get(step.Network, step.Input, loader, (done, images) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            seen += images;
+            if (done < loader.Batches && !progress.IsDue) return;
+            progress.Report(state, new()
+            {
+                Phase = TrainingPhase.Featurizing,
+                Batch = done,
+                Batches = loader.Batches,
+                ImagesPerSecond = seen / progress.Seconds,
+            });
+        });
+    }
+}

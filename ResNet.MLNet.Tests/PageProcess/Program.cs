@@ -1,14 +1,18 @@
-// Usage: PageProcess PAGE.md : compiles and runs the page's blocks of C#, one after the other, in the current folder. A block sees what the blocks
-//        before it declared, as in a notebook. Exits with 1 at the first that fails and names its place.
+// Usage: PageProcess PAGE.md : compiles and runs the page's blocks of C#, one after the other, in the current folder. A block sees what the
+//        blocks before it declared, as in a notebook. Exits with 1 at the first that fails and names its place.
 using Microsoft.CodeAnalysis.CSharp.Scripting;
 using Microsoft.CodeAnalysis.Scripting;
 
 var page = args[0];
+// The implicit usings of a console application.
+string[] imports =
+[
+    "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks",
+];
 var platform = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
 var options = ScriptOptions.Default
     .WithReferences(platform.Split(Path.PathSeparator))
-    // The implicit usings of a console application.
-    .WithImports("System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks")
+    .WithImports(imports)
     .WithFilePath(Path.GetFileName(page));
 ScriptState? state = null;
 foreach (var (line, code) in Blocks(File.ReadAllLines(page)))

@@ -121,7 +121,9 @@ public sealed class ArchitectureTests
         }
     }
 
-    /// <summary>The table of arrows: what files use of other rooms, by where it lies in the order; in brackets the pairs of files.</summary>
+    /// <summary>
+    /// The table of arrows: how many members of other rooms the files use, by where those lie in the order; in brackets the pairs of files.
+    /// </summary>
     private static string Count(string library, RoomOrder order, Arrows arrows)
     {
         var found = arrows.Between(order).ToLookup(each => each.Direction, each => (each.Arrow.From, each.Arrow.To));

@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace ResNet.Tests;
 
-/// <summary>What uses what in a library: an arrow from each file to each type or member that it uses of another file of the library.</summary>
+/// <summary>
+/// What uses what in a library: an arrow from each file to each type or member that it uses of another file of the library.
+/// </summary>
 internal sealed class Arrows
 {
     public Arrows(LibraryCode code) => All = [.. code.Trees.SelectMany(tree => Of(code, tree)).Distinct()];

@@ -53,7 +53,7 @@ public sealed class CodeStyleTests
             "A.cs:5");
         AssertFinds(
             CodeStyle.NestedConditionals,
-            "class A { int F(bool a, bool b) => a ? 1\n: b ? 2 : 3;\nint G(bool a) => a ? H(() => a ? 1 : 2) : 3; int H(Func<int> f) => f(); }",
+            "class A { int F(bool a, bool b) => a ? 1\n: b ? 2 : 3;\nint G(bool a) => a ? H(() => a ? 1 : 2) : 3; }",
             "A.cs:2");
         AssertFinds(
             CodeStyle.ConditionalsInStrings,

@@ -1,8 +1,8 @@
 namespace ResNet.Tests;
 
 /// <summary>
-/// What README.md and docs say in C# is true: each block compiles against the public API and runs. Blocks of a page run in order, in a folder with
-/// photographs of three classes (photos/), a model file (run/model.onnx) and small networks in place of published weights.
+/// What README.md and docs say in C# is true: each block compiles against the public API and runs. Blocks of a page run in order, in a
+/// folder with photographs of three classes (photos/), a model file (run/model.onnx) and small networks in place of published weights.
 /// </summary>
 [TestClass]
 public sealed class DocumentationTests

@@ -13,6 +13,9 @@ internal static class BatchFit
 {
     private const int Grid = 8, Most = 1024, StepsPerEpoch = 100, TriedSteps = 2, MarginShare = 16;
 
+    /// <summary>What a user calls to have the largest batch found; it lies above this.</summary>
+    private const string LargestBatch = "ResNetTraining.FindLargestBatch";
+
     /// <summary>How libtorch, cuBLAS and cuDNN say that memory is short, on GPUs and on CPUs.</summary>
     private static readonly string[] Complaints =
     [
@@ -114,7 +117,7 @@ internal static class BatchFit
         var does = fitting is null ? "take about half" : "fit";
         var accumulation = Invariant($"a {nameof(recipe.GradientAccumulation)} of {needed} for the same batch in parts");
         var advice = Invariant($"{smaller} at a time {does}: a {nameof(recipe.BatchSize)} of {smaller}, or {accumulation}");
-        var search = device == "cpu" ? "" : $"; {nameof(ResNetTraining)}.{nameof(ResNetTraining.FindLargestBatch)} finds the largest batch";
+        var search = device == "cpu" ? "" : $"; {LargestBatch} finds the largest batch";
         return $"{what} {advice}{search}.";
     }
 

@@ -64,7 +64,7 @@ public sealed class MistakeFinderTests
         using var network = Network("cifar-resnet8:width=4", 2);
         using var input = new DeviceInput(ImagePreprocessing.Small(32), TrainingPrecision.Float32, CPU);
         Train(network, input, source);
-        var finder = new MistakeFinder(network, input, each => new(each, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem));
+        var finder = new MistakeFinder(network, input, images => Loader(images));
         var findings = finder.Find(source, 2);
         Assert.IsEmpty(findings.Mistakes);
         foreach (var image in findings.Doubtful)
@@ -77,6 +77,8 @@ public sealed class MistakeFinderTests
             var (hot, cold) = image.TrueClass == 0 ? (below, above) : (above, below);
             Assert.IsGreaterThan(cold.Red + 80, hot.Red);
         }
+
+        static BatchLoader Loader(ImageDataset images) => new(images, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem);
     }
 
     [TestMethod]

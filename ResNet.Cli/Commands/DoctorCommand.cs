@@ -14,41 +14,48 @@ internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var command = new Command("doctor", "Shows what this machine has: libtorch, CUDA, ONNX Runtime, and what to do where something is missing.");
+        var command = new Command(
+            "doctor", "Shows what this machine has (libtorch, CUDA, ONNX Runtime), and what to do where something is missing.");
         command.SetWork((_, _) => new Examination().Run(AnsiConsole.Console));
         return command;
     }
 
-    /// <summary>One look at the machine. Each row is independent of the others: one that fails says why and the rest is examined all the same.</summary>
+    /// <summary>One look at the machine. A check that fails says why, and the others are done all the same.</summary>
     private sealed class Examination
     {
-        private const string Fine = "[green]ok[/]";
+        private const string Passed = "[green]ok[/]", Failed = "[red]no[/]", Absent = "[grey]-[/]";
 
-        private readonly Table _table = CommandLine.CreateTable("", "What", "Found");
+        private readonly Table _table = CommandWork.CreateTable("", "What", "Found");
         private readonly LibTorchDiagnosis _training = LibTorch.Diagnose();
-        private string? _firstWrong;
+        private string? _firstProblem;
 
         public int Run(IAnsiConsole console)
         {
-            Row("System", () => $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}");
-            Row("Processor", () => $"{Environment.ProcessorCount} cores; bfloat16 {(_training.HasFastBFloat16 ? "in hardware, used for training" : "not in hardware: training uses float32")}");
-            Row("Memory", () => $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB");
-            Row("TorchSharp", () => $"{Version(typeof(torch))}, built for libtorch {_training.RequiredVersion}");
-            if (Row("libtorch files", DescribeFiles)) Row("libtorch", () => Describe(_training.Loaded ?? throw new LibTorchException(_training.LoadProblem!)));
-            // A machine without a GPU is no fault.
-            Row("NVIDIA driver", DescribeDriver, _training.DriverProblem is null ? Fine : "[grey]-[/]");
-            // Without libtorch there is nothing to ask.
-            if (_training.Loaded is not null) Row("CUDA for training", DescribeCuda);
-            Row("ONNX Runtime", () => $"{OrtEnv.Instance().GetVersionString()}, runs on {string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(name => name.Replace("ExecutionProvider", "")))}");
-            Row("ML.NET", () => Version(typeof(MLContext)));
-            Row("Image decoding", () => $"SkiaSharp {Version(typeof(SKBitmap))}, {(Decodes() ? "works" : throw new InvalidOperationException("a PNG that was just written cannot be read"))}");
-            Row("Cache", () => $"{_training.CacheFolder} (RESNET_MLNET_HOME overrides)");
+            Check("System", DescribeSystem);
+            Check("Processor", DescribeProcessor);
+            Check("Memory", () => $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB");
+            Check("TorchSharp", () => $"{Version(typeof(torch))}, built for libtorch {_training.RequiredVersion}");
+            if (Check("libtorch files", DescribeFiles)) Check("libtorch", DescribeLibTorch);
+            // A machine without a GPU is not a problem.
+            Check("NVIDIA driver", DescribeDriver, _training.DriverProblem is null ? Passed : Absent);
+            // Only libtorch can tell.
+            if (_training.Loaded is { } loaded) Check("CUDA for training", () => DescribeCuda(loaded));
+            Check("ONNX Runtime", DescribeOnnxRuntime);
+            Check("ML.NET", () => Version(typeof(MLContext)));
+            Check("Image decoding", DescribeDecoding);
+            Check("Cache", () => $"{_training.CacheFolder} (RESNET_MLNET_HOME overrides it)");
             console.Write(_table);
-            console.WriteLine(_firstWrong is { } wrong ? $"First to mend: {wrong}" : _training.Advice is { } advice ? $"All works. What could be better: {advice}" : "All is well.");
-            return _firstWrong is null ? CommandLine.Done : CommandLine.Failed;
+            console.WriteLine(Summary());
+            return _firstProblem is null ? ExitCode.Done : ExitCode.Failed;
         }
 
-        private bool Row(string what, Func<string> find, string mark = Fine)
+        private string Summary()
+        {
+            if (_firstProblem is not null) return $"First problem: {_firstProblem}";
+            return _training.Advice is { } advice ? $"All checks passed. Advice: {advice}" : "All checks passed.";
+        }
+
+        private bool Check(string what, Func<string> find, string mark = Passed)
         {
             try
             {
@@ -57,11 +64,28 @@ internal static class DoctorCommand
             }
             catch (Exception problem)
             {
-                var why = problem is not LibTorchException && problem.GetBaseException() is DllNotFoundException missing ? $"a native library is missing: {missing.Message}" : problem.Message;
-                _table.AddRow(new Markup("[red]no[/]"), new Text(what), new Text(why));
-                _firstWrong ??= $"{what}: {why}";
+                var reason = Reason(problem);
+                _table.AddRow(new Markup(Failed), new Text(what), new Text(reason));
+                _firstProblem ??= $"{what}: {reason}";
                 return false;
             }
+        }
+
+        private static string Reason(Exception problem)
+        {
+            if (problem is LibTorchException) return problem.Message;
+            return problem.GetBaseException() is DllNotFoundException missing
+                ? $"a native library is missing: {missing.Message}"
+                : problem.Message;
+        }
+
+        private static string DescribeSystem() =>
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}";
+
+        private string DescribeProcessor()
+        {
+            var precision = _training.HasFastBFloat16 ? "in hardware, used for training" : "not in hardware: training uses float32";
+            return $"{Environment.ProcessorCount} cores; bfloat16 {precision}";
         }
 
         /// <summary>What the files say, before any of them is loaded.</summary>
@@ -74,31 +98,49 @@ internal static class DoctorCommand
             return $"{_training.Folder}: {version}, {kind}; all {functions:N0} functions that TorchSharp calls are there";
         }
 
+        private string DescribeLibTorch()
+        {
+            var loaded = _training.Loaded ?? throw new LibTorchException(_training.LoadProblem!);
+            var copy = loaded.Patched ? ", with a copy of LibTorchSharp for this system's older libstdc++" : "";
+            return $"{loaded.Version} from {loaded.Folder}{copy}; {loaded.Threads} threads";
+        }
+
         private string DescribeDriver()
         {
-            var runs = _training.DriverCudaVersion is { } cuda ? $"{_training.DriverVersion ?? "of unknown release"}, runs CUDA up to {cuda}; " : "";
-            return runs + (_training.DriverProblem ?? string.Join("; ", _training.Gpus.Select((gpu, number) => $"cuda:{number} {gpu}")));
+            var driver = _training.DriverVersion ?? "of unknown version";
+            var cuda = _training.DriverCudaVersion is { } version ? $"{driver}, runs CUDA up to {version}; " : "";
+            var gpus = _training.Gpus.Select((gpu, number) => $"cuda:{number} {gpu}");
+            return cuda + (_training.DriverProblem ?? string.Join("; ", gpus));
         }
 
         /// <summary>A libtorch for CUDA that finds no device is wrong; one for CPUs is a choice.</summary>
-        private string DescribeCuda()
+        private string DescribeCuda(LibTorchInfo loaded)
         {
-            if (_training.CudaProblem is not { } problem) return $"{_training.Loaded!.CudaDevices} device{(_training.Loaded.CudaDevices == 1 ? "" : "s")}";
+            if (_training.CudaProblem is not { } problem) return loaded.CudaDevices == 1 ? "1 device" : $"{loaded.CudaDevices} devices";
             if (_training.HasCuda) throw new LibTorchException($"Training runs on the CPU: {problem}");
             return $"no device, training runs on the CPU: {problem}";
         }
-    }
 
-    private static string Describe(LibTorchInfo found) =>
-        $"{found.Version} from {found.Folder}{(found.Patched ? ", with a copy of LibTorchSharp for this system's older libstdc++" : "")}; {found.Threads} threads";
+        private static string DescribeOnnxRuntime()
+        {
+            var runtime = OrtEnv.Instance();
+            var providers = runtime.GetAvailableProviders().Select(name => name.Replace("ExecutionProvider", ""));
+            return $"{runtime.GetVersionString()}, runs on {string.Join(", ", providers)}";
+        }
 
-    private static string Version(Type type) =>
-        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', '-')[0] ?? $"{type.Assembly.GetName().Version}";
+        private static string DescribeDecoding()
+        {
+            using var bitmap = new SKBitmap(3, 2);
+            using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+            using var decoded = SKBitmap.Decode(png);
+            if (decoded?.Width != 3) throw new InvalidOperationException("a PNG that was just written cannot be read");
+            return $"SkiaSharp {Version(typeof(SKBitmap))}, works";
+        }
 
-    private static bool Decodes()
-    {
-        using var bitmap = new SKBitmap(3, 2);
-        using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        return new ImageDecoder(applyOrientation: true).Decode(new(png.ToArray())).Width == 3;
+        private static string Version(Type type)
+        {
+            var version = type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+            return version?.Split('+', '-')[0] ?? $"{type.Assembly.GetName().Version}";
+        }
     }
 }

@@ -6,27 +6,49 @@ namespace ResNet.Cli;
 /// <summary>`resnet import`: weights from elsewhere become a model file.</summary>
 internal static class ImportCommand
 {
+    private const string ImageNet = "imagenet";
+
     public static Command Create()
     {
-        var weights = new Option<string>("--weights") { Required = true, HelpName = "FILE | NAME", Description = "A PyTorch checkpoint (.pth, .pt, .th, .bin), a safetensors file, or published weights (`resnet info` lists them)." };
-        var output = new Option<string>("--output") { Required = true, HelpName = "FILE", Description = "The model file to write (.onnx)." };
-        var architecture = CommonOptions.Architecture(null, "The network, where it is not to be told from the weights: resnet50:v1, plain18, ...");
-        var labels = new Option<string?>("--labels") { HelpName = "FILE", Description = "The names of the classes, a line each; or `imagenet`." };
-        var preprocessing = new PreprocessingOptions();
-        var command = new Command("import", "Makes a model file of weights from torchvision, timm, Hugging Face or elsewhere.")
+        var weights = new Option<string>("--weights")
         {
-            weights, output, architecture, labels,
+            Required = true,
+            HelpName = "FILE | NAME",
+            Description = "A PyTorch checkpoint (.pth, .pt, .th, .bin), a safetensors file, or the name of published weights " +
+                "(`resnet info` lists them).",
+        };
+        var output = new Option<string>("--output")
+        {
+            Required = true,
+            HelpName = "FILE",
+            Description = "The model file to write (.onnx).",
+        };
+        var architecture = CommonOptions.Architecture(
+            "The network, if it cannot be recognized from the weights: resnet50:v1, plain18, ...");
+        var labels = new Option<string?>("--labels")
+        {
+            HelpName = "FILE",
+            Description = $"A file with the names of the classes, one a line; or {ImageNet}.",
+        };
+        var preprocessing = new PreprocessingOptions();
+        var command = new Command("import", "Converts weights from torchvision, timm, Hugging Face or elsewhere to a model file.")
+        {
+            weights,
+            output,
+            architecture,
+            labels,
         };
         preprocessing.AddTo(command);
         command.SetWork((parsed, cancellation) =>
         {
-            var (source, target) = (parsed.GetRequiredValue(weights), parsed.GetRequiredValue(output));
+            var source = parsed.GetRequiredValue(weights);
+            var target = parsed.GetRequiredValue(output);
             if (!File.Exists(source) && PretrainedResNet.Find(source) is { } published)
             {
-                // Known from head to foot: nothing is left to say.
-                AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(Models.Find(AnsiConsole.Console, published.Name, cancellation))));
+                // The catalog says all that the other options could say.
+                Copy(Models.Find(AnsiConsole.Console, published.Name, cancellation), target);
                 Console.Out.WriteLine($"{published.Name}: {target}");
-                return CommandLine.Done;
+                return ExitCode.Done;
             }
 
             var names = ReadLabels(parsed.GetValue(labels));
@@ -35,16 +57,35 @@ internal static class ImportCommand
                 Labels = names,
                 Preprocessing = preprocessing.Get(parsed, ImagePreprocessing.For(network)),
             });
-            Console.Out.WriteLine($"{card.Architecture}, {(names is not null ? $"{names.Count} named classes" : "classes without names")}: {target}");
-            return CommandLine.Done;
+            var classes = names is null ? "classes without names" : $"{names.Count} named classes";
+            Console.Out.WriteLine($"{card.Architecture}, {classes}: {target}");
+            return ExitCode.Done;
         });
         return command;
     }
 
-    private static IReadOnlyList<string>? ReadLabels(string? file) => file switch
+    /// <summary>Copies a file. Whatever was at the target stays until the copy is complete.</summary>
+    private static void Copy(string source, string target)
     {
-        null => null,
-        "imagenet" when !File.Exists(file) => ImageNetLabels.All,
-        _ => [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)],
-    };
+        target = Path.GetFullPath(target);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var beside = $"{target}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.Copy(source, beside);
+            File.Move(beside, target, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(beside);
+        }
+    }
+
+    private static IReadOnlyList<string>? ReadLabels(string? file)
+    {
+        if (file is null) return null;
+        // All published weights are ImageNet's.
+        if (file == ImageNet && !File.Exists(file)) return PretrainedResNet.All[0].Labels;
+        return [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+    }
 }

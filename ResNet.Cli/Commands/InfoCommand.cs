@@ -3,78 +3,126 @@ using Spectre.Console;
 
 namespace ResNet.Cli;
 
-/// <summary>`resnet info`: the architectures, published weights and recipes, the layers of an architecture, or what a model file says of itself.</summary>
+/// <summary>`resnet info`: what there is, or one architecture, recipe, model file or set of published weights in detail.</summary>
 internal static class InfoCommand
 {
     private const int LabelsShown = 10;
 
     public static Command Create()
     {
-        var subject = new Argument<string?>("MODEL | ARCHITECTURE | RECIPE") { Arity = ArgumentArity.ZeroOrOne, Description = "A model file, published weights, an architecture or a recipe; nothing lists what there is." };
-        var command = new Command("info", "Shows architectures, model files and recipes.") { subject };
+        var subject = new Argument<string?>("MODEL | ARCHITECTURE | RECIPE")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "A model file, or the name of published weights, an architecture or a recipe. Without it all names are listed.",
+        };
+        var command = new Command("info", "Shows architectures, published weights, recipes and model files.") { subject };
         command.SetWork((parsed, _) =>
         {
-            var name = parsed.GetValue(subject);
-            if (name is null) List(AnsiConsole.Console);
-            else if (File.Exists(name)) Show(AnsiConsole.Console, name);
-            else if (PretrainedResNet.All.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } published) Show(AnsiConsole.Console, published);
-            else if (RecipeText.Find(name) is { } recipe) Show(AnsiConsole.Console, recipe);
-            else if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) throw new FileNotFoundException($"There is no model file '{name}'.");
-            else Show(AnsiConsole.Console, ResNetArchitecture.Parse(name));
-            return CommandLine.Done;
+            var console = AnsiConsole.Console;
+            if (parsed.GetValue(subject) is { } name) Show(console, name);
+            else List(console);
+            return ExitCode.Done;
         });
         return command;
     }
 
+    private static void Show(IAnsiConsole console, string name)
+    {
+        if (File.Exists(name)) ShowModelFile(console, name);
+        else if (FindPublished(name) is { } published) Show(console, published);
+        else if (RecipeText.Find(name) is { } recipe) Show(console, recipe);
+        else if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
+            throw new FileNotFoundException($"There is no model file '{name}'.");
+        else Show(console, ResNetArchitecture.Parse(name));
+    }
+
+    /// <summary>Published weights by their full name: a name such as resnet50 is an architecture here.</summary>
+    private static PretrainedResNet? FindPublished(string name) =>
+        PretrainedResNet.All.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
     private static void List(IAnsiConsole console)
     {
-        var table = CommandLine.CreateTable("Architecture", "Layers", "Input", "Parameters", "Multiply-adds", "Features");
-        foreach (var each in ResNetArchitecture.All)
-            table.AddRow(each.Name, $"{each.Depth}", Input(each), Millions(each.ParameterCount), Millions(each.MultiplyAdds(InputSize(each), InputSize(each))), $"{each.FeatureCount}");
-        console.Write(table);
-        console.WriteLine("Options follow a colon: A, B, C (shortcuts), v1 (bottleneck stride as in the paper), width=N. Example: resnet50:v1 or cifar-resnet20:B,width=32.");
+        ListArchitectures(console);
         ListPublished(console);
-        var recipes = CommandLine.CreateTable("Recipe", "What it is for");
+        var recipes = CommandWork.CreateTable("Recipe", "What it is for");
         foreach (var each in RecipeText.All) recipes.AddRow(each.Name, each.Summary);
         console.Write(recipes);
     }
 
+    private static void ListArchitectures(IAnsiConsole console)
+    {
+        var table = CommandWork.CreateTable("Architecture", "Layers", "Input", "Parameters", "Multiply-adds", "Features");
+        foreach (var each in ResNetArchitecture.All)
+        {
+            table.AddRow(
+                each.Name,
+                $"{each.Depth}",
+                Input(each),
+                Millions(each.ParameterCount),
+                Millions(MultiplyAdds(each)),
+                $"{each.FeatureCount}");
+        }
+
+        console.Write(table);
+        console.WriteLine(
+            "Options follow a colon: A, B or C (shortcuts), v1 (bottleneck stride as in the paper), width=N. " +
+            "Examples: resnet50:v1, cifar-resnet20:B,width=32.");
+    }
+
     private static void ListPublished(IAnsiConsole console)
     {
-        var table = CommandLine.CreateTable("Published weights (ImageNet)", "Top-1", "Top-5", "Resize, crop", "Here");
+        var table = CommandWork.CreateTable("Published weights (ImageNet)", "Top-1", "Top-5", "Resize, crop", "Downloaded");
         foreach (var each in PretrainedResNet.All)
-            table.AddRow(each.Name, $"{100 * each.Top1:0.00} %", $"{100 * each.Top5:0.00} %", $"{each.Preprocessing.Resize}, {each.Preprocessing.Crop}", ModelStore.Default.Has(each) ? "yes" : "");
+        {
+            var size = $"{each.Preprocessing.Resize}, {each.Preprocessing.Crop}";
+            var isHere = ModelStore.Default.Has(each) ? "yes" : "";
+            table.AddRow(each.Name, $"{100 * each.Top1:0.00} %", $"{100 * each.Top5:0.00} %", size, isHere);
+        }
+
         console.Write(table);
-        console.WriteLine("Accuracies are torchvision's. A name such as resnet50 alone means version 1. Weights are fetched when they are used first.");
+        console.WriteLine(
+            "Accuracies are torchvision's. As a model, a name such as resnet50 means version 1. Weights are downloaded on first use.");
     }
 
     private static void Show(IAnsiConsole console, PretrainedResNet published)
     {
-        var table = CommandLine.CreateTable("", "");
-        table.HideHeaders();
-        table.AddRow("Weights", published.Name);
-        table.AddRow("Architecture", $"{published.Architecture.Name}, {Millions(published.Architecture.ParameterCount)} parameters, {published.Architecture.FeatureCount} features");
-        table.AddRow("Accuracy", $"top-1 {100 * published.Top1:0.00} %, top-5 {100 * published.Top5:0.00} % (torchvision's figures)");
-        table.AddRow("Address", $"{published.Address}");
-        table.AddRow("SHA-256", $"{published.HashPrefix}...");
-        table.AddRow("License", published.License);
-        table.AddRow("Here", ModelStore.Default.Has(published) ? Path.Combine(ModelStore.Default.Folder, published.Name + ".onnx") : "not yet; fetched when it is used first");
+        var network = published.Architecture;
+        var table = CommandWork.CreateFacts();
+        table.AddFact("Weights", published.Name);
+        table.AddFact("Architecture", $"{network.Name}, {Millions(network.ParameterCount)} parameters, {network.FeatureCount} features");
+        table.AddFact("Accuracy", $"top-1 {100 * published.Top1:0.00} %, top-5 {100 * published.Top5:0.00} % (torchvision's figures)");
+        table.AddFact("Address", $"{published.Address}");
+        table.AddFact("SHA-256", $"{published.HashPrefix}...");
+        table.AddFact("License", published.License);
+        table.AddFact("File", FileOf(published));
         console.Write(table);
+    }
+
+    private static string FileOf(PretrainedResNet published)
+    {
+        var store = ModelStore.Default;
+        return store.Has(published)
+            ? Path.Combine(store.Folder, published.Name + ".onnx")
+            : "not downloaded yet; this happens on first use";
     }
 
     private static void Show(IAnsiConsole console, RecipeText recipe)
     {
-        var table = CommandLine.CreateTable("", "");
-        table.HideHeaders();
-        foreach (var (what, value) in new[] { ("Recipe", recipe.Name), ("For", recipe.Summary), ("Command", recipe.Command), ("Time", recipe.Time), ("To expect", recipe.Accuracy) }) table.AddRow(new Text(what), new Text(value));
+        var table = CommandWork.CreateFacts();
+        table.AddFact("Recipe", recipe.Name);
+        table.AddFact("For", recipe.Summary);
+        table.AddFact("Command", recipe.Command);
+        table.AddFact("Time", recipe.Time);
+        table.AddFact("Accuracy", recipe.Accuracy);
         console.Write(table);
     }
 
     private static void Show(IAnsiConsole console, ResNetArchitecture architecture)
     {
-        var size = InputSize(architecture);
-        console.WriteLine($"{architecture.Name}: {Millions(architecture.ParameterCount)} parameters, {Millions(architecture.MultiplyAdds(size, size))} multiply-adds at {Input(architecture)}, {architecture.Classes:N0} classes");
-        var table = CommandLine.CreateTable("Layer", "Kernel", "Stride", "Channels");
+        console.WriteLine(
+            $"{architecture.Name}: {Millions(architecture.ParameterCount)} parameters, {Millions(MultiplyAdds(architecture))} " +
+            $"multiply-adds at {Input(architecture)}, {architecture.Classes:N0} classes");
+        var table = CommandWork.CreateTable("Layer", "Kernel", "Stride", "Channels");
         foreach (var layer in architecture.Layers)
         {
             var kernel = layer.Kernel is { } pixels ? $"{pixels} x {pixels}" : "";
@@ -84,34 +132,45 @@ internal static class InfoCommand
         console.Write(table);
     }
 
-    private static void Show(IAnsiConsole console, string path)
+    private static void ShowModelFile(IAnsiConsole console, string path)
     {
         using var model = ResNetModel.Open(path);
-        var (card, how) = (model.Card, model.Preprocessing);
-        var table = CommandLine.CreateTable("", "");
-        table.HideHeaders();
-        Add("File", $"{path}, {new FileInfo(path).Length / 1e6:0.0} MB");
-        Add("Architecture", card.Architecture + (model.Architecture is { } known ? $", {Millions(known.ParameterCount)} parameters" : ""));
-        Add("Features", $"{model.FeatureCount}");
-        Add("Classes", $"{model.ClassCount}{(model.Labels is { } labels ? ": " + string.Join(", ", labels.Take(LabelsShown)) + (labels.Count > LabelsShown ? ", ..." : "") : "")}");
-        Add("Images", $"{(how.Resize is { } resize ? $"shorter side to {resize}, " : "")}center crop {how.Crop} x {how.Crop}, {how.Interpolation.ToString().ToLowerInvariant()}");
-        Add("Mean, deviation", $"{how.Mean.R} {how.Mean.G} {how.Mean.B}, {how.Std.R} {how.Std.G} {how.Std.B} (applied inside the file)");
-        foreach (var (name, value) in card.Metrics ?? new Dictionary<string, double>()) Add(name, $"{100 * value:0.00} %");
-        Add("Quantization", card.Quantization);
-        Add("Source", card.Source);
-        Add("License", card.License);
-        Add("Made", card.Created?.ToString("u"));
+        var (card, images) = (model.Card, model.Preprocessing);
+        var parameters = model.Architecture is { } known ? $", {Millions(known.ParameterCount)} parameters" : "";
+        var resize = images.Resize is { } length ? $"shorter side to {length}, " : "";
+        var table = CommandWork.CreateFacts();
+        table.AddFact("File", $"{path}, {new FileInfo(path).Length / 1e6:0.0} MB");
+        table.AddFact("Architecture", card.Architecture + parameters);
+        table.AddFact("Features", $"{model.FeatureCount}");
+        table.AddFact("Classes", $"{model.ClassCount}{Names(model.Labels)}");
+        table.AddFact("Images", $"{resize}center crop {images.Crop} x {images.Crop}, {images.Interpolation.ToString().ToLowerInvariant()}");
+        table.AddFact("Mean, deviation", $"{Color(images.Mean)}, {Color(images.Std)} (applied inside the file)");
+        foreach (var (name, value) in card.Metrics ?? new Dictionary<string, double>()) table.AddFact(name, $"{100 * value:0.00} %");
+        table.AddFact("Quantization", card.Quantization);
+        table.AddFact("Source", card.Source);
+        table.AddFact("License", card.License);
+        table.AddFact("Created", card.Created?.ToString("u"));
         console.Write(table);
-
-        void Add(string what, string? value)
-        {
-            if (!string.IsNullOrEmpty(value)) table.AddRow(new Text(what), new Text(value));
-        }
     }
+
+    private static string Names(IReadOnlyList<string>? labels)
+    {
+        if (labels is null) return "";
+        var more = labels.Count > LabelsShown ? ", ..." : "";
+        return $": {string.Join(", ", labels.Take(LabelsShown))}{more}";
+    }
+
+    private static string Color(Rgb color) => $"{color.R} {color.G} {color.B}";
 
     private static int InputSize(ResNetArchitecture architecture) => ImagePreprocessing.For(architecture).Crop;
 
     private static string Input(ResNetArchitecture architecture) => $"{InputSize(architecture)} x {InputSize(architecture)}";
+
+    private static long MultiplyAdds(ResNetArchitecture architecture)
+    {
+        var size = InputSize(architecture);
+        return architecture.MultiplyAdds(size, size);
+    }
 
     private static string Millions(long count) => count < 10_000_000 ? $"{count / 1e6:0.00} M" : $"{count / 1e6:N1} M";
 }

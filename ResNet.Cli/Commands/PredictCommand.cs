@@ -3,55 +3,83 @@ using Spectre.Console;
 
 namespace ResNet.Cli;
 
-/// <summary>`resnet predict`: what a network sees in images.</summary>
+/// <summary>`resnet predict`: the classes of images.</summary>
 internal static class PredictCommand
 {
+    private const int DefaultTop = 5;
+
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var top = CommonOptions.Positive("--top", "How many of the best classes are shown. [default: 5]");
-        var format = new Option<string>("--format") { HelpName = "NAME", Description = "table, json (an object a line) or csv.", DefaultValueFactory = _ => "table" };
-        format.AcceptOnlyFromAmong("table", "json", "csv");
-        var images = new Argument<string[]>("IMAGE") { Arity = ArgumentArity.OneOrMore, Description = "Image files, folders (with all below them) or patterns such as photos/*.jpg." };
-        var command = new Command("predict", "Says what a network sees in images.") { model, top, format, images };
+        var top = CommonOptions.Positive("--top", $"How many of the most probable classes are shown. [default: {DefaultTop}]");
+        var format = new Option<string>("--format")
+        {
+            HelpName = "NAME",
+            Description = "table, json (an object a line) or csv.",
+            DefaultValueFactory = _ => PredictionWriter.Table,
+        };
+        format.AcceptOnlyFromAmong(PredictionWriter.Table, PredictionWriter.Json, PredictionWriter.Csv);
+        var images = new Argument<string[]>("IMAGE")
+        {
+            Arity = ArgumentArity.OneOrMore,
+            Description = "Image files, folders (with all below them) or patterns such as photos/*.jpg.",
+        };
+        var command = new Command("predict", "Predicts the classes of images.") { model, top, format, images };
         command.SetWork((parsed, cancellation) =>
         {
-            using var network = Models.Open(AnsiConsole.Console, parsed.GetRequiredValue(model), cancellation);
-            var classes = network.ClassCount ?? throw new InvalidDataException($"'{parsed.GetValue(model)}' has no classes, only features.");
+            var name = parsed.GetRequiredValue(model);
+            using var network = Models.Open(AnsiConsole.Console, name, cancellation);
+            if (network.ClassCount is null) throw new InvalidDataException($"'{name}' gives features only, so it cannot predict classes.");
             var paths = ImagePaths.Find(parsed.GetRequiredValue(images));
             using var writer = PredictionWriter.Create(parsed.GetRequiredValue(format), AnsiConsole.Console);
-            var failed = 0;
-            foreach (var (path, scores, problem) in Run(network, paths, cancellation))
-            {
-                if (scores is not null)
-                {
-                    writer.Write(path, Best(network, scores, Math.Min(classes, parsed.GetValue(top) ?? 5)));
-                    continue;
-                }
-
-                failed++;
-                Console.Error.WriteLine(problem);
-            }
-
-            if (failed > 0) Console.Error.WriteLine($"{failed} of {paths.Count} images could not be read.");
-            return failed == 0 ? CommandLine.Done : CommandLine.Failed;
+            var failed = Predict(network, paths, parsed.GetValue(top) ?? DefaultTop, writer, cancellation);
+            if (failed == 0) return ExitCode.Done;
+            Console.Error.WriteLine($"{failed} of {paths.Count} images could not be read.");
+            return ExitCode.Failed;
         });
         return command;
     }
 
-    private static IEnumerable<(string Path, float[]? Scores, string? Problem)> Run(ResNetModel network, IReadOnlyList<string> paths, CancellationToken cancellation) =>
-        paths.AsParallel().AsOrdered().WithCancellation(cancellation).WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(path =>
+    /// <summary>Predicts images on all cores and writes them in their order.</summary>
+    /// <returns>How many could not be read.</returns>
+    private static int Predict(
+        ResNetModel network, IReadOnlyList<string> paths, int top, PredictionWriter writer, CancellationToken cancellation)
+    {
+        var results = paths
+            .AsParallel()
+            .AsOrdered()
+            .WithCancellation(cancellation)
+            .WithMergeOptions(ParallelMergeOptions.NotBuffered)
+            .Select(path => PredictedImage.Of(network, path, top));
+        var failed = 0;
+        foreach (var image in results)
+        {
+            if (image.Problem is null)
+            {
+                writer.Write(image.Path, image.Predictions);
+                continue;
+            }
+
+            failed++;
+            Console.Error.WriteLine(image.Problem);
+        }
+
+        return failed;
+    }
+
+    /// <summary>The predictions for an image, or why it could not be read.</summary>
+    private sealed record PredictedImage(string Path, IReadOnlyList<ClassPrediction> Predictions, string? Problem)
+    {
+        public static PredictedImage Of(ResNetModel network, string path, int top)
         {
             try
             {
-                return (path, (float[]?)network.Run(path, ResNetOutput.Probabilities), (string?)null);
+                return new(path, network.Classify(path, top), Problem: null);
             }
             catch (InvalidImageException problem)
             {
-                return (path, null, problem.Message);
+                return new(path, [], problem.Message);
             }
-        });
-
-    private static List<Prediction> Best(ResNetModel network, float[] scores, int count) =>
-        [.. Enumerable.Range(0, scores.Length).OrderByDescending(index => scores[index]).Take(count).Select(index => new Prediction(network.Labels?[index] ?? index.ToString(), index, scores[index]))];
+        }
+    }
 }

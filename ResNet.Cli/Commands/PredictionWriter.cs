@@ -5,20 +5,20 @@ using Spectre.Console;
 
 namespace ResNet.Cli;
 
-/// <summary>A class that a network sees in an image.</summary>
-internal sealed record Prediction(string Label, int Index, float Probability);
-
 /// <summary>Writes predictions to the standard output, image by image.</summary>
 internal abstract class PredictionWriter : IDisposable
 {
+    /// <summary>The formats, as they are named.</summary>
+    public const string Table = "table", Json = "json", Csv = "csv";
+
     public static PredictionWriter Create(string format, IAnsiConsole console) => format switch
     {
-        "json" => new JsonWriter(),
-        "csv" => new CsvWriter(),
+        Json => new JsonWriter(),
+        Csv => new CsvWriter(),
         _ => new TableWriter(console),
     };
 
-    public abstract void Write(string path, IReadOnlyList<Prediction> predictions);
+    public abstract void Write(string path, IReadOnlyList<ClassPrediction> predictions);
 
     /// <summary>Writes what is left.</summary>
     public abstract void Dispose();
@@ -26,9 +26,13 @@ internal abstract class PredictionWriter : IDisposable
     /// <summary>An object a line: {"path", "predictions": [{"label", "index", "probability"}]}.</summary>
     private sealed class JsonWriter : PredictionWriter
     {
-        private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        private static readonly JsonSerializerOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-        public override void Write(string path, IReadOnlyList<Prediction> predictions) => Console.Out.WriteLine(JsonSerializer.Serialize(new { path, predictions }, Format));
+        public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
+        {
+            var classes = predictions.Select(each => new { label = each.Label, index = each.Index, probability = each.Probability });
+            Console.Out.WriteLine(JsonSerializer.Serialize(new { path, predictions = classes }, Format));
+        }
 
         public override void Dispose() => Console.Out.Flush();
     }
@@ -40,10 +44,13 @@ internal abstract class PredictionWriter : IDisposable
 
         public CsvWriter() => Console.Out.WriteLine("path,label,index,probability");
 
-        public override void Write(string path, IReadOnlyList<Prediction> predictions)
+        public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
         {
-            foreach (var (label, index, probability) in predictions)
-                Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Quote(path)},{Quote(label)},{index},{probability}"));
+            foreach (var each in predictions)
+            {
+                var probability = each.Probability.ToString(CultureInfo.InvariantCulture);
+                Console.Out.WriteLine($"{Quote(path)},{Quote(each.Label)},{each.Index},{probability}");
+            }
         }
 
         public override void Dispose() => Console.Out.Flush();
@@ -53,12 +60,15 @@ internal abstract class PredictionWriter : IDisposable
 
     private sealed class TableWriter(IAnsiConsole console) : PredictionWriter
     {
-        private readonly Table _table = CommandLine.CreateTable("Image", "Class", "Probability");
+        private readonly Table _table = CommandWork.CreateTable("Image", "Class", "Probability");
 
-        public override void Write(string path, IReadOnlyList<Prediction> predictions)
+        public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
         {
             for (var i = 0; i < predictions.Count; i++)
-                _table.AddRow(new Text(i == 0 ? path : ""), new Text(predictions[i].Label), new Text($"{100 * predictions[i].Probability,6:0.0} %"));
+            {
+                var image = i == 0 ? path : "";
+                _table.AddRow(new Text(image), new Text(predictions[i].Label), new Text($"{100 * predictions[i].Probability,6:0.0} %"));
+            }
         }
 
         public override void Dispose()

@@ -8,62 +8,111 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var recipe = new RecipeOptions();
-        var output = new Option<string>("--output") { Required = true, HelpName = "DIR", Description = "Receives model.onnx, report.html, metrics.csv, tensorboard/ and the checkpoints last.safetensors and best.safetensors." };
-        var every = new Option<double>("--checkpoint-every") { HelpName = "SECONDS", Description = "How much work a power cut may cost.", DefaultValueFactory = _ => 300 };
-        var resume = new Option<bool>("--resume") { Description = "Go on from the checkpoint in the output folder, if there is one." };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run in the output folder." };
+        var run = new RunOptions();
+        var output = new Option<string>("--output")
+        {
+            Required = true,
+            HelpName = "DIR",
+            Description = "The folder for model.onnx, report.html, metrics.csv, tensorboard/ and the checkpoints last.safetensors and " +
+                "best.safetensors.",
+        };
+        var every = new Option<double>("--checkpoint-every")
+        {
+            HelpName = "SECONDS",
+            Description = "The time between two checkpoints, that is, the work that a power cut can cost.",
+            DefaultValueFactory = _ => 300,
+        };
         every.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<double>() is not (>= 0 and < 1e6)) result.AddError("--checkpoint-every is a number of seconds from 0.");
+            if (result.GetValueOrDefault<double>() is not (>= 0 and < 1e6))
+                result.AddError("--checkpoint-every must be a number of seconds, from 0 to 999999.");
         });
-        var command = new Command("train", "Trains a network on your images, or teaches one that has learned others, and writes its model file.") { output, every, resume, overwrite };
-        recipe.AddTo(command);
+        var resume = new Option<bool>("--resume") { Description = "Continue from the checkpoint in the output folder, if there is one." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run in the output folder." };
+        var command = new Command("train", "Trains a network on your images, or fine-tunes a trained one, and writes its model file.")
+        {
+            output,
+            every,
+            resume,
+            overwrite,
+        };
+        run.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(resume) && result.GetValue(overwrite)) result.AddError("--resume and --overwrite exclude each other.");
         });
-        command.SetWork((parsed, cancellation) =>
-        {
-            var folder = parsed.GetRequiredValue(output);
-            var existing = parsed.GetValue(resume) ? ExistingRun.Resume : parsed.GetValue(overwrite) ? ExistingRun.Overwrite : ExistingRun.Refuse;
-            if (existing == ExistingRun.Refuse && ResNetTraining.HoldsRun(folder))
-                throw new IOException($"'{folder}' holds a training run already. Go on with it (--resume), replace it (--overwrite), or choose another folder.");
-            var options = recipe.Get(parsed, folder, cancellation) with
+        command.SetWork(
+            (parsed, cancellation) =>
             {
-                IfExists = existing,
-                CheckpointInterval = TimeSpan.FromSeconds(parsed.GetValue(every)),
-                Command = CommandLine.Of(parsed),
-            };
-            return Train(AnsiConsole.Console, recipe.FitBatch(parsed, options, cancellation), cancellation);
-        });
+                var folder = parsed.GetRequiredValue(output);
+                var existing = Choose(parsed.GetValue(resume), parsed.GetValue(overwrite));
+                // Before anything is read or downloaded.
+                if (existing == ExistingRun.Refuse && ResNetTraining.HoldsRun(folder)) throw HoldsRun(folder);
+                var options = run.Get(parsed, folder, cancellation) with
+                {
+                    IfExists = existing,
+                    CheckpointInterval = TimeSpan.FromSeconds(parsed.GetValue(every)),
+                    Command = CommandWork.Repeat(parsed),
+                };
+                return Train(AnsiConsole.Console, run.FitBatch(parsed, options, cancellation), cancellation);
+            },
+            run.HintFor);
         return command;
     }
 
+    private static ExistingRun Choose(bool resume, bool overwrite)
+    {
+        if (resume) return ExistingRun.Resume;
+        return overwrite ? ExistingRun.Overwrite : ExistingRun.Refuse;
+    }
+
+    private static IOException HoldsRun(string folder) =>
+        new($"'{folder}' already contains a training run. Continue it (--resume), replace it (--overwrite), or choose another folder.");
+
     private static int Train(IAnsiConsole console, TrainingOptions options, CancellationToken cancellation)
     {
-        var plan = options.Resolve();
-        var (data, recipe) = (options.Data, plan.Recipe);
-        console.WriteLine($"{plan.Architecture.Name}{(options.StartFrom is { } start ? $" from {start.Name}" : "")}, {data.Training.Labels.Count} classes, {data.Training.Count:N0} images to learn from, {data.Validation.Count:N0} to judge by; " +
-            $"{recipe.Epochs} epochs of batches of {recipe.BatchSize}, {recipe.Preprocessing.Crop} x {recipe.Preprocessing.Crop} pixels.");
+        ShowPlan(console, options.Resolve());
         try
         {
             var display = new TrainingDisplay(console);
-            var result = display.Show(() => ResNetTraining.Run(options, display, cancellation));
-            if (result.Validation is { } validation)
-            {
-                if (result.Kept.Epoch != result.History[^1].Epoch) console.WriteLine($"The best epoch was {result.Kept.Epoch}; its network is the one that is kept.");
-                console.WriteLine($"top-1 accuracy  {100 * validation.Top1:0.00} %");
-                console.WriteLine($"top-5 accuracy  {100 * validation.Top5:0.00} %");
-            }
-
-            console.WriteLine($"Model file: {result.ModelFile}");
-            return CommandLine.Done;
+            ShowResult(console, display.Show(() => ResNetTraining.Run(options, display, cancellation)));
+            return ExitCode.Done;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            Console.Error.WriteLine($"Stopped. What was done is in {options.OutputFolder}; the same command with --resume goes on from it.");
-            return CommandLine.Failed;
+            Console.Error.WriteLine(
+                $"Stopped. The work so far is in {options.OutputFolder}; run the same command with --resume to continue.");
+            return ExitCode.Failed;
         }
+    }
+
+    private static void ShowPlan(IAnsiConsole console, TrainingPlan plan)
+    {
+        var (data, recipe) = (plan.Options.Data, plan.Recipe);
+        var start = plan.Options.StartFrom is { } network ? $" from {network.Name}" : "";
+        var size = recipe.Preprocessing.Crop;
+        string[] parts =
+        [
+            $"{plan.Architecture.Name}{start}",
+            $"{data.Training.Labels.Count} classes",
+            $"{data.Training.Count:N0} training images",
+            $"{data.Validation.Count:N0} validation images",
+            $"{recipe.Epochs} epochs in batches of {recipe.BatchSize}",
+            $"{size} x {size} pixels",
+        ];
+        console.WriteLine($"{string.Join(", ", parts)}.");
+    }
+
+    private static void ShowResult(IAnsiConsole console, TrainingResult result)
+    {
+        if (result.Validation is { } validation)
+        {
+            if (result.Kept.Epoch != result.History[^1].Epoch)
+                console.WriteLine($"The best epoch was {result.Kept.Epoch}; the model file has its weights.");
+            console.WriteLine($"top-1 accuracy  {100 * validation.Top1:0.00} %");
+            console.WriteLine($"top-5 accuracy  {100 * validation.Top5:0.00} %");
+        }
+
+        console.WriteLine($"Model file: {result.ModelFile}");
     }
 }

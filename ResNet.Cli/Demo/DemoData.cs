@@ -1,5 +1,4 @@
 using System.Reflection;
-using SkiaSharp;
 
 namespace ResNet.Cli;
 
@@ -18,27 +17,17 @@ internal static class DemoData
     /// <summary>Writes images as PNG files into a folder for each label and gives their paths with the labels.</summary>
     public static List<DemoImage> WriteFiles(ImageDataset source, IEnumerable<int> indices, string folder, Func<int, string> labelOf)
     {
-        var reader = source.OpenReader();
         List<DemoImage> written = [];
         foreach (var index in indices)
         {
             var label = labelOf(source.LabelOf(index));
             var path = Path.Combine(folder, label, $"{index:0000}.png");
-            Write(reader.Read(index), path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, source.ToPng(index));
             written.Add(new() { ImagePath = path, Label = label });
         }
 
         return written;
-    }
-
-    private static unsafe void Write(PixelBuffer pixels, string path)
-    {
-        fixed (byte* start = pixels.Bytes)
-        {
-            using var image = SKImage.FromPixels(new SKImageInfo(pixels.Width, pixels.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start, pixels.Stride);
-            using var png = image.Encode(SKEncodedImageFormat.Png, 100);
-            AtomicFile.Write(path, png.SaveTo);
-        }
     }
 
     private static ImageDataset Read(string part)
@@ -49,7 +38,8 @@ internal static class DemoData
         return ImageDataset.FromIdx(imageStream, images, labelStream, labels, Labels);
     }
 
-    private static Stream Resource(string name) => Assembly.GetExecutingAssembly().GetManifestResourceStream($"Demo/{name}")!;
+    private static Stream Resource(string name) =>
+        Assembly.GetExecutingAssembly().GetManifestResourceStream($"Demo/{name}")!;
 }
 
 /// <summary>A row of the demo's data.</summary>

@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace ResNet.Cli;
 
 /// <summary>What the demo does with the network in ML.NET; written as a user of ML.NET would write it.</summary>
-internal sealed class DemoPipelines(string modelFile, int seed)
+internal sealed class DemoPipelines(string model, int seed)
 {
     private readonly MLContext _context = new(seed);
 
@@ -12,23 +12,26 @@ internal sealed class DemoPipelines(string modelFile, int seed)
     public MulticlassClassificationMetrics Classify(IEnumerable<DemoImage> images)
     {
         var data = _context.Data.LoadFromEnumerable(images);
-        var pipeline = _context.Transforms.MapResNetLabels(modelFile)
-            .Append(_context.Transforms.ApplyResNet("Score", "ImagePath", modelFile, ResNetOutput.Probabilities, predictedLabelColumnName: "PredictedLabel"));
-        using var model = pipeline.Fit(data);
-        return _context.MulticlassClassification.Evaluate(model.Transform(data));
+        var pipeline = _context.Transforms.MapResNetLabels(model)
+            .Append(_context.Transforms.ApplyResNet(
+                "Score", "ImagePath", model, ResNetOutput.Probabilities, predictedLabelColumnName: "PredictedLabel"));
+        using var fitted = pipeline.Fit(data);
+        return _context.MulticlassClassification.Evaluate(fitted.Transform(data));
     }
 
-    /// <summary>Trains an ML.NET trainer on the network's features, for classes that the network does not know, and saves the whole.</summary>
+    /// <summary>
+    /// Trains an ML.NET trainer on the network's features, for classes that the network was not trained for, and saves the pipeline.
+    /// </summary>
     public MulticlassClassificationMetrics Transfer(IEnumerable<DemoImage> few, IEnumerable<DemoImage> test, string savedPipeline)
     {
         var data = _context.Data.LoadFromEnumerable(few);
         var pipeline = _context.Transforms.Conversion.MapValueToKey("Label")
-            .Append(_context.Transforms.ApplyResNet("Features", "ImagePath", modelFile))
+            .Append(_context.Transforms.ApplyResNet("Features", "ImagePath", model))
             .Append(Trainer())
             .Append(_context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        using var model = pipeline.Fit(data);
-        _context.Model.Save(model, data.Schema, savedPipeline);
-        return Evaluate(model, test);
+        using var fitted = pipeline.Fit(data);
+        _context.Model.Save(fitted, data.Schema, savedPipeline);
+        return Evaluate(fitted, test);
     }
 
     /// <summary>The same trainer on the pixels, to compare.</summary>
@@ -40,11 +43,11 @@ internal sealed class DemoPipelines(string modelFile, int seed)
             .Append(_context.Transforms.ExtractPixels("Features", "Image", scaleImage: 1 / 255f))
             .Append(Trainer())
             .Append(_context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        using var model = pipeline.Fit(_context.Data.LoadFromEnumerable(few));
-        return Evaluate(model, test);
+        using var fitted = pipeline.Fit(_context.Data.LoadFromEnumerable(few));
+        return Evaluate(fitted, test);
     }
 
-    /// <summary>Loads the saved pipeline and says what it sees in one image.</summary>
+    /// <summary>Loads the saved pipeline and gives its prediction for one image.</summary>
     public string Predict(string savedPipeline, string image)
     {
         using var engine = _context.Model.CreatePredictionEngine<DemoImage, Answer>(_context.Model.Load(savedPipeline, out _));
@@ -53,8 +56,11 @@ internal sealed class DemoPipelines(string modelFile, int seed)
 
     private IEstimator<ITransformer> Trainer() => _context.MulticlassClassification.Trainers.LbfgsMaximumEntropy();
 
-    private MulticlassClassificationMetrics Evaluate(ITransformer model, IEnumerable<DemoImage> images) =>
-        _context.MulticlassClassification.Evaluate(model.Transform(_context.Data.LoadFromEnumerable(images)), predictedLabelColumnName: "PredictedLabel");
+    private MulticlassClassificationMetrics Evaluate(ITransformer fitted, IEnumerable<DemoImage> images)
+    {
+        var predictions = fitted.Transform(_context.Data.LoadFromEnumerable(images));
+        return _context.MulticlassClassification.Evaluate(predictions, predictedLabelColumnName: "PredictedLabel");
+    }
 
     private sealed class Answer
     {

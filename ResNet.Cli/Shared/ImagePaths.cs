@@ -5,27 +5,41 @@ internal static class ImagePaths
 {
     private static readonly char[] Wildcards = ['*', '?'];
 
-    /// <summary>A file stays as it is named, whatever it is; a folder gives the images below it, a pattern the files that fit, both in ordinal order.</summary>
+    /// <summary>
+    /// The paths of images. A file stays as it is named, whatever it is; a folder gives the images below it, a pattern the files that
+    /// match, both in ordinal order.
+    /// </summary>
     /// <exception cref="FileNotFoundException">A folder or pattern gives nothing.</exception>
     public static IReadOnlyList<string> Find(IEnumerable<string> names) => [.. names.SelectMany(Find)];
 
     private static IReadOnlyList<string> Find(string name)
     {
-        var found = Directory.Exists(name) ? Below(name, "*", SearchOption.AllDirectories).Where(ImageFiles.IsImage)
-            : name.IndexOfAny(Wildcards) >= 0 && !File.Exists(name) ? Matches(name)
-            : [name];
-        string[] sorted = [.. found.Order(StringComparer.Ordinal)];
-        return sorted.Length > 0 ? sorted : throw new FileNotFoundException(Directory.Exists(name)
-            ? $"The folder '{name}' has no images in it ({string.Join(", ", ImageFiles.Extensions)})."
-            : $"No file fits the pattern '{name}'.");
+        if (Directory.Exists(name)) return Below(name);
+        var isPattern = name.IndexOfAny(Wildcards) >= 0 && !File.Exists(name);
+        return isPattern ? Matches(name) : [name];
     }
 
-    private static IEnumerable<string> Matches(string pattern)
+    private static string[] Below(string folder)
+    {
+        var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories);
+        string[] images = [.. files.Where(ImageFiles.IsImage).Order(StringComparer.Ordinal)];
+        if (images.Length > 0) return images;
+        throw new FileNotFoundException($"The folder '{folder}' contains no images ({string.Join(", ", ImageFiles.Extensions)}).");
+    }
+
+    private static string[] Matches(string pattern)
     {
         var folder = Path.GetDirectoryName(pattern) is { Length: > 0 } given ? given : ".";
-        if (folder.IndexOfAny(Wildcards) >= 0) throw new ArgumentException($"'{pattern}': wildcards go into the last part of a pattern only. Your shell may expand it if it is not quoted.");
-        return Directory.Exists(folder) ? Below(folder, Path.GetFileName(pattern), SearchOption.TopDirectoryOnly).Select(path => folder == "." ? Path.GetFileName(path) : path) : [];
-    }
+        if (folder.IndexOfAny(Wildcards) >= 0)
+        {
+            throw new ArgumentException(
+                $"'{pattern}': only the last part of a pattern may have wildcards. Your shell may expand it if it is not quoted.");
+        }
 
-    private static IEnumerable<string> Below(string folder, string pattern, SearchOption depth) => Directory.EnumerateFiles(folder, pattern, depth);
+        string[] files = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, Path.GetFileName(pattern))] : [];
+        if (files.Length == 0) throw new FileNotFoundException($"No file matches the pattern '{pattern}'.");
+        if (folder == ".") files = Array.ConvertAll(files, file => Path.GetFileName(file));
+        Array.Sort(files, StringComparer.Ordinal);
+        return files;
+    }
 }

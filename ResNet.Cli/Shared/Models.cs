@@ -2,22 +2,23 @@ using Spectre.Console;
 
 namespace ResNet.Cli;
 
-/// <summary>Opens what a user names with --model.</summary>
+/// <summary>Opens what a user names as a model: a model file or the name of published weights.</summary>
 internal static class Models
 {
-    /// <summary>Opens a model file or published weights, which are fetched with a progress bar if they are not here.</summary>
-    public static ResNetModel Open(IAnsiConsole console, string nameOrFile, CancellationToken cancellation) => ResNetModel.Open(Find(console, nameOrFile, cancellation));
+    /// <summary>Opens a model. Published weights are downloaded on first use, with a progress bar.</summary>
+    public static ResNetModel Open(IAnsiConsole console, string model, CancellationToken cancellation) =>
+        ResNetModel.Open(Find(console, model, cancellation));
 
-    /// <summary>Finds a model file or published weights, which are fetched with a progress bar if they are not here.</summary>
-    public static string Find(IAnsiConsole console, string nameOrFile, CancellationToken cancellation)
+    /// <summary>The path of a model's file. Published weights are downloaded on first use, with a progress bar.</summary>
+    public static string Find(IAnsiConsole console, string model, CancellationToken cancellation)
     {
-        if (File.Exists(nameOrFile) || !console.Profile.Capabilities.Interactive) return ModelStore.Default.Find(nameOrFile, null, cancellation);
-        return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
-            .Start(context => ModelStore.Default.Find(nameOrFile, new Bar(context.AddTask($"fetching {nameOrFile}")), cancellation));
+        var store = ModelStore.Default;
+        if (File.Exists(model) || !console.Profile.Capabilities.Interactive) return store.Find(model, null, cancellation);
+        return console.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+            .Start(context => store.Find(model, new Bar(context.AddTask($"downloading {model}")), cancellation));
     }
-
-    /// <summary>Whether a model file is one of ours, which says how its images are prepared.</summary>
-    public static bool HasCard(string file) => ModelCard.Read(file) is not null;
 
     private sealed class Bar(ProgressTask task) : IProgress<DownloadProgress>
     {

@@ -1,6 +1,8 @@
 namespace ResNet.Cli;
 
-/// <summary>A recipe that `resnet train --recipe` knows by name: what it is for, the command that runs it, how long that takes and what to expect.</summary>
+/// <summary>
+/// A recipe that `resnet train --recipe` knows by name: what it is for, the command that runs it, how long that takes and what to expect.
+/// </summary>
 internal sealed class RecipeText
 {
     /// <summary>All of them.</summary>
@@ -11,7 +13,7 @@ internal sealed class RecipeText
             Name = "paper-imagenet",
             Summary = "He et al. 2015, section 3.4: ImageNet",
             Command = "resnet train --data IMAGENET --recipe paper-imagenet --architecture resnet50:v1 --output OUT",
-            Time = "not run by this project; on two CPU cores (12 images a second) 148 days, so it wants a GPU",
+            Time = "not run by this project; 148 days on two CPU cores (12 images a second), so use a GPU",
             Accuracy = "top-1 error 22.85 % for ResNet-50 with ten crops (the paper's Table 4)",
             Make = (_, images, _) => TrainingRecipe.PaperImageNet(images),
         },
@@ -27,10 +29,11 @@ internal sealed class RecipeText
         new()
         {
             Name = "modern",
-            Summary = "Long training from scratch with what has proved itself since 2015",
+            Summary = "Long training from scratch with the methods that proved useful after 2015",
             Command = "resnet train --data DATA --recipe modern --architecture resnet50 --output OUT",
             Time = "0.8 hours for ResNet-18 and 1,000 images on two CPU cores (100 epochs at 33 images a second; computed)",
-            Accuracy = "torchvision's second generation of weights was trained with such a recipe: 80.858 % top-1 for ResNet-50 (torchvision's figure, 600 epochs)",
+            Accuracy = "torchvision's second generation of weights was trained with such a recipe: 80.858 % top-1 for ResNet-50 " +
+                "(torchvision's figure, 600 epochs)",
             Make = (architecture, images, _) => TrainingRecipe.Modern(architecture, images),
         },
         new()
@@ -38,13 +41,18 @@ internal sealed class RecipeText
             Name = "finetune",
             Summary = "Fine-tunes a trained network for your classes",
             Command = "resnet train --data DATA --start-from resnet50 --output OUT",
-            Time = "the head: the time to see each image once; then 20 epochs (for 100 photographs and a CIFAR ResNet-20 ten seconds on two CPU cores)",
-            Accuracy = "depends on the images: 65 % against 60 % from scratch in the same ten seconds on 100 photographs of five flowers (benchmarks/README.md)",
+            Time = "one pass over the images for the head, then 20 epochs (ten seconds on two CPU cores for 100 photographs and a " +
+                "CIFAR ResNet-20)",
+            Accuracy = "depends on the images: 65 % against 60 % from scratch in the same ten seconds on 100 photographs of five flowers " +
+                "(benchmarks/README.md)",
             Make = (_, images, start) => start is null
-                ? throw new ArgumentException("The recipe 'finetune' needs a network to start from.")
+                ? throw new ArgumentException("The recipe 'finetune' needs a network to start from (--start-from).")
                 : TrainingRecipe.FineTune(start.Architecture, start.Preprocessing, images),
         },
     ];
+
+    /// <summary>All names, to be shown in a list.</summary>
+    public static string Names => string.Join(", ", All.Select(recipe => recipe.Name));
 
     /// <summary>Its name for <c>--recipe</c>.</summary>
     public required string Name { get; init; }
@@ -61,12 +69,16 @@ internal sealed class RecipeText
     /// <summary>What to expect of it, and where that figure is from.</summary>
     public required string Accuracy { get; init; }
 
-    private Func<ResNetArchitecture, int, StartingPoint?, TrainingRecipe> Make { get; init; } = null!;
+    /// <summary>Makes it for a network, a number of training images, and the network to start from.</summary>
+    public required Func<ResNetArchitecture, int, StartingPoint?, TrainingRecipe> Make { get; init; }
 
     /// <summary>Finds a recipe by its name, in any case; null if there is none.</summary>
-    public static RecipeText? Find(string name) => All.FirstOrDefault(recipe => string.Equals(recipe.Name, name.Trim(), StringComparison.OrdinalIgnoreCase));
+    public static RecipeText? Find(string name) =>
+        All.FirstOrDefault(recipe => string.Equals(recipe.Name, name.Trim(), StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The recipe for a network and a number of training images, with the preprocessing of the network to start from, if there is one.</summary>
+    /// <summary>
+    /// The recipe for a network and a number of training images, with the preprocessing of the network to start from, if there is one.
+    /// </summary>
     public TrainingRecipe Create(ResNetArchitecture architecture, int images, StartingPoint? start)
     {
         var recipe = Make(architecture, images, start);

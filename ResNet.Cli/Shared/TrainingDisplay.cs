@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace ResNet.Cli;
 
-/// <summary>Shows a training run: a line for each epoch and, on a terminal, a bar that moves.</summary>
+/// <summary>Shows a training run: a line for each epoch and, on a terminal, a progress bar.</summary>
 internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<TrainingProgress>
 {
     private readonly Lock _lock = new();
@@ -12,8 +12,12 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
     public T Show<T>(Func<T> work)
     {
         if (!console.Profile.Capabilities.Interactive) return work();
-        return console.Progress().AutoClear(true)
-            .Columns(new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+        return console.Progress()
+            .AutoClear(true)
+            .Columns(
+                new ProgressBarColumn { Width = 30 },
+                new PercentageColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context =>
             {
                 _bar = context.AddTask("starting", maxValue: 1);
@@ -33,23 +37,44 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
 
     private void WriteEpoch(EpochMetrics epoch, int epochs)
     {
-        var validation = epoch.Top1 is { } top1 ? $"   validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %, top-5 {100 * epoch.Top5:0.0} %" : "";
-        var name = epoch.Epoch == 0 ? "new head    " : $"epoch {epoch.Epoch,3} of {epochs}";
-        console.WriteLine($"{name}   loss {epoch.TrainingLoss:0.000}, accuracy {100 * epoch.TrainingAccuracy:0.0} %{validation}   {epoch.ImagesPerSecond:0} images/s{Memory(epoch.DeviceMemory)}   {TimeSpan.FromSeconds(epoch.Seconds):h\\:mm\\:ss}");
+        string[] parts =
+        [
+            epoch.Epoch == 0 ? "new head    " : $"epoch {epoch.Epoch,3} of {epochs}",
+            $"loss {epoch.TrainingLoss:0.000}, accuracy {100 * epoch.TrainingAccuracy:0.0} %",
+            .. Validation(epoch),
+            $"{epoch.ImagesPerSecond:0} images/s",
+            .. Memory(epoch.DeviceMemory),
+            $"{TimeSpan.FromSeconds(epoch.Seconds):h\\:mm\\:ss}",
+        ];
+        console.WriteLine(string.Join("   ", parts));
     }
-
-    private static string Memory(long? bytes) => bytes is { } used ? $"   {used / 1e9:0.0} GB" : "";
 
     private static void Move(ProgressTask bar, TrainingProgress value)
     {
         bar.Value = value.Fraction;
-        var what = value.Phase switch
-        {
-            TrainingPhase.Validating => "validating",
-            TrainingPhase.Featurizing => $"features {value.Batch}/{value.Batches}",
-            TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
-            _ => $"epoch {value.Epoch}/{value.Epochs}",
-        };
-        bar.Description = $"{what}  loss {value.Loss:0.000}  accuracy {100 * value.Accuracy:0.0} %  {value.ImagesPerSecond:0} images/s{Memory(value.DeviceMemory)}  {value.Remaining:h\\:mm\\:ss} left";
+        string[] parts =
+        [
+            Phase(value),
+            $"loss {value.Loss:0.000}",
+            $"accuracy {100 * value.Accuracy:0.0} %",
+            $"{value.ImagesPerSecond:0} images/s",
+            .. Memory(value.DeviceMemory),
+            $"{value.Remaining:h\\:mm\\:ss} left",
+        ];
+        bar.Description = string.Join("  ", parts);
     }
+
+    private static string Phase(TrainingProgress value) => value.Phase switch
+    {
+        TrainingPhase.Validating => "validating",
+        TrainingPhase.Featurizing => $"features {value.Batch}/{value.Batches}",
+        TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
+        _ => $"epoch {value.Epoch}/{value.Epochs}",
+    };
+
+    private static string[] Validation(EpochMetrics epoch) => epoch.Top1 is { } top1
+        ? [$"validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %, top-5 {100 * epoch.Top5:0.0} %"]
+        : [];
+
+    private static string[] Memory(long? bytes) => bytes is { } used ? [$"{used / 1e9:0.0} GB"] : [];
 }

@@ -6,16 +6,20 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class CommandTests
 {
+    /// <summary>Options for a network that trains in seconds.</summary>
+    private static readonly string[] TinyNetwork = ["--architecture", "cifar-resnet8:width=4", "--size", "12"];
+
     [TestMethod]
     public void Train_info_and_predict_work_on_the_users_own_folders()
     {
         using var folders = new ClassFolders();
         var model = Path.Combine(folders.Output, "model.onnx");
-        var train = Command.Resnet("train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "12", "--learning-rate", "0.1", "--device", "cpu");
+        string[] run = ["train", "--data", folders.Folder, "--output", folders.Output];
+        var train = Command.Resnet([.. run, .. TinyNetwork, "--epochs", "12", "--learning-rate", "0.1", "--device", "cpu"]);
         Assert.AreEqual(0, train.ExitCode, train.Errors);
         StringAssert.Contains(train.Output, "epoch  12 of 12");
         StringAssert.Matches(train.Output, new(@"top-1 accuracy  \d+\.\d\d %"));
-        StringAssert.Contains(Command.Resnet("train", "--data", folders.Folder, "--output", folders.Output).Errors, "--overwrite");
+        StringAssert.Contains(Command.Resnet(run).Errors, "--overwrite");
 
         var info = Command.Resnet("info", model);
         Assert.AreEqual(0, info.ExitCode, info.Errors);
@@ -30,7 +34,8 @@ public sealed class CommandTests
             var best = json.RootElement.GetProperty("predictions")[0];
             Assert.AreEqual(2, json.RootElement.GetProperty("predictions").GetArrayLength());
             Assert.IsTrue(best.GetProperty("probability").GetSingle() is > 0 and <= 1);
-            return json.RootElement.GetProperty("path").GetString()!.Contains($"{Path.DirectorySeparatorChar}{best.GetProperty("label").GetString()}{Path.DirectorySeparatorChar}");
+            var folder = Path.Combine(folders.Folder, best.GetProperty("label").GetString()!) + Path.DirectorySeparatorChar;
+            return json.RootElement.GetProperty("path").GetString()!.StartsWith(folder, StringComparison.Ordinal);
         });
         Assert.IsGreaterThan(40, right);
     }
@@ -41,7 +46,7 @@ public sealed class CommandTests
         using var folders = new ClassFolders();
         var (first, second) = (Path.Combine(folders.Output, "first"), Path.Combine(folders.Output, "second"));
         string[] common = ["train", "--data", folders.Folder, "--device", "cpu", "--batch", "8"];
-        var start = Command.Resnet([.. common, "--output", first, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "3", "--recipe", "modern"]);
+        var start = Command.Resnet([.. common, .. TinyNetwork, "--output", first, "--epochs", "3", "--recipe", "modern"]);
         Assert.AreEqual(0, start.ExitCode, start.Errors);
         Directory.Move(folders.PathOf("red"), folders.PathOf("crimson"));
         var transfer = Command.Resnet([.. common, "--output", second, "--start-from", Path.Combine(first, "model.onnx"), "--epochs", "0"]);
@@ -54,7 +59,9 @@ public sealed class CommandTests
         Assert.IsNotEmpty(Directory.GetFiles(Path.Combine(first, "tensorboard")));
 
         // The recipe that a run leaves repeats it.
-        var again = Command.Resnet([.. common, "--output", Path.Combine(folders.Output, "third"), "--architecture", "cifar-resnet8:width=4", "--recipe", Path.Combine(first, "recipe.json"), "--epochs", "1"]);
+        string[] network = ["--architecture", "cifar-resnet8:width=4"];
+        string[] recipe = ["--recipe", Path.Combine(first, "recipe.json"), "--epochs", "1"];
+        var again = Command.Resnet([.. common, .. network, .. recipe, "--output", Path.Combine(folders.Output, "third")]);
         Assert.AreEqual(0, again.ExitCode, again.Errors);
         StringAssert.Contains(again.Output, "12 x 12 pixels");
     }
@@ -64,7 +71,7 @@ public sealed class CommandTests
     {
         using var folders = new ClassFolders();
         var plot = Path.Combine(folders.Output, "rates.svg");
-        var found = Command.Resnet("find-rate", "--data", folders.Folder, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--steps", "20", "--output", plot);
+        var found = Command.Resnet(["find-rate", "--data", folders.Folder, .. TinyNetwork, "--steps", "20", "--output", plot]);
         Assert.AreEqual(0, found.ExitCode, found.Errors);
         StringAssert.Matches(found.Output, new(@"suggested learning rate  \S+"));
         StringAssert.Contains(File.ReadAllText(plot), "<svg");
@@ -76,7 +83,8 @@ public sealed class CommandTests
         using var world = new ImageWorld(images: 3);
         var text = world.PathOf("text.jpg");
         File.WriteAllText(text, "no image");
-        var predict = Command.Resnet("predict", "--model", world.ModelFile, "--format", "csv", "--top", "1", text, world.PathOf("?.png"), world.Paths[0], world.PathOf("none.png"));
+        string[] images = [text, world.PathOf("?.png"), world.Paths[0], world.PathOf("none.png")];
+        var predict = Command.Resnet(["predict", "--model", world.ModelFile, "--format", "csv", "--top", "1", .. images]);
         Assert.AreEqual(1, predict.ExitCode);
         StringAssert.Contains(predict.Errors, $"'{text}'");
         StringAssert.Contains(predict.Errors, "2 of 4 images");
@@ -93,29 +101,39 @@ public sealed class CommandTests
         using var world = new ImageWorld(images: 1);
         var fixture = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "cifar14.th");
         File.WriteAllLines(world.PathOf("labels.txt"), ["a", "b", "c", "d", "e", "f"]);
-        var import = Command.Resnet("import", "--weights", fixture, "--output", world.PathOf("imported.onnx"), "--labels", world.PathOf("labels.txt"), "--crop", "40", "--mean", "0.5,0.5,0.5");
+        string[] options = ["--labels", world.PathOf("labels.txt"), "--crop", "40", "--mean", "0.5,0.5,0.5"];
+        var import = Command.Resnet(["import", "--weights", fixture, "--output", world.PathOf("imported.onnx"), .. options]);
         Assert.AreEqual(0, import.ExitCode, import.Errors);
         StringAssert.Contains(import.Output, "cifar-resnet14:width=4, 6 named classes");
         using (var model = ResNetModel.Open(world.PathOf("imported.onnx")))
-            Assert.AreEqual((40, 40, new Rgb(0.5f, 0.5f, 0.5f)), (model.Preprocessing.Crop, model.Preprocessing.Resize!.Value, model.Preprocessing.Mean));
+        {
+            Assert.AreEqual(40, model.Preprocessing.Crop);
+            Assert.AreEqual(40, model.Preprocessing.Resize);
+            Assert.AreEqual(new Rgb(0.5f, 0.5f, 0.5f), model.Preprocessing.Mean);
+        }
+
         var predict = Command.Resnet("predict", "--model", world.PathOf("imported.onnx"), "--format", "csv", world.Paths[0]);
         Assert.HasCount(6, predict.Lines);
-        StringAssert.Contains(Command.Resnet("import", "--weights", "resnet50", "--output", world.PathOf("r50.onnx")).Errors, "resnet50-0676ba61.pth");
-        StringAssert.Contains(Command.Resnet("import", "--weights", world.Paths[0], "--output", world.PathOf("x.onnx")).Errors, "not a file of weights");
+        var published = Command.Resnet("import", "--weights", "resnet50", "--output", world.PathOf("r50.onnx"));
+        StringAssert.Contains(published.Errors, "resnet50-0676ba61.pth");
+        var image = Command.Resnet("import", "--weights", world.Paths[0], "--output", world.PathOf("x.onnx"));
+        StringAssert.Contains(image.Errors, "not a file of weights");
     }
 
     [TestMethod]
     public void Ctrl_C_leaves_a_checkpoint_from_which_training_goes_on()
     {
         using var folders = new ClassFolders();
-        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, "--architecture", "cifar-resnet8:width=4", "--size", "12", "--epochs", "200", "--device", "cpu", "--batch", "auto"];
+        string[] options = ["--epochs", "200", "--device", "cpu", "--batch", "auto"];
+        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, .. TinyNetwork, .. options];
         var stopped = Command.ResnetStoppedAt(line => line.StartsWith("epoch   2 of 200", StringComparison.Ordinal), train);
         Assert.AreEqual(1, stopped.ExitCode);
         StringAssert.Contains(stopped.Errors, "--resume");
         Assert.IsFalse(File.Exists(Path.Combine(folders.Output, "model.onnx")));
         var goesOn = Command.ResnetStoppedAt(line => line.StartsWith("epoch ", StringComparison.Ordinal), [.. train, "--resume"]);
         var first = goesOn.Lines.First(line => line.StartsWith("epoch ", StringComparison.Ordinal));
-        Assert.IsGreaterThanOrEqualTo(3, int.Parse(first.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]), "Epochs that were complete are not done again.");
+        var epoch = int.Parse(first.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        Assert.IsGreaterThanOrEqualTo(3, epoch, "Epochs that were complete are not done again.");
     }
 
     [TestMethod]
@@ -150,6 +168,19 @@ public sealed class CommandTests
     }
 
     [TestMethod]
+    public void A_run_that_cannot_be_names_the_options_that_help()
+    {
+        using var folders = new ClassFolders();
+        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, .. TinyNetwork];
+        StringAssert.Contains(Command.Resnet([.. train, "--recipe", "finetune"]).Errors, "--start-from");
+        StringAssert.Contains(Command.Resnet([.. train, "--patience", "3", "--validation", "0"]).Errors, "--validation must be above 0");
+        var diverged = Command.Resnet([.. train, "--learning-rate", "1e30", "--epochs", "2", "--device", "cpu"]);
+        Assert.AreEqual(1, diverged.ExitCode);
+        StringAssert.Contains(diverged.Errors, "--learning-rate");
+        StringAssert.Contains(diverged.Errors, "resnet find-rate");
+    }
+
+    [TestMethod]
     public void Info_lists_every_architecture_and_doctor_finds_all_that_the_tests_need()
     {
         var info = Command.Resnet("info").Output;
@@ -157,7 +188,8 @@ public sealed class CommandTests
         StringAssert.Contains(Command.Resnet("info", "resnet50:v1").Output, "layer4.2.conv3");
         var doctor = Command.Resnet("doctor");
         Assert.AreEqual(0, doctor.ExitCode, doctor.Output);
-        foreach (var row in new[] { "libtorch", "functions that TorchSharp calls are there", "NVIDIA driver", "CUDA for training", "CPU" }) StringAssert.Contains(doctor.Output, row);
+        string[] rows = ["libtorch", "functions that TorchSharp calls are there", "NVIDIA driver", "CUDA for training", "CPU"];
+        foreach (var row in rows) StringAssert.Contains(doctor.Output, row);
         StringAssert.StartsWith(doctor.Lines[^1], "All ");
     }
 
@@ -167,16 +199,18 @@ public sealed class CommandTests
         if (!OperatingSystem.IsLinux()) Assert.Inconclusive("Only ELF libraries are compared.");
         using var folder = new TemporaryFolder();
         var lib = Directory.CreateDirectory(folder.PathOf("lib")).FullName;
-        foreach (var name in new[] { "libc10.so", "libtorch_cpu.so", "libtorch.so" }) File.WriteAllBytes(Path.Combine(lib, name), new ElfFile().Exports("_ZN2at3absERKNS_6TensorE").ToArray());
+        var library = new ElfFile().Exports("_ZN2at3absERKNS_6TensorE").ToArray();
+        foreach (var name in new[] { "libc10.so", "libtorch_cpu.so", "libtorch.so" }) File.WriteAllBytes(Path.Combine(lib, name), library);
         File.WriteAllText(folder.PathOf("version.py"), "__version__ = '1.13.0'\ncuda = None\n");
         var doctor = Command.ResnetWith("RESNET_LIBTORCH", lib, "doctor");
         Assert.AreEqual(1, doctor.ExitCode);
-        StringAssert.StartsWith(doctor.Lines[^1], "First to mend: libtorch files: ");
+        StringAssert.StartsWith(doctor.Lines[^1], "First problem: libtorch files: ");
         foreach (var part in new[] { lib, "1.13.0", "2.10", "are missing" }) StringAssert.Contains(doctor.Lines[^1], part);
         using var folders = new ClassFolders();
         var train = Command.ResnetWith("RESNET_LIBTORCH", lib, "train", "--data", folders.Folder, "--output", folders.Output);
         Assert.AreEqual(1, train.ExitCode);
         StringAssert.Contains(train.Errors, "does not fit TorchSharp");
+        StringAssert.Contains(train.Errors, "resnet doctor");
         Assert.DoesNotContain("   at ", train.Errors);
     }
 
@@ -187,11 +221,11 @@ public sealed class CommandTests
         Assert.AreEqual(1, doctor.ExitCode);
         StringAssert.Contains(doctor.Output, "RESNET_LIBTORCH");
         StringAssert.Contains(doctor.Output, Path.GetTempPath());
-        StringAssert.StartsWith(doctor.Lines[^1], "First to mend: ");
+        StringAssert.StartsWith(doctor.Lines[^1], "First problem: ");
     }
 
     [TestMethod]
-    public void The_demo_goes_the_whole_road()
+    public void The_demo_trains_exports_and_uses_a_network()
     {
         var folder = Path.Combine(Path.GetTempPath(), $"resnet-tests-{Guid.NewGuid():N}");
         try
@@ -203,7 +237,8 @@ public sealed class CommandTests
             Assert.IsGreaterThan(40, network);
             Assert.AreEqual(network, Percent("in an ML.NET pipeline"), 1);
             Assert.IsGreaterThan(50, Percent("on the network's features"));
-            foreach (var file in new[] { "model.onnx", "metrics.csv", "last.safetensors", "where-worn.zip" }) Assert.IsTrue(File.Exists(Path.Combine(folder, file)), file);
+            string[] files = ["model.onnx", "metrics.csv", "last.safetensors", "where-worn.zip"];
+            foreach (var file in files) Assert.IsTrue(File.Exists(Path.Combine(folder, file)), file);
             Assert.HasCount(1000, Directory.GetFiles(Path.Combine(folder, "images"), "*.png", SearchOption.AllDirectories));
 
             double Percent(string row) => double.Parse(demo.Lines.Single(line => line.Contains(row)).Split('│')[2].TrimEnd(' ', '%'));

@@ -33,6 +33,14 @@ internal sealed class OnnxGraph(string name)
         return value;
     }
 
+    public string Constant(string value, TensorProto.Types.DataType type, ReadOnlySpan<byte> bytes, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new TensorProto { Name = value, DataType = (int)type, RawData = ByteString.CopyFrom(bytes) };
+        foreach (var size in shape) tensor.Dims.Add(size);
+        Graph.Initializer.Add(tensor);
+        return value;
+    }
+
     public string Constant(string value, params ReadOnlySpan<long> values)
     {
         var tensor = new TensorProto { Name = value, DataType = (int)TensorProto.Types.DataType.Int64, Dims = { values.Length } };

@@ -1,8 +1,8 @@
 namespace ResNet.MLNet;
 
 /// <summary>
-/// How the values of one activation are spread, in a fixed number of bins over a range that doubles when it has to, so that one pass over any number of images
-/// is enough; and the mean of each channel.
+/// How the values of one activation are spread, in a fixed number of bins over a range that doubles when it has to, so that one pass over
+/// any number of images is enough; and the mean of each channel.
 /// </summary>
 internal sealed class ActivationHistogram
 {

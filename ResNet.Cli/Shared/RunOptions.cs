@@ -1,0 +1,119 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace ResNet.Cli;
+
+/// <summary>The options that say which network is trained, on what, and how; `train` and `find-rate` have them.</summary>
+internal sealed class RunOptions
+{
+    private readonly RecipeOptions _recipe = new();
+
+    private readonly Option<string> _data = new("--data")
+    {
+        Required = true,
+        HelpName = "PATH",
+        Description = "A folder of class folders (or train/ and val/ with class folders), of MNIST's IDX files or of CIFAR's binary " +
+            "files; or a .csv of paths and labels.",
+    };
+
+    private readonly Option<ResNetArchitecture?> _architecture = CommonOptions.Architecture(
+        "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them). " +
+        "[default: resnet18; with --start-from that network's]");
+
+    private readonly Option<string?> _start = new("--start-from")
+    {
+        HelpName = "FILE | NAME",
+        Description = "A trained network to fine-tune: a model file, a checkpoint, or the name of published weights.",
+    };
+
+    private readonly Option<double> _validation = new("--validation")
+    {
+        HelpName = "SHARE",
+        Description = "Share of each class that is split off for validation, unless the data has validation images of its own.",
+        DefaultValueFactory = _ => 0.2,
+    };
+
+    private readonly Option<BadTrainingImagePolicy> _bad = new("--bad-images")
+    {
+        HelpName = "NAME",
+        Description = "What to do with images that cannot be read: skip or throw (stop with an error).",
+        DefaultValueFactory = _ => BadTrainingImagePolicy.Skip,
+    };
+
+    private readonly Option<long?> _seed = new("--seed")
+    {
+        HelpName = "N",
+        Description = "Seed of all that is random. [default: the recipe's]",
+    };
+
+    private readonly Option<string> _device = CommonOptions.Device();
+
+    public RunOptions()
+    {
+        _validation.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (>= 0 and < 1)) result.AddError("--validation must be in [0, 1).");
+        });
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _data, _architecture, _start }) command.Add(option);
+        _recipe.AddTo(command);
+        foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_recipe.Epochs) == 0 && result.GetValue(_start) is null)
+                result.AddError("--epochs 0 trains a new head only, so it needs --start-from.");
+        });
+    }
+
+    /// <summary>The run that was asked for, with its recipe. What happens to the output folder is the caller's.</summary>
+    public TrainingOptions Get(ParseResult parsed, string output, CancellationToken cancellation)
+    {
+        var path = parsed.GetRequiredValue(_data);
+        var file = _recipe.ReadFile(parsed);
+        var seed = parsed.GetValue(_seed) ?? file?.Seed ?? 0;
+        var options = new TrainingOptions
+        {
+            Data = TrainingData.Open(path, parsed.GetValue(_validation), seed),
+            Architecture = parsed.GetValue(_architecture),
+            StartFrom = OpenStart(parsed.GetValue(_start), cancellation),
+            OutputFolder = output,
+            Device = parsed.GetRequiredValue(_device),
+            OnBadImage = parsed.GetValue(_bad),
+            DataName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
+        };
+        return options with { Recipe = _recipe.Create(parsed, options, file, seed) };
+    }
+
+    /// <summary>The run with the largest batch that fits, if `--batch auto` asks for it.</summary>
+    public TrainingOptions FitBatch(ParseResult parsed, TrainingOptions options, CancellationToken cancellation)
+    {
+        if (!_recipe.WantsLargestBatch(parsed)) return options;
+        var batch = ResNetTraining.FindLargestBatch(options, cancellation);
+        return options with { Recipe = options.Resolve().Recipe with { BatchSize = batch } };
+    }
+
+    /// <summary>Which options or commands help against a problem that the libraries report; null for none.</summary>
+    public string? HintFor(ParseResult parsed, Exception problem) => problem switch
+    {
+        DeviceMemoryException =>
+            "Options that need less memory: --batch N (auto: the largest that fits in a GPU), --accumulate N (the same batch in N " +
+            "parts), --size N.",
+        TrainingDivergedException =>
+            "Options that may help: a lower --learning-rate (`resnet find-rate` suggests one), a larger --batch, --precision float32.",
+        LibTorchException => "`resnet doctor` shows what this machine has.",
+        ArgumentException when NamesCuda(parsed) && LibTorch.Load().CudaDevices == 0 =>
+            "`resnet doctor` shows what this machine has. To build this command for GPUs: dotnet build -c Release -p:TorchBackend=cuda.",
+        _ => null,
+    };
+
+    private bool NamesCuda(ParseResult parsed) => parsed.GetRequiredValue(_device).StartsWith("cuda", StringComparison.Ordinal);
+
+    private static StartingPoint? OpenStart(string? model, CancellationToken cancellation)
+    {
+        if (model is null) return null;
+        return StartingPoint.Open(Models.Find(AnsiConsole.Console, model, cancellation), null, cancellation);
+    }
+}

@@ -14,6 +14,9 @@ public abstract partial record Augmentation
         /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
         public int Padding { get; init => field = Guard.AtLeast(value, 0); } = Guard.AtLeast(Padding, 0);
 
+        /// <summary>Whether images are mirrored, left and right. Leave it off where sides matter, as in letters.</summary>
+        public bool Flip { get; init; } = Flip;
+
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)
         {
             var whole = canvas.CenterCrop(image);

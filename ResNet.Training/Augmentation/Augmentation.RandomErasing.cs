@@ -28,6 +28,9 @@ public abstract partial record Augmentation
         public double LargestArea { get; init => field = Guard.InRange(value, SmallestArea, 1); } =
             Guard.InRange(LargestArea, SmallestArea, 1);
 
+        /// <summary>Whether it is filled with random colors. Default: black.</summary>
+        public bool Noise { get; init; } = Noise;
+
         internal override PixelBuffer Apply(PixelBuffer image, ref SeededRandom random, Canvas canvas)
         {
             var result = canvas.Fit(image);

@@ -17,6 +17,9 @@ public abstract partial record Augmentation
         /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
         public double SmallestArea { get; init => field = Guard.InRange(value, 0, 1); } = Guard.InRange(SmallestArea, 0, 1);
 
+        /// <summary>Whether images are mirrored, left and right.</summary>
+        public bool Flip { get; init; } = Flip;
+
         internal override ImageRegion ChooseRegion(int width, int height, ref SeededRandom random, int size) =>
             new(ChooseBox(width, height, ref random), MinimumSide: size);
 

@@ -77,8 +77,8 @@ internal sealed partial record LibTorchFit(
     }
 
     /// <summary>
-    /// What the files of a PyTorch (torch/version.py beside torch/lib) or of a libtorch (build-version beside lib), else the library's
-    /// own name, say of its version.
+    /// The versions of a libtorch and of the CUDA that it is built for: from the files of a PyTorch (torch/version.py beside torch/lib)
+    /// or of a libtorch (build-version beside lib), else from the library's own name; null where none of them has it.
     /// </summary>
     public static (string? Version, string? Cuda) FindVersion(string folder)
     {

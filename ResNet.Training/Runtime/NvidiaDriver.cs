@@ -10,7 +10,7 @@ namespace ResNet.Training;
 /// <param name="Capability">Its compute capability, such as 9.0.</param>
 internal sealed record GpuInfo(string Name, long Memory, Version Capability);
 
-/// <summary>What NVIDIA's driver says, asked without libtorch. All of it works on a machine that has none.</summary>
+/// <summary>What NVIDIA's driver reports, found without libtorch. Every member works on a machine without a driver, too.</summary>
 /// <param name="Release">The driver's own version, such as 580.95.05; null if it cannot be had.</param>
 /// <param name="Cuda">The newest CUDA version that it runs; null without a driver.</param>
 /// <param name="Gpus">The devices, in CUDA's order.</param>
@@ -118,7 +118,7 @@ internal sealed unsafe record NvidiaDriver(string? Release, Version? Cuda, IRead
         803 => "its library and its kernel module are of different versions (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH). " +
             "Restart the machine after an update of the driver.",
         802 => "it is not ready yet (CUDA_ERROR_SYSTEM_NOT_READY). Is nvidia-fabricmanager running?",
-        _ => string.Create(CultureInfo.InvariantCulture, $"CUDA error {error}. What does `nvidia-smi` say?"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"CUDA error {error}. Run `nvidia-smi`, which may say more."),
     };
 
     /// <summary>The driver's own version, from NVML, which comes with it.</summary>

@@ -183,6 +183,25 @@ public sealed class AugmentationTests
         StringAssert.Contains(new TrainingRecipe { Augmentation = all }.ToJson(), "\"type\":\"trivialAugment\"");
     }
 
+    /// <summary>
+    /// Names and order go into recipe.json and, with the recipe, into model files, whose bytes stay the same from version to version.
+    /// </summary>
+    [TestMethod]
+    public void Their_json_is_the_same_in_every_version()
+    {
+        AssertJson("""{"type":"randomResizedCrop","smallestArea":0.08,"flip":true}""", new RandomResizedCrop());
+        AssertJson("""{"type":"randomScaleCrop","flip":true,"shortestSide":256,"longestSide":480}""", new RandomScaleCrop());
+        AssertJson("""{"type":"padCropFlip","padding":4,"flip":true}""", new PadCropFlip());
+        AssertJson("""{"type":"pcaColour","sigma":0.1}""", new PcaColor());
+        AssertJson("""{"type":"trivialAugment"}""", new TrivialAugment());
+        AssertJson(
+            """{"type":"randomErasing","probability":0.25,"smallestArea":0.02,"largestArea":0.33,"noise":false}""", new RandomErasing());
+        AssertJson("""{"type":"sequence","steps":[{"type":"none"}]}""", Of(None));
+
+        static void AssertJson(string expected, Augmentation augmentation) =>
+            StringAssert.Contains(new TrainingRecipe { Augmentation = augmentation }.ToJson(), $"\"augmentation\":{expected}");
+    }
+
     [TestMethod]
     public void Mirroring_can_be_turned_off_everywhere()
     {

@@ -6,7 +6,7 @@ public sealed class ClassificationMetricsTests
     [TestMethod]
     public void The_figures_of_a_class_are_those_counted_by_hand()
     {
-        // Rows are true classes. Class 2 is never guessed, class 3 does not occur, class 4 neither.
+        // Rows are true classes. Class 2 is never predicted, class 3 does not occur, class 4 neither.
         int[,] confusion =
         {
             { 4, 1, 0, 0, 0 },

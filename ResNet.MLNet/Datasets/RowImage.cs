@@ -15,7 +15,7 @@ internal sealed class RowImage
     /// <summary>Takes the path of an image file.</summary>
     public void SetPath(string path) => Input = new(path);
 
-    /// <summary>Takes a copy of an encoded image; an empty one is no image.</summary>
+    /// <summary>Takes a copy of an encoded image; an empty one counts as missing.</summary>
     public void SetBytes(in VBuffer<byte> encoded)
     {
         ByteBuffer.Grow(ref _bytes, encoded.Length);

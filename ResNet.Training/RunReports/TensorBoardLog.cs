@@ -113,7 +113,7 @@ internal sealed class TensorBoardLog : IDisposable
             message.WriteInt64(step);
             writeContent(message);
         });
-        // In one go and past any buffer, so that what cannot be written is told here.
+        // In one go and past any buffer, so that a failure to write is reported here.
         var record = new byte[sizeof(ulong) + sizeof(uint) + content.Length + sizeof(uint)];
         var length = record.AsSpan(0, sizeof(ulong));
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)content.Length);

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Tests;
 
-/// <summary>A network that has learned something is taught something else, from whatever file it comes in.</summary>
+/// <summary>A trained network is fine-tuned for other classes, whatever file it comes in.</summary>
 [TestClass]
 public sealed class FineTuningTests
 {
@@ -124,7 +124,7 @@ public sealed class FineTuningTests
         using var world = new TrainedWorld();
         // More of the first class than are measured, so that the folder's order would show no other.
         using var folders = new ClassFolders(imagesPerClass: 200);
-        // Everything learns, at a rate of nearly nothing: what is judged is the start.
+        // Everything is trained, at a rate near zero: what is evaluated is the start.
         var recipe = SmallRun.Recipe(1) with { LearningRate = 1e-9, WeightDecay = 0, Augmentation = Augmentation.None };
         var data = TrainingData.Open(folders.Folder, 0.25, seed: 1);
         var headOnly = recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 };

@@ -121,7 +121,7 @@ public sealed class ResumeTests
         CollectionAssert.AreEqual(before, File.ReadAllBytes(file));
         Assert.IsEmpty(Directory.GetFiles(folders.Output, "*.tmp"));
 
-        // A folder that is no folder is told before anything is trained.
+        // A folder that is not a folder is reported before anything is trained.
         var nowhere = Path.Combine(file, "run");
         SmallRun.Reports reports = [];
         var problem = Assert.Throws<IOException>(() => ResNetTraining.Run(options with { OutputFolder = nowhere }, reports));

@@ -1,17 +1,17 @@
 #!/bin/bash
-# Everything that is to be measured and shown on a machine with an NVIDIA GPU, a Python with PyTorch, and nothing else of ours.
+# Measures everything on a machine with an NVIDIA GPU, where only a Python with PyTorch is installed.
 #
 #   benchmarks/gpu.sh [STAGE...]        in the repository's root; without a stage all of them, in this order:
 #
 #   doctor                      what the machine has
-#   smoke                       does training work here at all
+#   smoke                       whether training works here
 #   agree                       one training step's numbers against PyTorch's
 #   memory-resnet50, memory-resnet18, memory-cifar-resnet20
 #                               training images/s against PyTorch, data in memory; share of time in kernels; memory
 #   files-resnet50, files-cifar-resnet20
 #                               the same from JPEG files
 #   kill                        a run that is killed and resumed ends like one that was not
-#   resnet50                    a ResNet-50 learns made-up photographs and is used
+#   resnet50                    trains a ResNet-50 on generated photographs and predicts with it
 #   cifar                       ResNet-20 on CIFAR-10, the paper's 64,000 steps; stops at the time limit, and the next call goes on
 #
 # Settings, as variables:
@@ -63,7 +63,7 @@ unpack() {
     "$PYTHON" -c "import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])" "$portable" "$work" && touch "$work/resnet-portable/resnet"
 }
 
-# Made-up images, once: photographs of 8 classes, and small ones of 10. Their numbers are multiples of the batches.
+# Generated images, once: photographs of 8 classes, and small ones of 10. Their numbers are multiples of the batches.
 photos() { [ -f "$work/photos/done" ] || { measure images --output "$work/photos" --classes 8 --per-class "$photos_per_class" --width "$width" --height "$height" && touch "$work/photos/done"; }; }
 small() { [ -f "$work/small/done" ] || { measure images --output "$work/small" --classes 10 --per-class "$small_per_class" --width 32 --height 32 && touch "$work/small/done"; }; }
 few() { [ -f "$work/few/done" ] || { measure images --output "$work/few" --classes 4 --per-class "$few_per_class" --width 32 --height 32 && touch "$work/few/done"; }; }

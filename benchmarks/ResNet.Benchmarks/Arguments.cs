@@ -2,20 +2,26 @@ using System.Globalization;
 
 namespace ResNet.Benchmarks;
 
-/// <summary>--name value pairs.</summary>
+/// <summary>The options of the benchmarks: pairs of --name and value.</summary>
 internal sealed class Arguments(string[] arguments)
 {
     public string Get(string name, string? standard = null)
     {
         var at = Array.IndexOf(arguments, "--" + name);
-        return at >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : standard ?? throw new ArgumentException($"--{name} is missing.");
+        if (at >= 0 && at + 1 < arguments.Length) return arguments[at + 1];
+        return standard ?? throw new ArgumentException($"--{name} is missing.");
     }
 
-    public int Number(string name, int standard) => int.Parse(Get(name, standard.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+    public int Number(string name, int standard)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        return int.Parse(Get(name, standard.ToString(culture)), culture);
+    }
 
     public string[] Images(int most = int.MaxValue)
     {
-        string[] paths = [.. Directory.EnumerateFiles(Get("images"), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(most)];
+        var files = Directory.EnumerateFiles(Get("images"), "*.jpg", SearchOption.AllDirectories);
+        string[] paths = [.. files.Order(StringComparer.Ordinal).Take(most)];
         return paths.Length > 0 ? paths : throw new ArgumentException($"There is no .jpg in '{Get("images")}'.");
     }
 }

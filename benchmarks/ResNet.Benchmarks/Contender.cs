@@ -13,7 +13,10 @@ internal static class Contender
     public const string Verb = "contender";
     private const int WarmUp = 16, Size = 224;
 
-    /// <summary>Prints images a second, managed bytes an image, peak MB, ms to the first row, rows evaluated for TakeRows(1), ms for a single prediction.</summary>
+    /// <summary>
+    /// Prints images a second, managed bytes an image, ms to the first row, rows evaluated for TakeRows(1), ms for a single prediction,
+    /// peak MB.
+    /// </summary>
     public static void Run(Arguments arguments)
     {
         var (model, images) = (arguments.Get("model"), arguments.Images());
@@ -22,16 +25,23 @@ internal static class Contender
             "ceiling" => Ceiling(model, images),
             "stock" => Pipeline(images, context => Stock(context, model)),
             "ours" => Pipeline(images, context => context.Transforms.ApplyResNet("features", "ImagePath", model)),
-            var other => throw new ArgumentException($"'{other}' is no contender."),
+            var other => throw new ArgumentException($"'{other}' is not a contender."),
         };
-        Console.WriteLine(string.Join(' ', figures.Append(Measure.PeakMemory()).Select(figure => figure.ToString(CultureInfo.InvariantCulture))));
+        var texts = figures.Append(Measure.PeakMemory()).Select(figure => figure.ToString(CultureInfo.InvariantCulture));
+        Console.WriteLine(string.Join(' ', texts));
     }
 
     /// <summary>What ML.NET's own transforms do: the pixels as they are, because our model file normalizes them inside.</summary>
-    private static IEstimator<ITransformer> Stock(MLContext context, string model) => context.Transforms.LoadImages("Image", "", "ImagePath")
-        .Append(context.Transforms.ResizeImages("Image", Size, Size, resizing: ImageResizingEstimator.ResizingKind.IsoCrop))
-        .Append(context.Transforms.ExtractPixels("image", "Image", orderOfExtraction: ImagePixelExtractingEstimator.ColorsOrder.ARGB, interleavePixelColors: false))
-        .Append(context.Transforms.ApplyOnnxModel(["features"], ["image"], model, new Dictionary<string, int[]> { ["image"] = [1, 3, Size, Size], ["features"] = [1, 2048] }, gpuDeviceId: null, fallbackToCpu: false));
+    private static IEstimator<ITransformer> Stock(MLContext context, string model)
+    {
+        const ImagePixelExtractingEstimator.ColorsOrder Order = ImagePixelExtractingEstimator.ColorsOrder.ARGB;
+        var shapes = new Dictionary<string, int[]> { ["image"] = [1, 3, Size, Size], ["features"] = [1, 2048] };
+        var transforms = context.Transforms;
+        return transforms.LoadImages("Image", "", "ImagePath")
+            .Append(transforms.ResizeImages("Image", Size, Size, resizing: ImageResizingEstimator.ResizingKind.IsoCrop))
+            .Append(transforms.ExtractPixels("image", "Image", orderOfExtraction: Order, interleavePixelColors: false))
+            .Append(transforms.ApplyOnnxModel(["features"], ["image"], model, shapes, gpuDeviceId: null, fallbackToCpu: false));
+    }
 
     private static double[] Pipeline(string[] images, Func<MLContext, IEstimator<ITransformer>> build)
     {
@@ -74,7 +84,7 @@ internal static class Contender
             }
         }
 
-        // How many files are opened to serve so many rows: files that are none tell by their names being asked for.
+        // How many files are opened for so many rows: each row counts when its path is asked for.
         int RowsFor(int takeRows)
         {
             var asked = 0;
@@ -94,7 +104,8 @@ internal static class Contender
 
         double Single()
         {
-            using var engine = context.Model.CreatePredictionEngine<Row, Prediction>(transformer, new PredictionEngineOptions { OwnsTransformer = false });
+            var settings = new PredictionEngineOptions { OwnsTransformer = false };
+            using var engine = context.Model.CreatePredictionEngine<Row, Prediction>(transformer, settings);
             for (var i = 0; i < 5; i++) engine.Predict(new() { ImagePath = images[i % images.Length] });
             var times = new double[25];
             for (var i = 0; i < times.Length; i++)

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace ResNet.Benchmarks;
 
 /// <summary>
-/// What the NVIDIA driver says of a GPU, ten times a second: the share of time in which any kernel ran, and the memory in use. It is the same measure for every program, and
-/// costs the measured one nothing.
+/// What the NVIDIA driver says of a GPU, ten times a second: the share of time in which any kernel ran, and the memory in use. It is the
+/// same measure for every program, and costs the measured one nothing.
 /// </summary>
 internal sealed class GpuMonitor : IDisposable
 {
@@ -17,12 +17,15 @@ internal sealed class GpuMonitor : IDisposable
     public GpuMonitor(Device device)
     {
         var start = new ProcessStartInfo("nvidia-smi") { RedirectStandardOutput = true };
-        foreach (var argument in new[] { "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits", "-i", $"{Math.Max(0, device.index)}", "-lms", "100" }) start.ArgumentList.Add(argument);
+        string[] query = ["--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits"];
+        string[] which = ["-i", $"{Math.Max(0, device.index)}", "-lms", "100"];
+        foreach (var argument in query.Concat(which)) start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) =>
         {
             var cells = line.Data?.Split(',') ?? [];
-            if (cells.Length == 2 && Number(cells[0]) is { } busy && Number(cells[1]) is { } memory) _samples.Enqueue((DateTime.UtcNow, busy / 100, memory));
+            if (cells.Length != 2) return;
+            if (Number(cells[0]) is { } busy && Number(cells[1]) is { } memory) _samples.Enqueue((DateTime.UtcNow, busy / 100, memory));
         };
         _process.BeginOutputReadLine();
     }
@@ -31,7 +34,8 @@ internal sealed class GpuMonitor : IDisposable
     public (double Busy, double Memory) Between(DateTime begin, DateTime end)
     {
         var within = _samples.Where(sample => sample.Time >= begin && sample.Time <= end).ToArray();
-        return within.Length == 0 ? (double.NaN, double.NaN) : (within.Average(sample => sample.Busy), within.Max(sample => sample.Memory));
+        if (within.Length == 0) return (double.NaN, double.NaN);
+        return (within.Average(sample => sample.Busy), within.Max(sample => sample.Memory));
     }
 
     public void Dispose()
@@ -41,5 +45,6 @@ internal sealed class GpuMonitor : IDisposable
         _process.Dispose();
     }
 
-    private static double? Number(string cell) => double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+    private static double? Number(string cell) =>
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.OnnxRuntime;
 
 namespace ResNet.Benchmarks;
 
@@ -10,28 +13,42 @@ internal static class Measure
     public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+        var middle = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
     /// <summary>The most memory that this process ever had, in MB.</summary>
-    public static double PeakMemory() => File.Exists("/proc/self/status")
-        ? File.ReadLines("/proc/self/status").Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024).Single()
-        : Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0;
+    public static double PeakMemory()
+    {
+        const string Status = "/proc/self/status";
+        if (!File.Exists(Status)) return Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0;
+        var line = File.ReadLines(Status).Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024;
+    }
 
     public static string Machine()
     {
-        var processor = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim() : RuntimeInformation.ProcessArchitecture.ToString();
-        return $"{processor}, {Environment.ProcessorCount} cores; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}; ML.NET {Version(typeof(Microsoft.ML.MLContext))}, ONNX Runtime {Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()}; {DateTime.UtcNow:yyyy-MM-dd}";
+        string[] parts =
+        [
+            $"{Processor()}, {Environment.ProcessorCount} cores",
+            RuntimeInformation.OSDescription,
+            RuntimeInformation.FrameworkDescription,
+            $"ML.NET {Version(typeof(MLContext))}, ONNX Runtime {OrtEnv.Instance().GetVersionString()}",
+            $"{DateTime.UtcNow:yyyy-MM-dd}",
+        ];
+        return string.Join("; ", parts);
     }
 
     /// <summary>What a device is called here and in PyTorch.</summary>
-    public static string NameOf(TorchSharp.torch.Device device) => device.type == TorchSharp.DeviceType.CUDA ? $"cuda:{Math.Max(0, device.index)}" : "cpu";
+    public static string NameOf(TorchSharp.torch.Device device) =>
+        device.type == TorchSharp.DeviceType.CUDA ? $"cuda:{Math.Max(0, device.index)}" : "cpu";
 
     /// <summary>The Python that has PyTorch: the variable PYTHON, else Debian's.</summary>
     public static string Python => Environment.GetEnvironmentVariable("PYTHON") is { Length: > 0 } chosen ? chosen : "/usr/bin/python3";
 
     /// <summary>The figure that a script of benchmarks/peers prints.</summary>
-    public static double Peer(string script, params string[] arguments) => double.Parse(Output(Python, [PeerPath(script), .. arguments]), CultureInfo.InvariantCulture);
+    public static double Peer(string script, params string[] arguments) =>
+        double.Parse(Output(Python, [PeerPath(script), .. arguments]), CultureInfo.InvariantCulture);
 
     /// <summary>Runs a script of benchmarks/peers, whose output is seen, and gives its exit code.</summary>
     public static int RunPeer(string script, params string[] arguments)
@@ -54,6 +71,13 @@ internal static class Measure
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} failed.");
     }
 
+    private static string Processor()
+    {
+        const string Information = "/proc/cpuinfo";
+        if (!File.Exists(Information)) return RuntimeInformation.ProcessArchitecture.ToString();
+        return File.ReadLines(Information).First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim();
+    }
+
     private static string Version(Type type) =>
-        ((System.Reflection.AssemblyInformationalVersionAttribute)type.Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), false)[0]).InformationalVersion.Split('+')[0];
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 }

@@ -16,9 +16,10 @@ internal static class PipelineBenchmark
             RandomModel.Write(model, "resnet50");
         }
 
-        // With an integer twin of the model, that is measured, too.
-        var twin = arguments.Get("int8", "");
-        (string Name, string Model)[] contenders = [("ceiling", model), ("stock", model), ("ours", model), .. twin.Length > 0 ? new[] { ("ours int8", twin) } : []];
+        // An int8 model file of the same network is measured, too, if there is one.
+        var quantized = arguments.Get("int8", "");
+        List<(string Name, string Model)> contenders = [("ceiling", model), ("stock", model), ("ours", model)];
+        if (quantized.Length > 0) contenders.Add(("ours int8", quantized));
         var results = contenders.ToDictionary(contender => contender.Name, _ => new List<double[]>());
         for (var round = 0; round < rounds; round++)
         {
@@ -30,33 +31,43 @@ internal static class PipelineBenchmark
             }
         }
 
-        Console.WriteLine($"{Path.GetFileName(model)}, {arguments.Images().Length} JPEGs, medians of {rounds} interleaved rounds, each contender in its own process");
+        Console.WriteLine(
+            $"{Path.GetFileName(model)}, {arguments.Images().Length} JPEGs, medians of {rounds} interleaved rounds, " +
+            "each contender in its own process");
         Console.WriteLine(Measure.Machine());
         Console.WriteLine();
-        Console.WriteLine("| | images/s | managed bytes an image | ms to the first row | rows read for TakeRows(1) | ms a PredictionEngine call | peak MB |");
+        Console.WriteLine(
+            "| | images/s | managed bytes an image | ms to the first row | rows read for TakeRows(1) " +
+            "| ms a PredictionEngine call | peak MB |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (var (name, _) in contenders)
         {
             double Median(int figure) => Measure.Median(results[name].Select(each => each[figure]));
-            Console.WriteLine(name == "ceiling"
-                ? $"| {name} | {Median(0):0.0} | | | | | {Median(5):0} |"
-                : $"| {name} | {Median(0):0.0} | {Median(1):N0} | {Median(2):0} | {Median(3):0} | {Median(4):0.0} | {Median(5):0} |");
+            var inPipeline = name == "ceiling"
+                ? "| | | |"
+                : $"| {Median(1):N0} | {Median(2):0} | {Median(3):0} | {Median(4):0.0} |";
+            Console.WriteLine($"| {name} | {Median(0):0.0} {inPipeline} {Median(5):0} |");
         }
 
         double Ratio(string name, string peer) => Measure.Median(results[name].Zip(results[peer], (left, right) => left[0] / right[0]));
         Console.WriteLine();
-        Console.WriteLine($"ours / stock: {Ratio("ours", "stock"):0.00}; ours / ceiling: {Ratio("ours", "ceiling"):0.000} (medians of the rounds' ratios)");
-        if (twin.Length > 0) Console.WriteLine($"int8 / ours: {Ratio("ours int8", "ours"):0.00}; int8 / stock: {Ratio("ours int8", "stock"):0.00}");
+        Console.WriteLine(
+            $"ours / stock: {Ratio("ours", "stock"):0.00}; ours / ceiling: {Ratio("ours", "ceiling"):0.000} " +
+            "(medians of the rounds' ratios)");
+        if (quantized.Length > 0)
+            Console.WriteLine($"int8 / ours: {Ratio("ours int8", "ours"):0.00}; int8 / stock: {Ratio("ours int8", "stock"):0.00}");
     }
 
     private static double[] Measured(string name, string model, string images)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        foreach (var argument in new[] { Contender.Verb, "--name", name, "--model", model, "--images", images }) start.ArgumentList.Add(argument);
+        string[] options = [Contender.Verb, "--name", name, "--model", model, "--images", images];
+        foreach (var option in options) start.ArgumentList.Add(option);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0) throw new InvalidOperationException($"The contender '{name}' failed.");
-        return [.. output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(figure => double.Parse(figure, CultureInfo.InvariantCulture))];
+        var figures = output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return Array.ConvertAll(figures, figure => double.Parse(figure, CultureInfo.InvariantCulture));
     }
 }

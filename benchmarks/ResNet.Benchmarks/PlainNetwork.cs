@@ -22,7 +22,10 @@ internal sealed class PlainNetwork : nn.Module<Tensor, Tensor>
     public static PlainNetwork CifarResNet20()
     {
         var layers = Start(nn.Conv2d(3, 16, 3, padding: 1, bias: false), nn.BatchNorm2d(16), nn.ReLU(inplace: true));
-        return new(Finish(layers, Blocks(layers, 16, [16, 32, 64], [3, 3, 3], (inputs, outputs, stride) => new Block(inputs, outputs, stride, bottleneck: false, pad: true)), 10));
+        var features = AddBlocks(layers, 16, [16, 32, 64], [3, 3, 3], NewBlock);
+        return new(Finish(layers, features, 10));
+
+        static Block NewBlock(int inputs, int outputs, int stride) => new(inputs, outputs, stride, bottleneck: false, pad: true);
     }
 
     public override Tensor forward(Tensor input) => _layers.forward(input);
@@ -31,12 +34,16 @@ internal sealed class PlainNetwork : nn.Module<Tensor, Tensor>
     {
         var layers = Start(nn.Conv2d(3, 64, 7, 2, 3, bias: false), nn.BatchNorm2d(64), nn.ReLU(inplace: true), nn.MaxPool2d(3, 2, 1));
         int[] widths = bottleneck ? [256, 512, 1024, 2048] : [64, 128, 256, 512];
-        return new(Finish(layers, Blocks(layers, 64, widths, counts, (inputs, outputs, stride) => new Block(inputs, outputs, stride, bottleneck, pad: false)), 1000));
+        var features = AddBlocks(layers, 64, widths, counts, NewBlock);
+        return new(Finish(layers, features, 1000));
+
+        Block NewBlock(int inputs, int outputs, int stride) => new(inputs, outputs, stride, bottleneck, pad: false);
     }
 
     private static List<nn.Module<Tensor, Tensor>> Start(params nn.Module<Tensor, Tensor>[] stem) => [.. stem];
 
-    private static int Blocks(List<nn.Module<Tensor, Tensor>> layers, int inputs, int[] widths, int[] counts, Func<int, int, int, Block> make)
+    private static int AddBlocks(
+        List<nn.Module<Tensor, Tensor>> layers, int inputs, int[] widths, int[] counts, Func<int, int, int, Block> make)
     {
         for (var stage = 0; stage < widths.Length; stage++)
         {
@@ -75,7 +82,8 @@ internal sealed class PlainNetwork : nn.Module<Tensor, Tensor>
                 : nn.Sequential(
                     nn.Conv2d(inputs, outputs, 3, stride, 1, bias: false), nn.BatchNorm2d(outputs), nn.ReLU(inplace: true),
                     nn.Conv2d(outputs, outputs, 3, padding: 1, bias: false), nn.BatchNorm2d(outputs));
-            if (_more > 0 && !pad) _projection = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias: false), nn.BatchNorm2d(outputs));
+            if (_more > 0 && !pad)
+                _projection = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias: false), nn.BatchNorm2d(outputs));
             RegisterComponents();
         }
 
@@ -83,8 +91,14 @@ internal sealed class PlainNetwork : nn.Module<Tensor, Tensor>
         {
             var around = input;
             if (_projection is not null) around = _projection.forward(input);
-            else if (_more > 0) around = nn.functional.pad(input[TensorIndex.Ellipsis, TensorIndex.Slice(step: _stride), TensorIndex.Slice(step: _stride)], [0, 0, 0, 0, _more / 2, _more - _more / 2]);
+            else if (_more > 0) around = Pad(input);
             return nn.functional.relu(_path.forward(input) + around, inplace: true);
+        }
+
+        private Tensor Pad(Tensor input)
+        {
+            var strided = input[TensorIndex.Ellipsis, TensorIndex.Slice(step: _stride), TensorIndex.Slice(step: _stride)];
+            return nn.functional.pad(strided, [0, 0, 0, 0, _more / 2, _more - _more / 2]);
         }
     }
 }

@@ -12,11 +12,17 @@ internal static class RandomModel
         {
             var values = new float[spec.Count];
             var scale = spec.Shape.Count > 1 ? Math.Sqrt(2.0 * spec.Shape[0] / spec.Count) : 0.1;
-            var isOne = spec.Shape.Count == 1 && !spec.Name.EndsWith("bias", StringComparison.Ordinal) && !spec.Name.EndsWith("mean", StringComparison.Ordinal);
-            for (var i = 0; i < values.Length; i++) values[i] = (float)((isOne ? 1 : 0) + scale * (random.NextDouble() - 0.5));
+            var mean = IsAroundOne(spec) ? 1 : 0;
+            for (var i = 0; i < values.Length; i++) values[i] = (float)(mean + scale * (random.NextDouble() - 0.5));
             weights.Add(spec.Name, new(spec.Shape, values));
         }
 
-        ModelFile.Write(path, architecture, weights, new() { Architecture = architecture.Name, Preprocessing = ImagePreprocessing.For(architecture), Source = "random weights" });
+        ModelFile.Write(path, architecture, weights, ModelCard.For(architecture) with { Source = "random weights" });
     }
+
+    /// <summary>Whether it is a scale or a variance of batch norm.</summary>
+    private static bool IsAroundOne(TensorSpec spec) =>
+        spec.Shape.Count == 1
+        && !spec.Name.EndsWith("bias", StringComparison.Ordinal)
+        && !spec.Name.EndsWith("mean", StringComparison.Ordinal);
 }

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace ResNet.Benchmarks;
 
 /// <summary>
-/// Whether training works on this machine's device, in a minute: libtorch loads, a step gives what the CPU's gives, networks learn in float32 and bfloat16, a stopped run
-/// resumes to the same bits, and ONNX Runtime gives the exported network's logits. Each check says what it saw; all of them run, whichever fails.
+/// Whether training works on this machine's device, in a minute: libtorch loads, a step gives what the CPU's gives, networks learn in
+/// float32 and bfloat16, a stopped run resumes to the same bits, and ONNX Runtime gives the exported network's logits. Each check says what
+/// it saw; all of them run, whichever fails.
 /// </summary>
 internal static class SmokeTest
 {
@@ -17,7 +18,7 @@ internal static class SmokeTest
 
     private static readonly ResNetArchitecture Architecture = ResNetArchitecture.Parse("cifar-resnet8:width=8", Classes);
 
-    /// <returns>0 if all is well, else 1.</returns>
+    /// <returns>0 if all checks passed, else 1.</returns>
     public static int Run(Arguments arguments)
     {
         var (name, failed) = (arguments.Get("device", "auto"), 0);
@@ -46,13 +47,25 @@ internal static class SmokeTest
             string Learn(TrainingPrecision precision, string run)
             {
                 var history = Train(precision, run, ExistingRun.Refuse).History;
-                var text = $"loss {history[0].TrainingLoss:0.000} in the first epoch, {history[^1].TrainingLoss:0.000} in the last; top-1 {100 * history[^1].Top1:0} %";
-                return history[^1].TrainingLoss < history[0].TrainingLoss ? text : throw new InvalidOperationException($"it does not learn: {text}");
+                var (first, last) = (history[0], history[^1]);
+                var losses = $"loss {first.TrainingLoss:0.000} in the first epoch, {last.TrainingLoss:0.000} in the last";
+                var text = $"{losses}; top-1 {100 * last.Top1:0} %";
+                return last.TrainingLoss < first.TrainingLoss ? text : throw new InvalidOperationException($"it does not learn: {text}");
             }
 
-            TrainingResult Train(TrainingPrecision precision, string run, ExistingRun existing, CancellationTokenSource? stop = null) => ResNetTraining.Run(
-                new() { Architecture = Architecture, Data = data, Recipe = Recipe(precision), OutputFolder = Path.Combine(folder, run), IfExists = existing, Device = name },
-                new StopAfterFirstEpoch(stop), stop?.Token ?? default);
+            TrainingResult Train(TrainingPrecision precision, string run, ExistingRun existing, CancellationTokenSource? stop = null)
+            {
+                var options = new TrainingOptions
+                {
+                    Architecture = Architecture,
+                    Data = data,
+                    Recipe = Recipe(precision),
+                    OutputFolder = Path.Combine(folder, run),
+                    IfExists = existing,
+                    Device = name,
+                };
+                return ResNetTraining.Run(options, new StopAfterFirstEpoch(stop), stop?.Token ?? default);
+            }
 
             string StopAndResume(Device device)
             {
@@ -70,12 +83,14 @@ internal static class SmokeTest
                 Train(TrainingPrecision.Float32, "stopped", ExistingRun.Resume);
                 var difference = DifferenceOfRuns("whole", "stopped");
                 if (difference == 0) return "stopped in the second epoch and resumed: the same bits as the run that was not stopped";
-                if (device.type == DeviceType.CPU) throw new InvalidOperationException($"the resumed run's weights differ by {difference:0.0e+0}");
+                var found = $"the resumed run's weights differ by {difference:0.0e+0}";
+                if (device.type == DeviceType.CPU) throw new InvalidOperationException(found);
                 // A GPU's sums may come in any order. Then two whole runs differ, too, and the resumed one must not be further off.
                 Train(TrainingPrecision.Float32, "again", ExistingRun.Refuse);
                 var unrepeatable = DifferenceOfRuns("whole", "again");
-                var text = $"the resumed run's weights differ by {difference:0.0e+0}, those of two whole runs by {unrepeatable:0.0e+0}";
-                return unrepeatable > 0 && difference <= Math.Max(10 * unrepeatable, UnrepeatableTolerance) ? text : throw new InvalidOperationException(text);
+                var text = $"{found}, those of two whole runs by {unrepeatable:0.0e+0}";
+                var isAsNear = unrepeatable > 0 && difference <= Math.Max(10 * unrepeatable, UnrepeatableTolerance);
+                return isAsNear ? text : throw new InvalidOperationException(text);
             }
 
             double DifferenceOfRuns(string one, string other) => Difference(Last(one), Last(other));
@@ -87,7 +102,7 @@ internal static class SmokeTest
             Directory.Delete(folder, recursive: true);
         }
 
-        Console.WriteLine(failed == 0 ? "All is well." : $"{failed} failed.");
+        Console.WriteLine(failed == 0 ? "All checks passed." : $"{failed} failed.");
         return failed == 0 ? 0 : 1;
 
         void Check(string what, Func<string> examine)
@@ -120,7 +135,8 @@ internal static class SmokeTest
         var (expected, expectedLoss) = StepOn(CPU);
         var (found, loss) = StepOn(device);
         var difference = Math.Max(Difference(expected, found), Math.Abs(loss / expectedLoss - 1));
-        var text = $"loss {loss:0.00000}, on the CPU {expectedLoss:0.00000}; loss, weights and statistics differ by {difference:0.0e+0} of a tensor's greatest value";
+        var text = $"loss {loss:0.00000}, on the CPU {expectedLoss:0.00000}; " +
+            $"loss, weights and statistics differ by {difference:0.0e+0} of a tensor's greatest value";
         return difference <= (device.type == DeviceType.CPU ? 0 : StepTolerance) ? text : throw new InvalidOperationException(text);
 
         (StateDict Weights, double Loss) StepOn(Device where)
@@ -150,12 +166,16 @@ internal static class SmokeTest
         network.to(device);
         network.eval();
         using var input = new DeviceInput(recipe.Preprocessing, recipe.Precision, device);
-        float[] expected = [.. Batches(data.Validation, recipe).SelectMany(batch => network.forward(input.Load(batch).Images).cpu().data<float>().ToArray())];
+        float[] expected = [.. Batches(data.Validation, recipe).SelectMany(LogitsOf)];
         using var model = ResNetModel.Open(Path.Combine(run, "model.onnx"));
-        float[] found = [.. Enumerable.Range(0, data.Validation.Count).SelectMany(index => model.Run(data.Validation.NameOf(index), ResNetOutput.Logits))];
+        var names = Enumerable.Range(0, data.Validation.Count).Select(data.Validation.NameOf);
+        float[] found = [.. names.SelectMany(name => model.Run(name, ResNetOutput.Logits))];
         var difference = Difference(expected, found);
-        var text = $"ONNX Runtime's logits of {data.Validation.Count} images differ from libtorch's on {device} by {difference:0.0e+0} of the greatest";
+        var text = $"ONNX Runtime's logits of {data.Validation.Count} images differ from libtorch's on {device} " +
+            $"by {difference:0.0e+0} of the greatest";
         return difference <= LogitTolerance ? text : throw new InvalidOperationException(text);
+
+        float[] LogitsOf(Batch batch) => network.forward(input.Load(batch).Images).cpu().data<float>().ToArray();
     }
 
     /// <summary>The images in their order, not varied.</summary>
@@ -163,16 +183,18 @@ internal static class SmokeTest
         new BatchLoader(source, recipe.Preprocessing, null, recipe.BatchSize, recipe.Seed, 1, problem => throw problem).Epoch(0);
 
     /// <summary>The greatest difference of any tensor's values, relative to the greatest value of that tensor.</summary>
-    private static double Difference(StateDict expected, StateDict found) => expected.Max(named => Difference(named.Value.Values, found[named.Key].Values));
+    private static double Difference(StateDict expected, StateDict found) =>
+        expected.Max(named => Difference(named.Value.Values, found[named.Key].Values));
 
     private static double Difference(float[] expected, float[] found)
     {
         var greatest = expected.Max(Math.Abs);
         var difference = expected.Zip(found, (left, right) => Math.Abs(left - right)).Max();
-        return expected.Length != found.Length || !double.IsFinite(difference) ? double.PositiveInfinity : difference == 0 ? 0 : difference / greatest;
+        if (expected.Length != found.Length || !double.IsFinite(difference)) return double.PositiveInfinity;
+        return difference == 0 ? 0 : difference / greatest;
     }
 
-    /// <summary>Calls the run off when its first epoch is done, so that it ends after the first step of the second.</summary>
+    /// <summary>Cancels the run when its first epoch is done, so that it ends after the first step of the second.</summary>
     private sealed class StopAfterFirstEpoch(CancellationTokenSource? stop) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace ResNet.Benchmarks;
 
 /// <summary>
-/// One training step of this project against PyTorch's on the same weights and images (benchmarks/peers/pytorch_agree.py, which does the comparing): loss, gradients, weights and
-/// statistics after it.
+/// One training step of this project against PyTorch's on the same weights and images (benchmarks/peers/pytorch_agree.py, which does the
+/// comparing): loss, gradients, weights and statistics after it.
 /// </summary>
 internal static class StepAgreement
 {
@@ -17,7 +17,9 @@ internal static class StepAgreement
     public static int Run(Arguments arguments)
     {
         var device = Devices.Parse(arguments.Get("device", "cpu"));
-        var precisions = arguments.Get("precision", "") is { Length: > 0 } one ? [Enum.Parse<TrainingPrecision>(one, ignoreCase: true)] : new[] { TrainingPrecision.Float32, TrainingPrecision.BFloat16 };
+        TrainingPrecision[] precisions = arguments.Get("precision", "") is { Length: > 0 } one
+            ? [Enum.Parse<TrainingPrecision>(one, ignoreCase: true)]
+            : [TrainingPrecision.Float32, TrainingPrecision.BFloat16];
         var folder = Directory.CreateTempSubdirectory("resnet-agree-").FullName;
         var failed = 0;
         try

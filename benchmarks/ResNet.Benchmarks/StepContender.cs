@@ -25,27 +25,34 @@ internal static class StepContender
     private const double Rate = 0.1, Momentum = 0.9, Decay = 1e-4;
 
     /// <summary>
-    /// Prints the milliseconds of a step, the mean milliseconds of processor time, and when the measured stretch began and ended (Unix seconds). On the CPU a step's time is the
-    /// median; a GPU works behind its program's back, so there it is the stretch's time by the number of steps, and the program waits for the GPU at the stretch's ends alone.
+    /// Prints the milliseconds of a step, the mean milliseconds of processor time, and when the measured stretch began and ended (Unix
+    /// seconds). On the CPU a step's time is the median; a GPU runs asynchronously, so there it is the stretch's time by the number of
+    /// steps, and the program waits for the GPU at the stretch's ends alone.
     /// </summary>
     public static void Run(Arguments arguments)
     {
-        var what = Array.Find(StepCase.All, each => each.Architecture == arguments.Get("case")) ?? throw new ArgumentException("There is no such case.");
+        var what = Array.Find(StepCase.All, each => each.Architecture == arguments.Get("case"))
+            ?? throw new ArgumentException("There is no such case.");
         what = what with { Batch = arguments.Number("batch", what.Batch) };
-        var (steps, threads, warmUp) = (arguments.Number("steps", 7), arguments.Number("threads", 2), arguments.Number("warm-up", WarmUp));
+        var steps = arguments.Number("steps", 7);
+        var threads = arguments.Number("threads", 2);
+        var warmUp = arguments.Number("warm-up", WarmUp);
         var ours = arguments.Get("name") == "ours";
         Allocator.IsLeftAlone = !ours;
         var device = Devices.Parse(arguments.Get("device", "cpu"));
         var isGpu = device.type == TorchSharp.DeviceType.CUDA;
         set_num_threads(threads);
         using var scope = NewDisposeScope();
-        var step = ours ? Ours(what, device, Enum.Parse<TrainingPrecision>(arguments.Get("precision", "auto"), ignoreCase: true), arguments.Get("images", "")) : Plain(what);
+        var precision = Enum.Parse<TrainingPrecision>(arguments.Get("precision", "auto"), ignoreCase: true);
+        var step = ours ? Ours(what, device, precision, arguments.Get("images", "")) : Plain(what);
         var times = new List<double>();
         using var process = Process.GetCurrentProcess();
         for (var i = 0; i < warmUp; i++) step();
         Wait();
         process.Refresh();
-        var (before, begin, whole) = (process.TotalProcessorTime, UnixTime(), Stopwatch.StartNew());
+        var before = process.TotalProcessorTime;
+        var begin = UnixTime();
+        var whole = Stopwatch.StartNew();
         for (var i = 0; i < steps; i++)
         {
             var watch = Stopwatch.StartNew();
@@ -56,7 +63,9 @@ internal static class StepContender
         Wait();
         var mean = whole.Elapsed.TotalMilliseconds / steps;
         process.Refresh();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(isGpu ? mean : Measure.Median(times))} {(process.TotalProcessorTime - before).TotalMilliseconds / steps} {begin:F3} {UnixTime():F3}"));
+        var wall = isGpu ? mean : Measure.Median(times);
+        var processor = (process.TotalProcessorTime - before).TotalMilliseconds / steps;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{wall} {processor} {begin:F3} {UnixTime():F3}"));
 
         void Wait()
         {
@@ -67,7 +76,8 @@ internal static class StepContender
     private static double UnixTime() => (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
 
     /// <summary>A step of this project, from the bytes of the pixels on, or, with a folder of class folders, from JPEG files on.</summary>
-    public static Action Ours(StepCase what, Device? device = null, TrainingPrecision precision = TrainingPrecision.Auto, string images = "")
+    public static Action Ours(
+        StepCase what, Device? device = null, TrainingPrecision precision = TrainingPrecision.Auto, string images = "")
     {
         var recipe = new TrainingRecipe { Preprocessing = ImagePreprocessing.Small(what.Size), Precision = precision };
         var step = new TrainingStep(new(ResNetArchitecture.Parse(what.Architecture, classes: what.Classes)), recipe, device ?? CPU);
@@ -87,13 +97,19 @@ internal static class StepContender
         };
     }
 
-    /// <summary>Augmented batches without end, made by all processors. An epoch is cut into equal batches, so the number of files must be a multiple of the batch's.</summary>
+    /// <summary>
+    /// Augmented batches without end, made by all processors. An epoch is cut into equal batches, so the number of files must be a multiple
+    /// of the batch's.
+    /// </summary>
     private static IEnumerable<Batch> BatchesOf(string folder, StepCase what)
     {
         var files = ImageDataset.FromFolder(folder);
-        if (files.Count % what.Batch != 0) throw new ArgumentException($"'{folder}' holds {files.Count} images, which is no multiple of the batch of {what.Batch}.");
+        if (files.Count % what.Batch != 0)
+            throw new ArgumentException($"'{folder}' holds {files.Count} images, which is not a multiple of the batch of {what.Batch}.");
         var preprocessing = what.IsSmall ? ImagePreprocessing.Small(what.Size) : ImagePreprocessing.ImageNet with { Crop = what.Size };
-        var loader = new BatchLoader(files, preprocessing, what.IsSmall ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop(), what.Batch, 0, Environment.ProcessorCount, problem => throw problem);
+        Augmentation crop = what.IsSmall ? new Augmentation.PadCropFlip() : new Augmentation.RandomResizedCrop();
+        var loader = new BatchLoader(
+            files, preprocessing, crop, what.Batch, seed: 0, workers: Environment.ProcessorCount, problem => throw problem);
         for (var epoch = 0; ; epoch++)
         {
             foreach (var batch in loader.Epoch(epoch)) yield return batch;
@@ -104,7 +120,12 @@ internal static class StepContender
     private static Action Plain(StepCase what)
     {
         random.manual_seed(0);
-        var network = what.Architecture switch { "resnet18" => PlainNetwork.ResNet18(), "resnet50" => PlainNetwork.ResNet50(), _ => PlainNetwork.CifarResNet20() };
+        var network = what.Architecture switch
+        {
+            "resnet18" => PlainNetwork.ResNet18(),
+            "resnet50" => PlainNetwork.ResNet50(),
+            _ => PlainNetwork.CifarResNet20(),
+        };
         var optimizer = optim.SGD(network.parameters(), Rate, Momentum, weight_decay: Decay);
         var (images, targets) = (randn(what.Batch, 3, what.Size, what.Size), randint(what.Classes, what.Batch, int64));
         network.train();

@@ -21,6 +21,6 @@ worst, name = compare(files[0], files[1])
 allowed = 0.0
 if len(files) > 2:
     allowed, _ = compare(files[0], files[2])
-    print(f"two runs that nothing disturbed differ by {allowed:.1e}")
+    print(f"two uninterrupted runs differ by {allowed:.1e}")
 print("the same bits" if worst == 0 else f"differ by {worst:.1e} at most ({name})")
 sys.exit(worst > 2 * allowed)

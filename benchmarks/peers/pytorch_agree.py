@@ -8,8 +8,8 @@ the head (pool and classifier), which this project keeps in float32; what autoca
 the greatest value of a tensor. The velocity after a first step is the gradient with weight decay.
 
 PyTorch's own: how far PyTorch is from itself in its other layout, whose sums are rounded otherwise. Where an activation is nearly 0, rounding decides whether ReLU lets its
-gradient pass, so one step's gradients may differ by hundredths though both are right. A difference beyond the tolerance, but not beyond that, decides nothing
-(weight decay left out would hide in it), and is no failure; in float32 only if the two differ before the gradients already.
+gradient pass, so one step's gradients may differ by hundredths though both are correct. A difference beyond the tolerance, but not beyond that, decides nothing
+(weight decay left out would hide in it), and is not a failure; in float32 only if the two differ before the gradients already.
 """
 import argparse
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Trains the CIFAR ResNet-20 in PyTorch with this project's recipe, so that accuracies can be held against each other.
+"""Trains the CIFAR ResNet-20 in PyTorch with this project's recipe, so that accuracies can be compared.
 
     pytorch_cifar.py FOLDER [--epochs 4] [--seeds 0 1 2] [--threads 2] [--channels-last] [--bf16]        (Debian's python3-torchvision)
 

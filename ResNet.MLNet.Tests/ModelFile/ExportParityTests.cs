@@ -40,45 +40,50 @@ public sealed class ExportParityTests
     public void Features_and_probabilities_are_those_of_the_module()
     {
         var architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 5);
-        var (pixels, module, session) = Prepare(architecture, 33, 29);
+        var weights = RandomWeights.For(architecture);
+        using var module = Module(architecture, weights);
+        using var session = Session(architecture, weights);
         using var _ = NewDisposeScope();
         using var __ = no_grad();
-        using (module)
-        using (session)
-        {
-            var input = Normalize(pixels, [2, 3, 33, 29]);
-            var features = module.Features(input).data<float>().ToArray();
-            AssertNear(features, session.Run("features", pixels, 2, 3, 33, 29));
-            var probabilities = nn.functional.softmax(module.forward(input), 1).data<float>().ToArray();
-            AssertNear(probabilities, session.Run("probabilities", pixels, 2, 3, 33, 29));
-        }
+        var pixels = Pixels(33, 29);
+        var input = Normalize(pixels, [2, 3, 33, 29]);
+        var features = module.Features(input).data<float>().ToArray();
+        AssertNear(features, session.Run("features", pixels, 2, 3, 33, 29));
+        var probabilities = nn.functional.softmax(module.forward(input), 1).data<float>().ToArray();
+        AssertNear(probabilities, session.Run("probabilities", pixels, 2, 3, 33, 29));
     }
 
     private void Compare(ResNetArchitecture architecture, int size)
     {
-        var (pixels, module, session) = Prepare(architecture, size, size);
+        var weights = RandomWeights.For(architecture);
+        using var module = Module(architecture, weights);
+        using var session = Session(architecture, weights);
         using var _ = NewDisposeScope();
         using var __ = no_grad();
-        using (module)
-        using (session)
-        {
-            var expected = module.forward(Normalize(pixels, [2, 3, size, size])).data<float>().ToArray();
-            var difference = AssertNear(expected, session.Run("logits", pixels, 2, 3, size, size));
-            TestContext.WriteLine($"{architecture.Name,-24} {difference:0.0e+00}");
-        }
+        var pixels = Pixels(size, size);
+        var expected = module.forward(Normalize(pixels, [2, 3, size, size])).data<float>().ToArray();
+        var difference = AssertNear(expected, session.Run("logits", pixels, 2, 3, size, size));
+        TestContext.WriteLine($"{architecture.Name,-24} {difference:0.0e+00}");
     }
 
-    private static (float[] Pixels, ResNetModule Module, OnnxSession Session) Prepare(
-        ResNetArchitecture architecture, int height, int width)
+    private static ResNetModule Module(ResNetArchitecture architecture, StateDict weights)
     {
-        var weights = RandomWeights.For(architecture);
         var module = new ResNetModule(architecture);
         module.Load(weights);
         module.eval();
+        return module;
+    }
+
+    private static OnnxSession Session(ResNetArchitecture architecture, StateDict weights) =>
+        new(ModelFile.ToBytes(architecture, weights, RandomWeights.Card(architecture)));
+
+    /// <summary>Two images, [2, 3, height, width], of whole numbers from 0 to 255.</summary>
+    private static float[] Pixels(int height, int width)
+    {
         var random = new Random(5);
         var pixels = new float[2 * 3 * height * width];
         for (var i = 0; i < pixels.Length; i++) pixels[i] = random.Next(256);
-        return (pixels, module, new(ModelFile.ToBytes(architecture, weights, RandomWeights.Card(architecture))));
+        return pixels;
     }
 
     private static Tensor Normalize(float[] pixels, long[] shape)

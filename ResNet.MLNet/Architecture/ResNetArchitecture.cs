@@ -1,8 +1,8 @@
 namespace ResNet.MLNet;
 
 /// <summary>
-/// One residual (or plain) network, described. Everything that must know what a network looks like (the TorchSharp module, the ONNX
-/// exporter, the counter of parameters and multiply-adds, the check of weights) walks the layers that this description enumerates.
+/// One residual (or plain) network, described. Everything that must know what a network looks like (the TorchSharp module, the graph
+/// of a model file, the counter of parameters and multiply-adds, the check of weights) walks the layers that this description enumerates.
 /// </summary>
 /// <remarks>
 /// Source: He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, 2015 (arXiv 1512.03385). Names of layers are

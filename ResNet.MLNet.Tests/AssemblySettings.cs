@@ -13,9 +13,10 @@ public static class AssemblySettings
     public static void Begin(TestContext _)
     {
         Environment.SetEnvironmentVariable(CacheFolder.Variable, CacheHome);
-        // The discard port: nobody answers.
+        // The discard port: nothing answers.
         Environment.SetEnvironmentVariable(ModelStore.MirrorVariable, "http://127.0.0.1:9/");
-        // Test classes run side by side, and libtorch's threads wait for each other by spinning: one each is much faster. Processes that are started inherit the variable.
+        // Test classes run side by side, and libtorch's threads wait for each other by spinning: one each is much faster. Processes that
+        // tests start inherit the variable.
         Environment.SetEnvironmentVariable("OMP_NUM_THREADS", "1");
         LibTorch.Load();
         TorchSharp.torch.set_num_threads(1);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace ResNet.Tests;
@@ -16,8 +15,8 @@ public sealed class TorchBackendTests
     [DataRow("none", "linux-x64", "")]
     public void A_backend_is_one_package_with_a_central_version(string backend, string runtime, string expected)
     {
-        var (code, output) = Evaluate(
-            "-getItem:PackageReference", "-getItem:PackageVersion", $"-p:TorchBackend={backend}", $"-p:RuntimeIdentifier={runtime}");
+        string[] questions = ["-getItem:PackageReference", "-getItem:PackageVersion"];
+        var (code, output) = Evaluate([.. questions, $"-p:TorchBackend={backend}", $"-p:RuntimeIdentifier={runtime}"]);
         Assert.AreEqual(0, code, output);
         var items = JsonDocument.Parse(output).RootElement.GetProperty("Items");
         var torch = Names("PackageReference").Where(name => name.Contains("torch", StringComparison.OrdinalIgnoreCase)).ToList();
@@ -38,28 +37,6 @@ public sealed class TorchBackendTests
         StringAssert.Contains(output, expected);
     }
 
-    private static (int Code, string Output) Evaluate(params string[] arguments)
-    {
-        var project = Path.Combine(FindSolution(), "ResNet.Cli", "ResNet.Cli.csproj");
-        var start = new ProcessStartInfo("dotnet", ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments])
-        {
-            RedirectStandardOutput = true,
-        };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output);
-    }
-
-    private static string FindSolution()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "ResNet.MLNet.sln")))
-        {
-            folder = Path.GetDirectoryName(folder)
-                ?? throw new InvalidOperationException("The tests do not lie in the solution's folder.");
-        }
-
-        return folder;
-    }
+    private static (int Code, string Output) Evaluate(params string[] arguments) =>
+        DotNet.Run(["msbuild", Repository.PathOf("ResNet.Cli", "ResNet.Cli.csproj"), "-nologo", .. arguments]);
 }

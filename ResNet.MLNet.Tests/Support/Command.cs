@@ -9,19 +9,27 @@ internal static class Command
     private const int Interrupt = 2, KillNow = 9;
 
     /// <summary>Runs the `resnet` command.</summary>
-    public static CommandResult Resnet(params string[] arguments) => Run("resnet.dll", null, [], arguments);
+    public static CommandResult Resnet(params string[] arguments) => Run("resnet.dll", arguments);
 
     /// <summary>Runs the `resnet` command with an environment variable set.</summary>
-    public static CommandResult ResnetWith(string variable, string value, params string[] arguments) => Run("resnet.dll", null, [(variable, value)], arguments);
+    public static CommandResult ResnetWith(string variable, string value, params string[] arguments)
+    {
+        var start = StartInfo("resnet.dll", arguments);
+        start.Environment[variable] = value;
+        return Run(start);
+    }
 
     /// <summary>Runs the `resnet` command and presses Ctrl-C when a line of its output fits.</summary>
-    public static CommandResult ResnetStoppedAt(Predicate<string> line, params string[] arguments) => Run("resnet.dll", line, [], arguments);
+    public static CommandResult ResnetStoppedAt(Predicate<string> line, params string[] arguments) =>
+        Run(StartInfo("resnet.dll", arguments), line, process => Assert.AreEqual(0, Kill(process.Id, Interrupt)));
 
-    /// <summary>Runs the `resnet` command and kills it (kill -9) a moment after a line of its output fits. False if it had ended before.</summary>
+    /// <summary>
+    /// Runs the `resnet` command and kills it (kill -9) a moment after a line of its output fits. False if it had ended before.
+    /// </summary>
     public static bool ResnetKilledAt(Predicate<string> line, TimeSpan moment, params string[] arguments)
     {
         var killed = false;
-        Run("resnet.dll", line, [], arguments, process =>
+        Run(StartInfo("resnet.dll", arguments), line, process =>
         {
             if (!process.WaitForExit(moment)) killed = Kill(process.Id, KillNow) == 0;
         });
@@ -29,33 +37,45 @@ internal static class Command
     }
 
     /// <summary>Runs a program in the tests' folder.</summary>
-    public static CommandResult Run(string assembly, params string[] arguments) => Run(assembly, null, [], arguments);
+    public static CommandResult Run(string assembly, params string[] arguments) => Run(StartInfo(assembly, arguments));
 
     /// <summary>Runs a program in the tests' folder, with a folder for its temporary files.</summary>
-    public static CommandResult RunIn(string temporary, string assembly, params string[] arguments) => Run(assembly, null, [("TMPDIR", temporary), ("TEMP", temporary), ("TMP", temporary)], arguments);
-
-    private static CommandResult Run(string assembly, Predicate<string>? stopAt, IEnumerable<(string Name, string Value)> variables, string[] arguments, Action<Process>? stop = null)
+    public static CommandResult RunIn(string temporary, string assembly, params string[] arguments)
     {
-        stop ??= process => Assert.AreEqual(0, Kill(process.Id, Interrupt));
-        using var process = Process.Start(StartInfo(assembly, variables, arguments))!;
+        var start = StartInfo(assembly, arguments);
+        foreach (var variable in new[] { "TMPDIR", "TEMP", "TMP" }) start.Environment[variable] = temporary;
+        return Run(start);
+    }
+
+    /// <summary>Runs a program in the tests' folder with another current folder and another cache.</summary>
+    public static CommandResult RunAt(string folder, string cache, string assembly, params string[] arguments)
+    {
+        var start = StartInfo(assembly, arguments);
+        start.WorkingDirectory = folder;
+        start.Environment[CacheFolder.Variable] = cache;
+        return Run(start);
+    }
+
+    private static CommandResult Run(ProcessStartInfo start, Predicate<string>? stopAt = null, Action<Process>? stop = null)
+    {
+        using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         List<string> lines = [];
         while (process.StandardOutput.ReadLine() is { } line)
         {
             lines.Add(line);
-            if (stopAt?.Invoke(line) == true) stop(process);
+            if (stopAt?.Invoke(line) == true) stop!(process);
         }
 
         process.WaitForExit();
         return new(process.ExitCode, lines, errors.GetAwaiter().GetResult());
     }
 
-    private static ProcessStartInfo StartInfo(string assembly, IEnumerable<(string Name, string Value)> variables, string[] arguments)
+    private static ProcessStartInfo StartInfo(string assembly, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        foreach (var (name, value) in variables) start.Environment[name] = value;
         return start;
     }
 

@@ -84,14 +84,15 @@ public sealed partial record ResNetArchitecture
         var planes = Width << stage;
         var outputs = planes * Expansion;
         var stride = stage > 0 && index == 0 ? 2 : 1;
-        var onFirst = Stride == BottleneckStride.First1x1;
+        var firstStride = Stride == BottleneckStride.First1x1 ? stride : 1;
+        var secondStride = stride / firstStride;
         ConvolutionLayer Convolution(int number, int from, int to, int kernel, int step) =>
             new($"{name}.conv{number}", $"{name}.bn{number}", from, to, kernel, step);
         ConvolutionLayer[] convolutions = Block == BlockKind.Bottleneck
             ?
             [
-                Convolution(1, inputs, planes, 1, onFirst ? stride : 1),
-                Convolution(2, planes, planes, 3, onFirst ? 1 : stride),
+                Convolution(1, inputs, planes, 1, firstStride),
+                Convolution(2, planes, planes, 3, secondStride),
                 Convolution(3, planes, outputs, 1, 1),
             ]
             : [Convolution(1, inputs, planes, 3, stride), Convolution(2, planes, planes, 3, 1)];

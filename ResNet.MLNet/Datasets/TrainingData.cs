@@ -12,7 +12,7 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>
-    /// What tells whether a run goes on with the same data: the numbers of images and a hash of their names and classes. Folders may move.
+    /// Tells whether a run goes on with the same data: the numbers of images and a hash of their names and classes. Folders may move.
     /// </summary>
     internal string Identity
     {

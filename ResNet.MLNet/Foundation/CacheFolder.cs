@@ -21,9 +21,9 @@ internal static class CacheFolder
     {
         if (OperatingSystem.IsWindows()) return NonEmpty(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData));
         if (!OperatingSystem.IsMacOS() && NonEmpty(Environment.GetEnvironmentVariable("XDG_CACHE_HOME")) is { } xdg) return xdg;
-        return NonEmpty(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)) is { } home
-            ? System.IO.Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache")
-            : null;
+        var folder = OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache";
+        var home = NonEmpty(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+        return home is null ? null : System.IO.Path.Combine(home, folder);
     }
 
     private static string? NonEmpty(string? path) => string.IsNullOrEmpty(path) ? null : path;

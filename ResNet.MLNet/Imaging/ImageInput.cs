@@ -4,7 +4,7 @@ namespace ResNet.MLNet;
 
 /// <summary>
 /// One image, not yet decoded, with its name for messages: the path of a file, the bytes of an encoded image, decoded pixels or an
-/// <see cref="MLImage"/>. The default value is no image: who decodes it gets an <see cref="InvalidImageException"/>.
+/// <see cref="MLImage"/>. The default value is no image; decoding it throws an <see cref="InvalidImageException"/>.
 /// </summary>
 /// <remarks>It holds references only, never copies, so making one allocates nothing.</remarks>
 internal readonly struct ImageInput

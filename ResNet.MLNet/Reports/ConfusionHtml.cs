@@ -89,8 +89,9 @@ internal static class ConfusionHtml
     {
         // The root makes the few mistakes of a good network visible.
         var strength = isCorrect ? share : Math.Sqrt(share);
+        var kind = isCorrect ? "right" : "wrong";
         return Element("td",
-            Class($"{(isCorrect ? "right" : "wrong")}{(strength > 0.7 ? " strong" : "")}"),
+            Class(strength > 0.7 ? $"{kind} strong" : kind),
             Attribute("style", $"--strength: {Number(strength)}"),
             Attribute("title", title),
             Element("span", Count(count)));

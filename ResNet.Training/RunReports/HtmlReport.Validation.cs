@@ -28,9 +28,10 @@ internal static partial class HtmlReport
             ? "Each row holds the images of one class; blue are those recognized, orange those taken for another class. " +
                 "Colors go by share of the class, mistakes stand out more than their share."
             : $"The pairs of classes that are confused most. ({Count(labels.Count)} classes are too many for a table.)";
+        var heading = hasTable ? Element("h3", "Confused most") : null;
         var list = pairs is null
             ? Element("p", "No image was taken for another class.")
-            : Element("div", hasTable ? Element("h3", "Confused most") : null, Element("div", Class("scroll"), pairs));
+            : Element("div", heading, Element("div", Class("scroll"), pairs));
         return Element("section", Element("h2", "Confusion"),
             Element("p", Class("about"), about),
             Element("div", Class(labels.Count <= ConfusionHtml.MostClassesBeside ? "beside" : "alone"),

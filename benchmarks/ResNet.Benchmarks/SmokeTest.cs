@@ -137,7 +137,8 @@ internal static class SmokeTest
         var difference = Math.Max(Difference(expected, found), Math.Abs(loss / expectedLoss - 1));
         var text = $"loss {loss:0.00000}, on the CPU {expectedLoss:0.00000}; " +
             $"loss, weights and statistics differ by {difference:0.0e+0} of a tensor's greatest value";
-        return difference <= (device.type == DeviceType.CPU ? 0 : StepTolerance) ? text : throw new InvalidOperationException(text);
+        var tolerance = device.type == DeviceType.CPU ? 0 : StepTolerance;
+        return difference <= tolerance ? text : throw new InvalidOperationException(text);
 
         (StateDict Weights, double Loss) StepOn(Device where)
         {

@@ -78,7 +78,8 @@ public sealed class MistakeFinderTests
             Assert.IsGreaterThan(cold.Red + 80, hot.Red);
         }
 
-        static BatchLoader Loader(ImageDataset images) => new(images, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem);
+        static BatchLoader Loader(ImageDataset images) =>
+            new(images, ImagePreprocessing.Small(32), null, 2, 0, 1, problem => throw problem);
     }
 
     [TestMethod]

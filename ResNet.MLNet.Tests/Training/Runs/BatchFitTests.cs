@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Tests;
 
-/// <summary>The search for a batch, on a memory that is made up; the words of libtorch's own allocator; and what the message says.</summary>
+/// <summary>The search for a batch, on a simulated memory; the words of libtorch's own allocator; and what the message says.</summary>
 [TestClass]
 public sealed class BatchFitTests
 {

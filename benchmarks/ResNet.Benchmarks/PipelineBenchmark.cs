@@ -44,7 +44,7 @@ internal static class PipelineBenchmark
         {
             double Median(int figure) => Measure.Median(results[name].Select(each => each[figure]));
             var inPipeline = name == "ceiling"
-                ? "| | | |"
+                ? "| | | | |"
                 : $"| {Median(1):N0} | {Median(2):0} | {Median(3):0} | {Median(4):0.0} |";
             Console.WriteLine($"| {name} | {Median(0):0.0} {inPipeline} {Median(5):0} |");
         }

@@ -25,12 +25,12 @@ internal static partial class HtmlReport
         var pairs = ConfusionHtml.Pairs(labels, validation.Confusion);
         var hasTable = labels.Count <= ConfusionHtml.MostClasses;
         var about = hasTable
-            ? "Each row holds the images of one class; blue are those recognized, orange those taken for another class. " +
+            ? "Each row holds the images of one class; blue are those recognized, orange those predicted as another class. " +
                 "Colors go by share of the class, mistakes stand out more than their share."
             : $"The pairs of classes that are confused most. ({Count(labels.Count)} classes are too many for a table.)";
         var heading = hasTable ? Element("h3", "Confused most") : null;
         var list = pairs is null
-            ? Element("p", "No image was taken for another class.")
+            ? Element("p", "No image was predicted as another class.")
             : Element("div", heading, Element("div", Class("scroll"), pairs));
         return Element("section", Element("h2", "Confusion"),
             Element("p", Class("about"), about),
@@ -41,7 +41,7 @@ internal static partial class HtmlReport
 
     private static XElement Classes(IReadOnlyList<string> labels, ClassificationMetrics validation)
     {
-        const string about = "In percent. Precision: how many of the images taken for the class are of it. " +
+        const string about = "In percent. Precision: how many of the images predicted as the class are of it. " +
             "Recall: how many of its images are recognized. F1: the harmonic mean of the two.";
         string[] numbers = ["Precision", "Recall", "F1", "Images"];
         var head = Element("tr", Head("Class", null), numbers.Select(name => Head(name, Class("number"))));

@@ -34,7 +34,10 @@ internal static class ImageColumn
         if (!HoldsImages(input.ItemType, isVector)) throw WrongType(found, $"{(isVector ? "vector of " : "")}{input.ItemType}");
     }
 
-    /// <summary>Gives a function that reads the image of the row that a cursor is on.</summary>
+    /// <summary>
+    /// Gives a function that reads the image of the row that a cursor is on. An <see cref="MLImage"/> stays the source's and is valid while
+    /// the cursor stays on the row; a path and an encoded image are copied.
+    /// </summary>
     /// <param name="row">The cursor.</param>
     /// <param name="column">The column of images.</param>
     /// <param name="folder">The folder that relative paths start from; null for the current folder.</param>
@@ -63,7 +66,13 @@ internal static class ImageColumn
         }
 
         var images = row.GetGetter<MLImage>(column);
-        return image => image.SetImage(images);
+        MLImage? pixels = null;
+        return image =>
+        {
+            // A source that makes images frees the one that it is handed back; one that holds the user's own does not.
+            images(ref pixels!);
+            image.SetImage(pixels);
+        };
     }
 
     private static string FindName(IReadOnlyList<string> columns, string? name, string? otherwise)

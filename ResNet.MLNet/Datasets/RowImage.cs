@@ -1,4 +1,3 @@
-using Microsoft.ML;
 using Microsoft.ML.Data;
 
 namespace ResNet.MLNet;
@@ -7,7 +6,7 @@ namespace ResNet.MLNet;
 internal sealed class RowImage
 {
     private byte[] _bytes = [];
-    private MLImage? _image;
+    private ImageDecoder? _decoder;
 
     /// <summary>The image, as the column gave it.</summary>
     public ImageInput Input { get; private set; }
@@ -23,13 +22,16 @@ internal sealed class RowImage
         Input = encoded.Length > 0 ? new(_bytes.AsMemory(0, encoded.Length)) : default;
     }
 
-    /// <summary>
-    /// Takes an <see cref="MLImage"/>, which stays the source's: a source that makes images frees the one that it is handed back, one that
-    /// holds the user's own does not.
-    /// </summary>
-    public void SetImage(ValueGetter<MLImage> getter)
+    /// <summary>Takes an <see cref="MLImage"/>, which stays the source's; null counts as missing.</summary>
+    public void SetImage(MLImage? image) => Input = image is null ? default : new(image);
+
+    /// <summary>Takes a copy of the pixels of an <see cref="MLImage"/>, so that the source may go on to its next row.</summary>
+    /// <param name="maximumPixels">The largest image that is copied.</param>
+    /// <exception cref="InvalidImageException">The image is too large or of an unsupported format.</exception>
+    public void KeepPixels(long maximumPixels)
     {
-        getter(ref _image!);
-        Input = _image is null ? default : new(_image);
+        if (Input.Image is null) return;
+        _decoder ??= new(applyOrientation: false, maximumPixels);
+        Input = new(_decoder.Decode(Input));
     }
 }

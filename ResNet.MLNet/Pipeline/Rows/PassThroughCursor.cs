@@ -3,8 +3,8 @@ using Microsoft.ML.Data;
 
 namespace ResNet.MLNet;
 
-/// <summary>A cursor over the source's rows under the result's schema.</summary>
-internal class PassThroughCursor(DataViewRowCursor rows, DataViewSchema schema, ColumnUse use) : DataViewRowCursor
+/// <summary>A cursor over the source's rows under the result's schema, where none of the network's columns is requested.</summary>
+internal sealed class PassThroughCursor(DataViewRowCursor rows, DataViewSchema schema, ColumnUse use) : DataViewRowCursor
 {
     public override DataViewSchema Schema => schema;
 
@@ -12,15 +12,15 @@ internal class PassThroughCursor(DataViewRowCursor rows, DataViewSchema schema, 
 
     public override long Batch => rows.Batch;
 
-    protected DataViewRowCursor Rows => rows;
-
     public override bool IsColumnActive(DataViewSchema.Column column) => use.Active[column.Index];
 
     public override ValueGetter<DataViewRowId> GetIdGetter() => rows.GetIdGetter();
 
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => IsColumnActive(column)
-        ? rows.GetGetter<TValue>(rows.Schema[column.Index])
-        : throw new InvalidOperationException($"The column '{column.Name}' is not active: it was not requested from this cursor.");
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        use.EnsureActive(column);
+        return rows.GetGetter<TValue>(rows.Schema[column.Index]);
+    }
 
     public override bool MoveNext() => rows.MoveNext();
 

@@ -17,21 +17,9 @@ internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView so
         if (!needed.Network) return new PassThroughCursor(source.GetRowCursor(needed.Source, rand), Schema, needed);
 
         var images = transformer.FindInput(source.Schema);
-        // Two passes over the source side by side: one reads images ahead, the other everything else. The same seed keeps a shuffled source
-        // in step.
-        var seed = rand?.Next();
-        var rows = source.GetRowCursor(needed.Source, Again());
-        try
-        {
-            return new LookAheadCursor(transformer, rows, source.GetRowCursor([images], Again()), images, Schema, needed);
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
-
-        Random? Again() => seed is { } value ? new Random(value) : null;
+        // One cursor for all columns: a source need not give the same rows in the same order again (a shuffled list, a queue, a query).
+        var columns = needed.Source.Append(images).DistinctBy(column => column.Index);
+        return new LookAheadCursor(transformer, source.GetRowCursor(columns, rand), images, Schema, needed);
     }
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
@@ -51,6 +39,14 @@ internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView so
 /// <param name="Network">Whether the network has to run.</param>
 internal sealed record ColumnUse(IReadOnlyList<DataViewSchema.Column> Source, bool[] Active, bool Network)
 {
+    /// <summary>Checks before a getter is made that its column is requested.</summary>
+    /// <exception cref="InvalidOperationException">It is not; the message names it.</exception>
+    public void EnsureActive(DataViewSchema.Column column)
+    {
+        if (!Active[column.Index])
+            throw new InvalidOperationException($"The column '{column.Name}' is not active: it was not requested from this cursor.");
+    }
+
     public static ColumnUse Of(IEnumerable<DataViewSchema.Column> needed, DataViewSchema source, DataViewSchema result)
     {
         var active = new bool[result.Count];

@@ -51,8 +51,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
-            if (!IsColumnActive(column))
-                throw new InvalidOperationException($"The column '{column.Name}' is not active: it was not requested from this row.");
+            _use.EnsureActive(column);
             return column.Index < _input.Schema.Count
                 ? _input.GetGetter<TValue>(_input.Schema[column.Index])
                 : ScoreGetters.Create<TValue>(_transformer, column, CurrentScores);
@@ -68,8 +67,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
         {
             if (_position != _input.Position)
             {
-                _readImage!(_slot.Image);
-                _slot.Open();
+                _slot.Read(_readImage!);
                 if (_slot.TryBegin()) RowBatch.Run(_slot.Alone, _transformer, Sharing.Latency);
                 _position = _input.Position;
             }

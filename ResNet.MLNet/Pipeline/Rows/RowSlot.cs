@@ -14,6 +14,9 @@ internal sealed class RowSlot
     /// <summary>The row's identity in the source.</summary>
     public DataViewRowId Id;
 
+    /// <summary>The row's batch in the source, by which ML.NET puts rows of several cursors in order.</summary>
+    public long Batch;
+
     public RowSlot(int width)
     {
         Scores = new float[width];
@@ -39,10 +42,24 @@ internal sealed class RowSlot
     /// <summary>What went wrong; null if nothing did.</summary>
     public Exception? Problem { get; private set; }
 
-    /// <summary>The image is there: whoever calls <see cref="TryBegin"/> first runs it.</summary>
-    public void Open()
+    /// <summary>
+    /// Reads the image, after which whoever calls <see cref="TryBegin"/> first runs it. If it cannot be read, the row has a problem and
+    /// nobody runs it.
+    /// </summary>
+    /// <param name="readImage">Reads the image of the source's row.</param>
+    public void Read(Action<RowImage> readImage)
     {
         Problem = null;
+        try
+        {
+            readImage(Image);
+        }
+        catch (Exception problem)
+        {
+            Fail(problem);
+            return;
+        }
+
         lock (_lock) _state = State.Open;
     }
 

@@ -15,7 +15,7 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
-        var parsed = CreateRoot().Parse(args);
+        var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Refuse(parsed);
         return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopTime });
     }

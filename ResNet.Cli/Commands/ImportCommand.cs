@@ -86,6 +86,6 @@ internal static class ImportCommand
         if (file is null) return null;
         // All published weights are ImageNet's.
         if (file == ImageNet && !File.Exists(file)) return PretrainedResNet.All[0].Labels;
-        return [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+        return LabelFile.Read(file);
     }
 }

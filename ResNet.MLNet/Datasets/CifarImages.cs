@@ -40,7 +40,7 @@ internal sealed class CifarImages : ImageDataset
         var greatest = 0;
         foreach (var name in files)
         {
-            var file = new CifarFile(name, File.ReadAllBytes(name), first);
+            var file = new CifarFile(name, RegularFile.ReadAllBytes(name), first);
             greatest = Math.Max(greatest, GreatestLabel(file, labelBytes, labels?.Count ?? MostClasses));
             read.Add(file);
             first += file.Bytes.Length / LengthOf(labelBytes);

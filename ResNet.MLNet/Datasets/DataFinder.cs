@@ -85,7 +85,5 @@ internal static class DataFinder
         return (training, File.Exists(testFile) ? CifarImages.Open([testFile], training.Labels, labelBytes) : null);
     }
 
-    /// <summary>The names of classes, one a line; null if there is no such file.</summary>
-    private static IReadOnlyList<string>? ReadLabels(string path) =>
-        File.Exists(path) ? [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)] : null;
+    private static IReadOnlyList<string>? ReadLabels(string path) => File.Exists(path) ? LabelFile.Read(path) : null;
 }

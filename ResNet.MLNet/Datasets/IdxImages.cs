@@ -33,8 +33,8 @@ internal sealed class IdxImages : ImageDataset
     /// <inheritdoc cref="ImageDataset.FromIdx(string, string, IReadOnlyList{string})"/>
     public static IdxImages Open(string images, string targets, IReadOnlyList<string>? labels)
     {
-        using var imageFile = File.OpenRead(images);
-        using var targetFile = File.OpenRead(targets);
+        using var imageFile = RegularFile.OpenRead(images);
+        using var targetFile = RegularFile.OpenRead(targets);
         return Read(imageFile, images, targetFile, targets, labels);
     }
 

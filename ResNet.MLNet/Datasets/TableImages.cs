@@ -88,7 +88,7 @@ internal sealed class TableImages : ImageDataset
     }
 
     private static StreamReader OpenText(string file) =>
-        new(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+        new(RegularFile.OpenRead(file), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
 
     /// <summary>A line of a table; what is wrong with it is said with its number.</summary>
     private readonly record struct TableLine(string File, IReadOnlyList<string> Header, TextRecord Record)

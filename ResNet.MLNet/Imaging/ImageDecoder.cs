@@ -166,7 +166,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
 
     private ReadOnlySpan<byte> ReadFile(string path)
     {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+        using var file = RegularFile.OpenHandle(path, FileOptions.SequentialScan);
         var length = RandomAccess.GetLength(file);
         if (length > Array.MaxLength) throw new InvalidImageException($"The file has {length:N0} bytes, more than an image can have.");
         ByteBuffer.Grow(ref _file, (int)length);
@@ -203,7 +203,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     private static string Explain(string path, Exception problem) => problem switch
     {
         _ when string.IsNullOrEmpty(path) => "The path is empty.",
-        _ when Directory.Exists(path) => "This is a folder, not an image.",
+        NotRegularFileException other => $"This is {FileStatus.Name(other.Kind)}, not an image.",
         FileNotFoundException or DirectoryNotFoundException => "There is no such file.",
         UnauthorizedAccessException => "The file may not be read (no permission).",
         _ => $"The file cannot be read: {problem.Message}",

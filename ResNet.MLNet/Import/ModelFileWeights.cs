@@ -22,7 +22,7 @@ internal sealed record ModelFileWeights(StateDict Weights, ResNetArchitecture Ar
     {
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = RegularFile.OpenRead(path);
             return Read(ModelProto.Parser.ParseFrom(stream));
         }
         catch (Exception problem) when (problem is InvalidDataException or InvalidProtocolBufferException or FormatException)

@@ -68,11 +68,11 @@ internal sealed class OpenedModel
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = RegularFile.OpenRead(path);
             var state = FileState.Of(Path.GetFullPath(path), stream);
             var header = ModelFileHeader.Read(stream);
             var needsAdapting = header.Card is null;
-            if (needsAdapting) header = ModelFileHeader.Read(new MemoryStream(Adapt(File.ReadAllBytes(path), preprocessing)));
+            if (needsAdapting) header = ModelFileHeader.Read(new MemoryStream(Adapt(RegularFile.ReadAllBytes(path), preprocessing)));
             var card = CardOf(header);
             return new(header, preprocessing is null ? card : card with { Preprocessing = preprocessing })
             {
@@ -137,7 +137,7 @@ internal sealed class OpenedModel
     public byte[] ReadBytes()
     {
         if (Bytes is not null) return Bytes;
-        var bytes = File.ReadAllBytes(Origin!.Path);
+        var bytes = RegularFile.ReadAllBytes(Origin!.Path);
         if (HasChanged()) throw Changed();
         return NeedsAdapting ? Adapt(bytes, Preprocessing) : bytes;
     }
@@ -170,7 +170,7 @@ internal sealed class OpenedModel
         public static FileState? Of(string path)
         {
             if (!File.Exists(path)) return null;
-            using var file = File.OpenRead(path);
+            using var file = RegularFile.OpenRead(path);
             return Of(path, file);
         }
 

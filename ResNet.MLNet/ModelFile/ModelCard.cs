@@ -76,7 +76,7 @@ public sealed record ModelCard
         if (!File.Exists(file)) throw new FileNotFoundException($"There is no model file '{file}'.", file);
         try
         {
-            using var stream = File.OpenRead(file);
+            using var stream = RegularFile.OpenRead(file);
             return ModelFileHeader.Read(stream).Card;
         }
         catch (InvalidDataException problem)

@@ -66,7 +66,7 @@ internal sealed class Downloader
     /// <summary>The SHA-256 of a file in lower-case hexadecimal digits.</summary>
     public static string HashOf(string path)
     {
-        using var file = File.OpenRead(path);
+        using var file = RegularFile.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 

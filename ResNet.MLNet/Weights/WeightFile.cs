@@ -64,7 +64,7 @@ public static class WeightFile
             return KindOf(path) switch
             {
                 Kind.PyTorch => new(PyTorchCheckpoint.Read(path), NoMetadata),
-                Kind.SafeTensors => SafeTensors.Read(File.ReadAllBytes(path)),
+                Kind.SafeTensors => SafeTensors.Read(RegularFile.ReadAllBytes(path)),
                 _ => throw new InvalidDataException(
                     "It is not a file of weights: it is neither a PyTorch checkpoint (zip or legacy) nor a safetensors file."),
             };
@@ -79,7 +79,7 @@ public static class WeightFile
     internal static Kind KindOf(string path)
     {
         Span<byte> start = stackalloc byte[9];
-        using (var file = File.OpenRead(path)) start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        using (var file = RegularFile.OpenRead(path)) start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
         if (PyTorchCheckpoint.IsZip(start) || PyTorchCheckpoint.IsPickle(start)) return Kind.PyTorch;
         return start.Length == 9 && start[^1] == (byte)'{' ? Kind.SafeTensors : Kind.Other;
     }

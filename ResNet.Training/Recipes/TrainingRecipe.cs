@@ -107,7 +107,7 @@ public sealed partial record TrainingRecipe
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            return JsonSerializer.Deserialize<TrainingRecipe>(File.ReadAllText(path), Format) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize<TrainingRecipe>(RegularFile.ReadAllText(path), Format) ?? throw new JsonException("it is null");
         }
         catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
         {

@@ -51,7 +51,7 @@ internal sealed class ElfLibrary : IDisposable
     /// <exception cref="InvalidDataException">It is not a 64-bit little-endian ELF library, or is damaged.</exception>
     public static ElfLibrary Open(string path)
     {
-        var stream = File.OpenRead(path);
+        var stream = RegularFile.OpenRead(path);
         try
         {
             return new(stream);

@@ -88,7 +88,7 @@ internal static class LibTorchBridge
 
     private static string PatchedCopy(string bridge)
     {
-        var bytes = File.ReadAllBytes(bridge);
+        var bytes = RegularFile.ReadAllBytes(bridge);
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
         var folder = Path.Combine(CacheFolder.Path, "libtorchsharp", digest);
         var copy = Path.Combine(folder, Path.GetFileName(bridge));

@@ -19,7 +19,7 @@ internal static class PyTorchCheckpoint
     /// <inheritdoc cref="Read(Stream)" path="/returns|/exception"/>
     public static StateDict Read(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = RegularFile.OpenRead(path);
         return Read(stream);
     }
 

@@ -1,0 +1,154 @@
+using System.Runtime.InteropServices;
+
+namespace ResNet.MLNet;
+
+/// <summary>What lies at a path.</summary>
+internal enum FileKind
+{
+    /// <summary>Nothing: there is no such name, or it is a link to nothing or a circle of links.</summary>
+    None,
+    Regular,
+    Folder,
+    Link,
+    Fifo,
+    Socket,
+    Device,
+
+    /// <summary>The operating system does not say.</summary>
+    Unknown,
+}
+
+/// <summary>Tells whether two paths are one file: its device and its number there; where these are not known, its path.</summary>
+internal readonly record struct FileIdentity(ulong Device, ulong Number, string? Path = null);
+
+/// <summary>
+/// What the operating system says of a path, without opening it: .NET's own attributes do not tell a regular file from a named pipe, whose
+/// opening waits until somebody writes to it.
+/// </summary>
+internal readonly partial record struct FileStatus(FileKind Kind, FileIdentity Identity)
+{
+    private const int AtCurrentFolder = -100, NoFollow = 0x100, TypeModeAndInode = 0x103;
+    private const int NoEntry = 2, NotAFolder = 20, LinkLoopLinux = 40, LinkLoopMac = 62;
+
+    /// <summary>The status of what a path leads to, through all links.</summary>
+    public static FileStatus Of(string path) => Read(path, followsLinks: true);
+
+    /// <summary>Whether a path is itself a link.</summary>
+    public static bool IsLink(string path) => Read(path, followsLinks: false).Kind == FileKind.Link;
+
+    /// <summary>A kind as messages name it, such as "a FIFO (named pipe)".</summary>
+    public static string Name(FileKind kind) => kind switch
+    {
+        FileKind.Folder => "a folder",
+        FileKind.Link => "a link",
+        FileKind.Fifo => "a FIFO (named pipe)",
+        FileKind.Socket => "a socket",
+        FileKind.Device => "a device",
+        _ => "not there",
+    };
+
+    private static FileStatus Read(string path, bool followsLinks)
+    {
+        // A path with a zero character would be cut there.
+        if (path.Contains('\0')) return default;
+        try
+        {
+            if (OperatingSystem.IsLinux()) return OfLinux(path, followsLinks);
+            if (OperatingSystem.IsMacOS()) return OfMac(path, followsLinks);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // An older C library: what .NET says has to do.
+        }
+
+        return OfAttributes(path, followsLinks);
+    }
+
+    private static FileStatus OfLinux(string path, bool followsLinks)
+    {
+        var failed = Statx(AtCurrentFolder, path, followsLinks ? 0 : NoFollow, TypeModeAndInode, out var status) != 0;
+        if (failed) return Failed();
+        var device = ((ulong)status.DeviceMajor << 32) | status.DeviceMinor;
+        return new(KindOf(status.Mode), new(device, status.Inode));
+    }
+
+    private static FileStatus OfMac(string path, bool followsLinks)
+    {
+        var isArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+        MacStatus status;
+        var failed = (isArm, followsLinks) switch
+        {
+            (true, true) => Stat(path, out status),
+            (true, false) => LinkStat(path, out status),
+            (false, true) => Stat64(path, out status),
+            (false, false) => LinkStat64(path, out status),
+        };
+        return failed != 0 ? Failed() : new(KindOf(status.Mode), new((uint)status.Device, status.Inode));
+    }
+
+    private static FileStatus OfAttributes(string path, bool followsLinks)
+    {
+        if (!Path.Exists(path)) return default;
+        var info = new FileInfo(path);
+        if (!followsLinks && info.LinkTarget is not null) return new(FileKind.Link, default);
+        var target = info.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? info.FullName;
+        return new(Directory.Exists(path) ? FileKind.Folder : FileKind.Unknown, new(0, 0, target));
+    }
+
+    private static FileStatus Failed() => Marshal.GetLastPInvokeError() is NoEntry or NotAFolder or LinkLoopLinux or LinkLoopMac
+        ? default
+        : new(FileKind.Unknown, default);
+
+    /// <summary>The file type of a mode, as POSIX numbers them.</summary>
+    private static FileKind KindOf(int mode) => (mode & 0xf000) switch
+    {
+        0x1000 => FileKind.Fifo,
+        0x2000 or 0x6000 => FileKind.Device,
+        0x4000 => FileKind.Folder,
+        0x8000 => FileKind.Regular,
+        0xa000 => FileKind.Link,
+        0xc000 => FileKind.Socket,
+        _ => FileKind.Unknown,
+    };
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Statx(int folder, string path, int flags, uint mask, out LinuxStatus status);
+
+    [LibraryImport("libc", EntryPoint = "stat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Stat(string path, out MacStatus status);
+
+    [LibraryImport("libc", EntryPoint = "lstat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int LinkStat(string path, out MacStatus status);
+
+    [LibraryImport("libc", EntryPoint = "stat$INODE64", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Stat64(string path, out MacStatus status);
+
+    [LibraryImport("libc", EntryPoint = "lstat$INODE64", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int LinkStat64(string path, out MacStatus status);
+
+    /// <summary>Linux's <c>struct statx</c>, the same on all processors.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct LinuxStatus
+    {
+        [FieldOffset(28)]
+        public ushort Mode;
+        [FieldOffset(32)]
+        public ulong Inode;
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+        [FieldOffset(140)]
+        public uint DeviceMinor;
+    }
+
+    /// <summary>macOS's <c>struct stat</c> with inodes of 64 bits (144 bytes).</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct MacStatus
+    {
+        [FieldOffset(0)]
+        public int Device;
+        [FieldOffset(4)]
+        public ushort Mode;
+        [FieldOffset(8)]
+        public ulong Inode;
+    }
+}

@@ -25,7 +25,7 @@ internal readonly record struct FileIdentity(ulong Device, ulong Number, string?
 /// What the operating system says of a path, without opening it: .NET's own attributes do not tell a regular file from a named pipe, whose
 /// opening waits until somebody writes to it.
 /// </summary>
-internal readonly partial record struct FileStatus(FileKind Kind, FileIdentity Identity)
+internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
 {
     private const int AtCurrentFolder = -100, NoFollow = 0x100, TypeModeAndInode = 0x103;
     private const int NoEntry = 2, NotAFolder = 20, LinkLoopLinux = 40, LinkLoopMac = 62;
@@ -111,20 +111,21 @@ internal readonly partial record struct FileStatus(FileKind Kind, FileIdentity I
         _ => FileKind.Unknown,
     };
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Statx(int folder, string path, int flags, uint mask, out LinuxStatus status);
+    [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
+    private static extern int Statx(
+        int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, out LinuxStatus status);
 
-    [LibraryImport("libc", EntryPoint = "stat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Stat(string path, out MacStatus status);
+    [DllImport("libc", EntryPoint = "stat", SetLastError = true)]
+    private static extern int Stat([MarshalAs(UnmanagedType.LPUTF8Str)] string path, out MacStatus status);
 
-    [LibraryImport("libc", EntryPoint = "lstat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int LinkStat(string path, out MacStatus status);
+    [DllImport("libc", EntryPoint = "lstat", SetLastError = true)]
+    private static extern int LinkStat([MarshalAs(UnmanagedType.LPUTF8Str)] string path, out MacStatus status);
 
-    [LibraryImport("libc", EntryPoint = "stat$INODE64", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Stat64(string path, out MacStatus status);
+    [DllImport("libc", EntryPoint = "stat$INODE64", SetLastError = true)]
+    private static extern int Stat64([MarshalAs(UnmanagedType.LPUTF8Str)] string path, out MacStatus status);
 
-    [LibraryImport("libc", EntryPoint = "lstat$INODE64", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int LinkStat64(string path, out MacStatus status);
+    [DllImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true)]
+    private static extern int LinkStat64([MarshalAs(UnmanagedType.LPUTF8Str)] string path, out MacStatus status);
 
     /// <summary>Linux's <c>struct statx</c>, the same on all processors.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -107,7 +107,8 @@ public sealed partial record TrainingRecipe
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            return JsonSerializer.Deserialize<TrainingRecipe>(RegularFile.ReadAllText(path), Format) ?? throw new JsonException("it is null");
+            var json = RegularFile.ReadAllText(path);
+            return JsonSerializer.Deserialize<TrainingRecipe>(json, Format) ?? throw new JsonException("it is null");
         }
         catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
         {

@@ -17,13 +17,16 @@ internal static class Program
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
         var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Refuse(parsed);
-        return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopTime });
+        using var stop = new Stop();
+        InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopTime };
+        return await parsed.InvokeAsync(configuration, stop.Token);
     }
 
     private static RootCommand CreateRoot() => new("Residual networks for ML.NET: train them, inspect them, use them.")
     {
         DemoCommand.Create(),
         TrainCommand.Create(),
+        ExportCommand.Create(),
         FindRateCommand.Create(),
         PredictCommand.Create(),
         ImportCommand.Create(),

@@ -14,9 +14,11 @@ public static class ResNetTraining
     /// <param name="progress">Receives the run's progress, on the calling thread.</param>
     /// <param name="cancellation">Stops the run after the current step, with a checkpoint written.</param>
     /// <exception cref="OperationCanceledException">It was canceled; <see cref="ExistingRun.Resume"/> goes on.</exception>
-    /// <exception cref="IOException">
-    /// The output folder cannot be written, or holds a run and <see cref="TrainingOptions.IfExists"/> says to refuse.
+    /// <exception cref="RunFolderException">
+    /// Another run works in the output folder, or the folder holds a run and <see cref="TrainingOptions.IfExists"/> says to refuse, or it
+    /// has files of a run's names that no run made.
     /// </exception>
+    /// <exception cref="IOException">The output folder cannot be written.</exception>
     /// <exception cref="InvalidDataException">No image can be read, or the checkpoint to go on from is another run's.</exception>
     /// <exception cref="InvalidImageException">
     /// An image cannot be read and <see cref="TrainingOptions.OnBadImage"/> says to throw.
@@ -30,6 +32,7 @@ public static class ResNetTraining
     {
         ArgumentNullException.ThrowIfNull(options);
         var plan = options.Resolve();
+        CheckFolder(options.OutputFolder, options.IfExists);
         LibTorch.Load();
         return BatchFit.Explaining(plan, () => TrainingLoop.Run(plan, progress, cancellation), cancellation);
     }
@@ -78,9 +81,34 @@ public static class ResNetTraining
     {
         ArgumentNullException.ThrowIfNull(options);
         var plan = options.Resolve();
-        var folder = new RunFolder(options.OutputFolder);
-        if (options.IfExists == ExistingRun.Resume && folder.HoldsRun && folder.ReadRecipe() is { } begun) return begun.BatchSize;
+        var folder = options.OutputFolder;
+        var isResumed = options.IfExists == ExistingRun.Resume && RunFolder.HoldsRunAt(folder);
+        if (isResumed && RunFolder.ReadRecipe(folder) is { } begun) return begun.BatchSize;
         return BatchFit.Choose(plan, cancellation);
+    }
+
+    /// <summary>
+    /// Makes the model file and the report of a run that was stopped or killed, from its checkpoints: of the best epoch so far, or of the
+    /// last one where the recipe keeps that or the best one's file cannot be read. The images are not needed and nothing is trained, so the
+    /// report has no confusion. The run can still be resumed. libtorch is not loaded.
+    /// </summary>
+    /// <param name="folder">The output folder of the run.</param>
+    /// <param name="modelFile">
+    /// The model file to write. Null (default): <c>model.onnx</c> in the folder. With both files elsewhere, the run may still be going on.
+    /// </param>
+    /// <param name="reportFile">The report to write. Null (default): <c>report.html</c> in the folder.</param>
+    /// <exception cref="FileNotFoundException">The folder has no checkpoint.</exception>
+    /// <exception cref="InvalidDataException">No checkpoint can be read; the message names the file and says why.</exception>
+    /// <exception cref="RunFolderException">
+    /// The run is still going on, or it ended and has its model file and report, and these would be replaced.
+    /// </exception>
+    /// <exception cref="ArgumentException">A file to write is a checkpoint of the run, or both are the same file.</exception>
+    public static ExportedRun Export(string folder, string? modelFile = null, string? reportFile = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (modelFile is not null && reportFile is not null && Path.GetFullPath(modelFile) == Path.GetFullPath(reportFile))
+            throw new ArgumentException($"The model file and the report cannot both be '{modelFile}'.", nameof(reportFile));
+        return new RunExport(folder).Run(modelFile, reportFile);
     }
 
     /// <summary>Whether a folder holds a run that can be resumed.</summary>
@@ -88,6 +116,21 @@ public static class ResNetTraining
     public static bool HoldsRun(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return new RunFolder(folder).HoldsRun;
+        return RunFolder.HoldsRunAt(folder);
+    }
+
+    /// <summary>
+    /// Checks whether a run may begin or go on in a folder. Nothing is written. <see cref="Run"/> does this itself; call it before reading
+    /// or fetching what a run needs.
+    /// </summary>
+    /// <param name="folder">The output folder; it need not exist.</param>
+    /// <param name="existing">What happens if it holds a run.</param>
+    /// <exception cref="RunFolderException">
+    /// The folder holds a run and <paramref name="existing"/> says to refuse, or it has files of a run's names that no run made.
+    /// </exception>
+    public static void CheckFolder(string folder, ExistingRun existing)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        RunFolder.Check(folder, existing);
     }
 }

@@ -21,13 +21,20 @@ internal static class FindRateCommand
         command.SetWork(
             (parsed, cancellation) =>
             {
-                var options = run.FitBatch(parsed, run.Get(parsed, output: "", cancellation), cancellation);
-                Find(AnsiConsole.Console, options, parsed.GetValue(steps), parsed.GetRequiredValue(output), cancellation);
+                var plot = parsed.GetRequiredValue(output);
+                OutputFile.EnsureNotInput(plot, run.InputFiles(parsed));
+                var options = run.Get(parsed, output: "", cancellation);
+                OutputFile.EnsureNotInput(plot, [.. NamesOf(options.Data.Training), .. NamesOf(options.Data.Validation)]);
+                options = run.FitBatch(parsed, options, cancellation);
+                Find(AnsiConsole.Console, options, parsed.GetValue(steps), plot, cancellation);
                 return ExitCode.Done;
             },
             run.HintFor);
         return command;
     }
+
+    /// <summary>The names of images; for those in files of their own, the paths.</summary>
+    private static IEnumerable<string> NamesOf(ImageDataset images) => Enumerable.Range(0, images.Count).Select(images.NameOf);
 
     private static void Find(IAnsiConsole console, TrainingOptions options, int? steps, string plot, CancellationToken cancellation)
     {

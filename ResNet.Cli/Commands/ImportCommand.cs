@@ -51,13 +51,18 @@ internal static class ImportCommand
                 return ExitCode.Done;
             }
 
+            if (parsed.GetValue(labels) is { } file) OutputFile.EnsureNotInput(target, file);
             var names = ReadLabels(parsed.GetValue(labels));
-            var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), network => ModelCard.For(network) with
+            var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), known =>
             {
-                Labels = names,
-                Preprocessing = preprocessing.Get(parsed, ImagePreprocessing.For(network)),
+                var given = known with { Labels = names ?? known.Labels, Preprocessing = preprocessing.Get(parsed, known.Preprocessing) };
+                if (known.Labels is not null && names is not null) Console.Error.WriteLine("--labels replaces the checkpoint's own labels.");
+                // Only a checkpoint of this project says where it comes from.
+                if (known.Source is not null && given.Preprocessing != known.Preprocessing)
+                    Console.Error.WriteLine("The options replace what the checkpoint says of the preparation of images.");
+                return given;
             });
-            var classes = names is null ? "classes without names" : $"{names.Count} named classes";
+            var classes = card.Labels is { } named ? $"{named.Count} named classes" : "classes without names";
             Console.Out.WriteLine($"{card.Architecture}, {classes}: {target}");
             return ExitCode.Done;
         });
@@ -67,6 +72,7 @@ internal static class ImportCommand
     /// <summary>Copies a file. Whatever was at the target stays until the copy is complete.</summary>
     private static void Copy(string source, string target)
     {
+        OutputFile.EnsureNotInput(target, source);
         target = Path.GetFullPath(target);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         var beside = $"{target}.{Guid.NewGuid():N}.tmp";

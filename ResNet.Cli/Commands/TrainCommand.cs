@@ -47,7 +47,7 @@ internal static class TrainCommand
                 var folder = parsed.GetRequiredValue(output);
                 var existing = Choose(parsed.GetValue(resume), parsed.GetValue(overwrite));
                 // Before anything is read or downloaded.
-                if (existing == ExistingRun.Refuse && ResNetTraining.HoldsRun(folder)) throw HoldsRun(folder);
+                ResNetTraining.CheckFolder(folder, existing);
                 var options = run.Get(parsed, folder, cancellation) with
                 {
                     IfExists = existing,
@@ -66,9 +66,6 @@ internal static class TrainCommand
         return overwrite ? ExistingRun.Overwrite : ExistingRun.Refuse;
     }
 
-    private static IOException HoldsRun(string folder) =>
-        new($"'{folder}' already contains a training run. Continue it (--resume), replace it (--overwrite), or choose another folder.");
-
     private static int Train(IAnsiConsole console, TrainingOptions options, CancellationToken cancellation)
     {
         ShowPlan(console, options.Resolve());
@@ -80,11 +77,15 @@ internal static class TrainCommand
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            Console.Error.WriteLine(
-                $"Stopped. The work so far is in {options.OutputFolder}; run the same command with --resume to continue.");
+            Console.Error.WriteLine(LastWords(options.OutputFolder));
             return ExitCode.Failed;
         }
     }
+
+    private static string LastWords(string folder) => ResNetTraining.HoldsRun(folder)
+        ? $"Stopped. The work so far is in {folder}; run the same command with --resume to continue, or `resnet export {folder}` to make " +
+            "a model file and a report of it."
+        : "Stopped before the first checkpoint.";
 
     private static void ShowPlan(IAnsiConsole console, TrainingPlan plan)
     {

@@ -29,11 +29,11 @@ internal sealed class PreprocessingOptions
     /// <summary>The standard preprocessing with what the options change.</summary>
     public ImagePreprocessing Get(ParseResult parsed, ImagePreprocessing standard)
     {
-        var size = parsed.GetValue(_crop) ?? standard.Crop;
+        var crop = parsed.GetValue(_crop);
         return standard with
         {
-            Crop = size,
-            Resize = parsed.GetValue(_resize) ?? Math.Max(size, standard.Resize ?? size),
+            Crop = crop ?? standard.Crop,
+            Resize = parsed.GetValue(_resize) ?? (crop is { } size ? Math.Max(size, standard.Resize ?? size) : standard.Resize),
             Mean = parsed.GetValue(_mean) ?? standard.Mean,
             Std = parsed.GetValue(_std) ?? standard.Std,
             Interpolation = parsed.GetValue(_interpolation) ?? standard.Interpolation,

@@ -84,6 +84,9 @@ internal sealed class RecipeOptions
     /// <summary>Whether the largest batch that fits is to be found.</summary>
     public bool WantsLargestBatch(ParseResult parsed) => parsed.GetValue(_batch) == AutoBatch;
 
+    /// <summary>The name of a recipe or of its file; null if none is named.</summary>
+    public string? NameIn(ParseResult parsed) => parsed.GetValue(_recipe);
+
     /// <summary>The recipe in the file that is named; null if a standard recipe is named, or none.</summary>
     /// <exception cref="ArgumentException">There is neither such a recipe nor such a file.</exception>
     public TrainingRecipe? ReadFile(ParseResult parsed)

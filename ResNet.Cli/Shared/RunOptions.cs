@@ -87,6 +87,15 @@ internal sealed class RunOptions
         return options with { Recipe = _recipe.Create(parsed, options, file, seed) };
     }
 
+    /// <summary>The files that are read, but for images in class folders.</summary>
+    public IEnumerable<string> InputFiles(ParseResult parsed)
+    {
+        var data = parsed.GetRequiredValue(_data);
+        // IDX and CIFAR files lie in a folder of their own; a plot there is one of ours.
+        var binary = Directory.Exists(data) ? Directory.EnumerateFiles(data).Where(file => Path.GetExtension(file) != ".svg") : [];
+        return [data, .. binary, parsed.GetValue(_start) ?? "", _recipe.NameIn(parsed) ?? ""];
+    }
+
     /// <summary>The run with the largest batch that fits, if `--batch auto` asks for it.</summary>
     public TrainingOptions FitBatch(ParseResult parsed, TrainingOptions options, CancellationToken cancellation)
     {
@@ -103,6 +112,7 @@ internal sealed class RunOptions
             "parts), --size N.",
         TrainingDivergedException =>
             "Options that may help: a lower --learning-rate (`resnet find-rate` suggests one), a larger --batch, --precision float32.",
+        RunFolderException { HoldsRun: true } => "--resume continues the run, --overwrite replaces it.",
         LibTorchException => "`resnet doctor` shows what this machine has.",
         ArgumentException when NamesCuda(parsed) && LibTorch.Load().CudaDevices == 0 =>
             "`resnet doctor` shows what this machine has. To build this command for GPUs: dotnet build -c Release -p:TorchBackend=cuda.",

@@ -121,6 +121,34 @@ public sealed class CommandTests
     }
 
     [TestMethod]
+    public void A_closed_terminal_leaves_a_checkpoint_of_which_a_model_and_a_report_are_made()
+    {
+        using var folders = new ClassFolders();
+        string[] train = ["train", "--data", folders.Folder, "--output", folders.Output, .. TinyNetwork, "--epochs", "200"];
+        var stopped = Command.ResnetHungUpAt(line => line.StartsWith("epoch   2 of 200", StringComparison.Ordinal), train);
+        Assert.AreEqual(1, stopped.ExitCode);
+        StringAssert.Contains(stopped.Errors, $"resnet export {folders.Output}");
+        var export = Command.Resnet("export", folders.Output);
+        Assert.AreEqual(0, export.ExitCode, export.Errors);
+        StringAssert.Contains(export.Output, "top-1 accuracy");
+        Assert.IsTrue(File.Exists(Path.Combine(folders.Output, "report.html")));
+        var model = Path.Combine(folders.Output, "model.onnx");
+        Assert.AreEqual(0, Command.Resnet("predict", "--model", model, folders.Folder).ExitCode);
+
+        // The checkpoint keeps what the network was trained for; options replace it with a word.
+        var best = Path.Combine(folders.Output, "best.safetensors");
+        var (kept, changed) = (Path.Combine(folders.Output, "kept.onnx"), Path.Combine(folders.Output, "changed.onnx"));
+        var import = Command.Resnet("import", "--weights", best, "--output", kept);
+        Assert.AreEqual("", import.Errors);
+        StringAssert.Contains(import.Output, "3 named classes");
+        Assert.AreEqual(ModelCard.Read(model)!.Preprocessing, ModelCard.Read(kept)!.Preprocessing);
+        var other = Command.Resnet("import", "--weights", best, "--output", changed, "--crop", "16");
+        StringAssert.Contains(other.Errors, "preparation of images");
+        Assert.AreEqual(16, ModelCard.Read(changed)!.Preprocessing.Crop);
+        StringAssert.Contains(Command.Resnet("import", "--weights", best, "--output", best).Errors, "same file as the input");
+    }
+
+    [TestMethod]
     public void Ctrl_C_leaves_a_checkpoint_from_which_training_goes_on()
     {
         using var folders = new ClassFolders();

@@ -43,7 +43,7 @@ public sealed class ImportTests
         var file = Path.Combine(Folder, "half50.pth");
         var architecture = ResNetArchitecture.Parse("resnet50:v1,width=2");
         string[] labels = ["a", "b", "c", "d"];
-        ResNetImporter.Import(file, folder.PathOf("model.onnx"), architecture, network => ModelCard.For(network) with
+        ResNetImporter.Import(file, folder.PathOf("model.onnx"), architecture, known => known with
         {
             Labels = labels,
             Preprocessing = new() { Resize = 48, Crop = 40 },
@@ -56,7 +56,7 @@ public sealed class ImportTests
         Assert.AreEqual("none", model.Card.License);
         Assert.Contains("half50.pth", model.Card.Source!);
         Action withOneLabel = () => ResNetImporter.Import(
-            file, folder.PathOf("model.onnx"), architecture, network => ModelCard.For(network) with { Labels = ["a"] });
+            file, folder.PathOf("model.onnx"), architecture, known => known with { Labels = ["a"] });
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(withOneLabel).Message, "4 classes");
     }
 
@@ -127,6 +127,27 @@ public sealed class ImportTests
         WeightFile.Write(folder.PathOf("last.safetensors"), weights);
         var card = ResNetImporter.Import(folder.PathOf("last.safetensors"), folder.PathOf("model.onnx"));
         Assert.AreEqual(architecture.Name, card.Architecture);
+    }
+
+    [TestMethod]
+    public void A_checkpoint_keeps_its_card_and_its_averaged_weights()
+    {
+        using var folder = new TemporaryFolder();
+        // Names and shapes do not tell that it has no shortcuts.
+        var architecture = ResNetArchitecture.Parse("cifar-plain8:width=4", classes: 2);
+        var (weights, averages) = (RandomWeights.For(architecture), RandomWeights.For(architecture, seed: 2));
+        var own = RandomWeights.Card(architecture, ImagePreprocessing.Small(64) with { ApplyExifOrientation = false });
+        var metadata = new Dictionary<string, string> { [ModelCard.MetadataKey] = own.ToJson() };
+        foreach (var (name, average) in averages) weights.Add(WeightFile.AveragePrefix + name, average);
+        WeightFile.Write(folder.PathOf("last.safetensors"), weights, metadata);
+        var card = ResNetImporter.Import(folder.PathOf("last.safetensors"), folder.PathOf("model.onnx"));
+        Assert.AreEqual(own.ToJson(), card.ToJson());
+        CollectionAssert.AreEqual(ModelFile.ToBytes(architecture, averages, own), File.ReadAllBytes(folder.PathOf("model.onnx")));
+        // What is said overrides it.
+        var changed = ResNetImporter.Import(
+            folder.PathOf("last.safetensors"), folder.PathOf("model.onnx"), card: known => known with { Labels = ["a", "b"] });
+        CollectionAssert.AreEqual(new[] { "a", "b" }, changed.Labels!.ToList());
+        Assert.AreEqual(own.Preprocessing, changed.Preprocessing);
     }
 
     [TestMethod]

@@ -6,7 +6,7 @@ namespace ResNet.Tests;
 /// <summary>Runs a program of this solution in a process of its own.</summary>
 internal static class Command
 {
-    private const int Interrupt = 2, KillNow = 9;
+    private const int HangUp = 1, Interrupt = 2, KillNow = 9;
 
     /// <summary>Runs the `resnet` command.</summary>
     public static CommandResult Resnet(params string[] arguments) => Run("resnet.dll", arguments);
@@ -22,6 +22,10 @@ internal static class Command
     /// <summary>Runs the `resnet` command and presses Ctrl-C when a line of its output fits.</summary>
     public static CommandResult ResnetStoppedAt(Predicate<string> line, params string[] arguments) =>
         Run(StartInfo("resnet.dll", arguments), line, process => Assert.AreEqual(0, Kill(process.Id, Interrupt)));
+
+    /// <summary>Runs the `resnet` command and sends what a terminal sends that is closed when a line of its output fits.</summary>
+    public static CommandResult ResnetHungUpAt(Predicate<string> line, params string[] arguments) =>
+        Run(StartInfo("resnet.dll", arguments), line, process => Assert.AreEqual(0, Kill(process.Id, HangUp)));
 
     /// <summary>
     /// Runs the `resnet` command and kills it (kill -9) a moment after a line of its output fits. False if it had ended before.

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace ResNet.MLNet;
 
 /// <summary>Writes files that are either whole or not there: beside the target first, then renamed over it.</summary>
-internal static class AtomicFile
+internal static partial class AtomicFile
 {
     /// <summary>Writes a file. The folder is created if need be; whatever was at the path stays until the new file is complete.</summary>
     /// <param name="path">The file to write.</param>
@@ -27,4 +29,24 @@ internal static class AtomicFile
             File.Delete(beside);
         }
     }
+
+    /// <summary>
+    /// Deletes what processes that were killed while they wrote a file left beside it. Only one that knows that no other writes the file may
+    /// call it.
+    /// </summary>
+    /// <param name="path">The file that was to be written.</param>
+    public static void DeleteHalfWritten(string path)
+    {
+        var target = Path.GetFullPath(path);
+        var name = Path.GetFileName(target);
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(target)!))
+        {
+            var found = Path.GetFileName(file);
+            if (found.StartsWith(name, StringComparison.Ordinal) && HalfWritten().IsMatch(found.AsSpan(name.Length))) File.Delete(file);
+        }
+    }
+
+    /// <summary>What <see cref="Write"/> puts behind the name of a file that is not complete.</summary>
+    [GeneratedRegex(@"^\.[0-9a-f]{32}\.tmp$")]
+    private static partial Regex HalfWritten();
 }

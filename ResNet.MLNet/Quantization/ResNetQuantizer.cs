@@ -21,6 +21,7 @@ public static class ResNetQuantizer
     /// <exception cref="InvalidDataException">
     /// The model is quantized already or has unknown operators; there are no images that can be read, or they are all the same.
     /// </exception>
+    /// <exception cref="ArgumentException">The file to write is the model file or one of the images.</exception>
     public static QuantizationReport Quantize(
         string modelFile,
         IReadOnlyList<string> images,
@@ -31,6 +32,7 @@ public static class ResNetQuantizer
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentException.ThrowIfNullOrEmpty(outputFile);
+        OutputFile.EnsureNotInput(outputFile, [modelFile, .. images]);
         options ??= new();
         if (images.Count == 0) throw new InvalidDataException("There are no images to calibrate with.");
         using var model = ResNetModel.Open(modelFile, options.Preprocessing);

@@ -9,13 +9,17 @@ public static class WeightFile
     /// </summary>
     internal const string CompanionPrefix = "optimizer.";
 
+    /// <summary>What the names of averaged weights begin with, before the names that the weights have in the network.</summary>
+    internal const string AveragePrefix = CompanionPrefix + "average.";
+
     private static readonly Dictionary<string, string> NoMetadata = [];
 
     /// <summary>
     /// Reads a ResNet's weights from a PyTorch checkpoint or a safetensors file; which it is is seen from its content, not its name. Names
     /// are brought to torchvision's. Known are torchvision's and timm's own, Hugging Face's (<c>resnet.encoder.stages.0.layers.0...</c>),
     /// prefixes such as <c>module.</c> or <c>model.backbone.</c>, <c>linear.</c> or <c>classifier.</c> for the head, <c>shortcut.</c> for
-    /// the projections, and the checkpoints of ResNet.Training, whose optimizer's memory is left out.
+    /// the projections, and the checkpoints of ResNet.Training, whose optimizer's memory is left out; where they have averaged weights,
+    /// these are read, as they are what the run validates.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>The floating-point tensors, converted to float32, by torchvision's names, in the order of the file.</returns>

@@ -33,7 +33,7 @@ internal static partial class WeightNames
             bare = Head().Replace(bare, "fc.");
             bare = Projection().Replace(bare, "$1.downsample.");
             if (renamed.ContainsKey(bare)) throw new InvalidDataException($"Two tensors, one of them '{name}', would both be '{bare}'.");
-            renamed.Add(bare, weights[name]);
+            renamed.Add(bare, weights.TryGetValue(WeightFile.AveragePrefix + name, out var average) ? average : weights[name]);
         }
 
         return renamed;

@@ -9,7 +9,7 @@ namespace ResNet.Training;
 /// </summary>
 public sealed partial record TrainingRecipe
 {
-    private static readonly JsonSerializerOptions Format = new()
+    internal static readonly JsonSerializerOptions Format = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

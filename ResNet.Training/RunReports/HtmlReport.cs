@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Xml.Linq;
+using static System.FormattableString;
 using static ResNet.MLNet.Html;
 
 namespace ResNet.Training;
@@ -45,13 +46,14 @@ internal static partial class HtmlReport
     private static XElement Header(RunReport run)
     {
         var finished = run.Finished?.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture);
-        var validation = run.ValidationImages > 0 ? $"{Count(run.ValidationImages)} validation images" : "no validation images";
-        var lead = $"{Count(run.Labels.Count)} classes, {Count(run.TrainingImages)} training images, {validation}, " +
-            $"{Count(run.Architecture.ParameterCount)} parameters";
+        List<string> lead = [$"{Count(run.Labels.Count)} classes"];
+        if (run.TrainingImages is { } training) lead.Add($"{Count(training)} training images");
+        if (run.ValidationImages is { } images) lead.Add(images > 0 ? $"{Count(images)} validation images" : "no validation images");
+        lead.Add($"{Count(run.Architecture.ParameterCount)} parameters");
         return Element("header",
             Element("p", Class("kicker"), "Training report", finished is null ? null : $" · {finished}"),
             Element("h1", run.Architecture.Name, run.DataName is { } data ? Element("span", Class("soft"), $" on {data}") : null),
-            Element("p", Class("lead"), lead));
+            Element("p", Class("lead"), string.Join(", ", lead)));
     }
 
     private static XElement Figures(RunReport run)
@@ -68,13 +70,19 @@ internal static partial class HtmlReport
             var remark = last is null ? "validation" : $"training {Decimal(last.TrainingLoss)}";
             figures.Add(Figure("Loss", Decimal(validation.Loss), null, remark));
         }
+        else if (run.History.FirstOrDefault(each => each.Epoch == (run.BestEpoch ?? last?.Epoch)) is { Top1: { } top1 } kept)
+        {
+            var images = Invariant($"of the validation images in epoch {kept.Epoch}");
+            figures.Add(Figure("Top-1 accuracy", Percent(top1), " %", images, "first"));
+            figures.Add(Figure("Loss", Decimal(kept.ValidationLoss ?? double.NaN), null, $"training {Decimal(kept.TrainingLoss)}"));
+        }
         else if (last is not null)
         {
             figures.Add(Figure("Training accuracy", Percent(last.TrainingAccuracy), " %", "no images to validate with", "first"));
             figures.Add(Figure("Loss", Decimal(last.TrainingLoss), null, "training"));
         }
 
-        figures.Add(Figure("Epochs", Count(run.History[^1].Epoch), null, run.BestEpoch is { } best ? $"best: {Count(best)}" : null));
+        figures.Add(Figure("Epochs", Count(last?.Epoch ?? 0), null, run.BestEpoch is { } best ? $"best: {Count(best)}" : null));
         var each = run.History.Count > 1 ? $"{Duration(run.Elapsed / run.History.Count)} an epoch" : null;
         figures.Add(Figure("Time", Duration(run.Elapsed), null, each));
         if (run.History.Count > 0) figures.Add(Figure("Speed", Count(MedianSpeed(run.History)), null, "images/s in training"));
@@ -170,9 +178,9 @@ internal static partial class HtmlReport
 
     private static string Duration(TimeSpan time) => time switch
     {
-        { TotalHours: >= 1 } => FormattableString.Invariant($"{(int)time.TotalHours} h {time.Minutes:00} min"),
-        { TotalMinutes: >= 1 } => FormattableString.Invariant($"{time.Minutes} min {time.Seconds:00} s"),
-        { TotalSeconds: >= 10 } => FormattableString.Invariant($"{time.TotalSeconds:0} s"),
-        _ => FormattableString.Invariant($"{time.TotalSeconds:0.0} s"),
+        { TotalHours: >= 1 } => Invariant($"{(int)time.TotalHours} h {time.Minutes:00} min"),
+        { TotalMinutes: >= 1 } => Invariant($"{time.Minutes} min {time.Seconds:00} s"),
+        { TotalSeconds: >= 10 } => Invariant($"{time.TotalSeconds:0} s"),
+        _ => Invariant($"{time.TotalSeconds:0.0} s"),
     };
 }

@@ -27,11 +27,11 @@ internal sealed record RunReport
     /// <summary>What the data is called; null if it has no name.</summary>
     public string? DataName { get; init; }
 
-    /// <summary>The number of training images.</summary>
-    public int TrainingImages { get; init; }
+    /// <summary>The number of training images; null if it is not known.</summary>
+    public int? TrainingImages { get; init; }
 
-    /// <summary>The number of validation images.</summary>
-    public int ValidationImages { get; init; }
+    /// <summary>The number of validation images; null if it is not known.</summary>
+    public int? ValidationImages { get; init; }
 
     /// <summary>How long the run took, resumed parts added up.</summary>
     public TimeSpan Elapsed { get; init; }

@@ -23,21 +23,41 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
 
     /// <summary>Reads a checkpoint of the same run.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="identity">What the run is: architecture, recipe and data.</param>
-    /// <exception cref="InvalidDataException">It is not a checkpoint, or one of another run.</exception>
-    public static Checkpoint Read(string path, string identity)
+    /// <param name="identity">What the run is.</param>
+    /// <exception cref="InvalidDataException">It is not a checkpoint, or one of another run; the message says what differs.</exception>
+    public static Checkpoint Read(string path, RunIdentity identity)
+    {
+        var checkpoint = Read(path);
+        var differences = identity.DifferencesFrom(checkpoint.Identity);
+        if (differences.Count == 0) return checkpoint;
+        throw new InvalidDataException(
+            $"'{path}' is the checkpoint of another run, so this one cannot go on from it. {string.Join("; ", differences)}.");
+    }
+
+    /// <summary>Reads a checkpoint of any run.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">It is not a checkpoint.</exception>
+    public static Checkpoint Read(string path)
     {
         var (tensors, metadata) = WeightFile.ReadStored(path);
         if (!metadata.TryGetValue(IdentityEntry, out var written) || !metadata.TryGetValue(ModelCard.MetadataKey, out var card))
             throw new InvalidDataException($"'{path}' is not a checkpoint of a training run.");
-        if (written != identity)
-        {
-            throw new InvalidDataException(
-                $"'{path}' is the checkpoint of another run, so this one cannot go on from it. It was: {written}. This is: {identity}.");
-        }
-
         var state = metadata.TryGetValue(StateEntry, out var json) ? JsonSerializer.Deserialize<TrainingState>(json) : null;
-        return new(tensors, state, identity, ModelCard.FromJson(card));
+        return new(tensors, state, written, ModelCard.FromJson(card));
+    }
+
+    /// <summary>Whether a file is a checkpoint of some run.</summary>
+    public static bool IsCheckpoint(string path)
+    {
+        try
+        {
+            Read(path);
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 
     /// <summary>What a file of weights says of its network, if it is a checkpoint of a run.</summary>

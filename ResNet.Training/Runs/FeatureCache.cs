@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -9,10 +10,13 @@ namespace ResNet.Training;
 /// </summary>
 /// <param name="folder">The folder of the files.</param>
 /// <param name="identity">What run the features are of; files of another run are ignored.</param>
-internal sealed class FeatureCache(string folder, string identity)
+/// <param name="warn">Receives what the user should know.</param>
+internal sealed partial class FeatureCache(string folder, string identity, Action<string> warn)
 {
     private const int BatchesPerFile = 32;
-    private const string FeaturesName = "features", TargetsName = "targets";
+    private const string FeaturesName = "features", TargetsName = "targets", Suffix = ".safetensors";
+
+    private bool _canWrite = true;
 
     /// <summary>Gives the features; those that are not there are computed.</summary>
     /// <param name="network">The network, ready to be evaluated.</param>
@@ -23,7 +27,7 @@ internal sealed class FeatureCache(string folder, string identity)
     public (Tensor Features, Tensor Targets) Get(ResNetModule network, DeviceInput input, BatchLoader loader, Action<int, long> report)
     {
         List<Part> parts = [];
-        while (parts.Count * BatchesPerFile < loader.Batches && Read(parts.Count) is { } part) parts.Add(part);
+        while (parts.Count * BatchesPerFile < loader.Batches && Read(parts.Count, network.Architecture.FeatureCount) is { } part) parts.Add(part);
         if (parts.Count * BatchesPerFile < loader.Batches) parts.AddRange(Compute(network, input, loader, parts.Count, report));
 
         var rows = parts.Sum(part => part.Targets.Length);
@@ -41,10 +45,16 @@ internal sealed class FeatureCache(string folder, string identity)
         return (tensor(features, [rows, width], device: input.Device), tensor(targets, device: input.Device));
     }
 
-    /// <summary>Removes the files; the features are not needed any more.</summary>
-    public void Delete()
+    /// <summary>Deletes the files of a folder that this class writes, and then the folder, unless others have files in it.</summary>
+    public static void Delete(string folder)
     {
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (!Directory.Exists(folder)) return;
+        foreach (var file in Directory.GetFiles(folder, $"*{Suffix}*"))
+        {
+            if (OwnName().IsMatch(Path.GetFileName(file))) File.Delete(file);
+        }
+
+        if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
     }
 
     /// <summary>Computes the features from a part on and writes each part as it is complete.</summary>
@@ -77,28 +87,55 @@ internal sealed class FeatureCache(string folder, string identity)
         }
     }
 
-    private Part? Read(int number)
+    private Part? Read(int number, int width)
     {
         var path = PathOf(number);
         if (!File.Exists(path)) return null;
-        var (tensors, metadata) = WeightFile.ReadStored(path);
-        if (metadata.GetValueOrDefault(Checkpoint.IdentityEntry) != identity) return null;
-        return new(tensors[FeaturesName].Values, [.. tensors[TargetsName].Values.Select(target => (long)target)]);
+        try
+        {
+            var (tensors, metadata) = WeightFile.ReadStored(path);
+            if (metadata.GetValueOrDefault(Checkpoint.IdentityEntry) != identity) return null;
+            var part = new Part(tensors[FeaturesName].Values, [.. tensors[TargetsName].Values.Select(target => (long)target)]);
+            if (part.Features.Length == part.Targets.Length * (long)width) return part;
+            warn($"'{path}' is damaged; its features are computed again.");
+        }
+        catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException or IOException)
+        {
+            warn($"Features are computed again: {problem.Message}");
+        }
+
+        return null;
     }
 
-    /// <summary>Writes a part as safetensors, whose numbers are float32: class numbers are far below 2^24, so they are exact.</summary>
+    /// <summary>
+    /// Writes a part as safetensors, whose numbers are float32: class numbers are far below 2^24, so they are exact. Without it a run that
+    /// is stopped only has to compute it again, so where it cannot be written the run goes on.
+    /// </summary>
     private void Write(int number, Part part, int width)
     {
+        if (!_canWrite) return;
         var rows = part.Targets.Length;
         var tensors = new StateDict
         {
             { FeaturesName, new([rows, width], part.Features) },
             { TargetsName, new([rows], [.. part.Targets.Select(target => (float)target)]) },
         };
-        WeightFile.Write(PathOf(number), tensors, new Dictionary<string, string> { [Checkpoint.IdentityEntry] = identity });
+        try
+        {
+            WeightFile.Write(PathOf(number), tensors, new Dictionary<string, string> { [Checkpoint.IdentityEntry] = identity });
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            warn($"Features are not kept; a run that is stopped now computes them again: {problem.Message}");
+            _canWrite = false;
+        }
     }
 
-    private string PathOf(int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number:000000}.safetensors"));
+    private string PathOf(int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number:000000}{Suffix}"));
+
+    /// <summary>What <see cref="PathOf"/> gives, and what a process that was killed leaves of writing it.</summary>
+    [GeneratedRegex(@"^\d{6,}\.safetensors(\.[0-9a-f]{32}\.tmp)?$")]
+    private static partial Regex OwnName();
 
     /// <summary>The features and classes of some batches.</summary>
     /// <param name="Features">[images, features].</param>

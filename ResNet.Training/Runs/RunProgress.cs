@@ -38,7 +38,8 @@ internal sealed class RunProgress(
     public long? DeviceMemory => device.type == DeviceType.CUDA ? NvidiaDriver.UsedMemory(Math.Max(0, device.index)) : null;
 
     /// <summary>Begins a file of events.</summary>
-    public void OpenEvents(RunFolder folder, TrainingState state) => _events = folder.OpenEvents(state.StepsDone(batchesPerEpoch));
+    public void OpenEvents(RunFolder folder, TrainingState state) =>
+        Log(state, () => _events = folder.OpenEvents(state.StepsDone(batchesPerEpoch)));
 
     /// <summary>Starts the clock of the run's epochs.</summary>
     public void Start(TrainingState state)
@@ -90,7 +91,7 @@ internal sealed class RunProgress(
         if (state.Batch - _loggedBatch < batchesPerEpoch / PointsPerEpoch) return;
         _loggedBatch = state.Batch;
         var steps = state.StepsDone(batchesPerEpoch);
-        Log(state, events => events.WriteStep(steps, state.MeanLoss(), state.Accuracy(), learningRate, state.ImagesPerSecond()));
+        Log(state, () => _events?.WriteStep(steps, state.MeanLoss(), state.Accuracy(), learningRate, state.ImagesPerSecond()));
     }
 
     /// <summary>Reports something that the user should know.</summary>
@@ -113,23 +114,22 @@ internal sealed class RunProgress(
 
     /// <summary>Writes the figures of a complete epoch to the event files.</summary>
     public void LogCompleted(TrainingState state, EpochMetrics completed) =>
-        Log(state, events => events.WriteEpoch(state.StepsDone(batchesPerEpoch), completed));
+        Log(state, () => _events?.WriteEpoch(state.StepsDone(batchesPerEpoch), completed));
 
     /// <inheritdoc/>
     public void Dispose() => _events?.Dispose();
 
     /// <summary>Writes to the event files. They are an accessory: if they cannot be written, the run goes on without.</summary>
-    private void Log(TrainingState state, Action<TensorBoardLog> write)
+    private void Log(TrainingState state, Action write)
     {
-        if (_events is null) return;
         try
         {
-            write(_events);
+            write();
         }
-        catch (IOException problem)
+        catch (Exception problem) when (problem is (IOException or UnauthorizedAccessException) and not RunFolderException)
         {
             ReportMessage(state, $"TensorBoard logging is disabled: {problem.Message}");
-            _events.Dispose();
+            _events?.Dispose();
             _events = null;
         }
     }

@@ -6,9 +6,10 @@ namespace ResNet.Training;
 /// <summary>A trained network, from which a run starts.</summary>
 public sealed class StartingPoint
 {
-    private StartingPoint(string name, StateDict weights, ResNetArchitecture architecture, ModelCard? card, bool isFolded)
+    private StartingPoint(string file, string name, StateDict weights, ResNetArchitecture architecture, ModelCard? card, bool isFolded)
     {
-        Name = name;
+        File = Path.GetFullPath(file);
+        Name = Path.GetFileName(name);
         Weights = weights;
         Architecture = architecture;
         Preprocessing = card?.Preprocessing ?? ImagePreprocessing.For(architecture);
@@ -27,6 +28,9 @@ public sealed class StartingPoint
 
     /// <summary>The names of the classes that it was trained on; null if they are not known.</summary>
     public IReadOnlyList<string>? Labels { get; }
+
+    /// <summary>The full path of the file that it was read from.</summary>
+    internal string File { get; }
 
     internal StateDict Weights { get; }
 
@@ -66,7 +70,7 @@ public sealed class StartingPoint
     private static StartingPoint OpenModel(string file, string name)
     {
         var (weights, architecture, card) = ModelFileWeights.Read(file);
-        return new(Path.GetFileName(name), weights, architecture, card, isFolded: true);
+        return new(file, name, weights, architecture, card, isFolded: true);
     }
 
     private static StartingPoint OpenWeights(string file)
@@ -81,7 +85,7 @@ public sealed class StartingPoint
                 ? ArchitectureRecognition.Recognize(weights)
                 : ResNetArchitecture.Parse(card.Architecture, classes);
             weights.EnsureFits(architecture);
-            return new(Path.GetFileName(file), weights, architecture, card, isFolded: false);
+            return new(file, file, weights, architecture, card, isFolded: false);
         }
         catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException or FormatException)
         {

@@ -23,13 +23,13 @@ internal sealed class TrainingLoop : IDisposable
     {
         _plan = plan;
         _recipe = plan.Recipe;
-        _folder = new(plan.Options.OutputFolder);
         _badImages = new(plan.Options.OnBadImage);
         _step = new(plan.NewNetwork(), _recipe, Devices.Parse(plan.Options.Device), plan.Data.Training.ClassCounts);
         _training = plan.Loader(plan.Data.Training, _recipe.Augmentation, _badImages);
         _stages = new(_recipe, plan.Architecture, _training.Batches);
         _progress = new(plan, _training.Batches, _step.Input.Device, _badImages, receiver);
         _validation = new(plan, _step, _badImages, _progress);
+        _folder = RunFolder.Open(plan.Options.OutputFolder, plan.Options.IfExists);
     }
 
     /// <summary>Trains as a plan says. What can go wrong is at <see cref="ResNetTraining.Run"/>.</summary>
@@ -48,6 +48,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         _progress.Dispose();
         _step.Dispose();
+        _folder.Dispose();
     }
 
     private TrainingResult Run(CancellationToken cancellation)
@@ -75,10 +76,9 @@ internal sealed class TrainingLoop : IDisposable
     private TrainingState? Resume()
     {
         if (!_folder.HoldsRun || _plan.Options.IfExists == ExistingRun.Overwrite) return null;
-        if (_plan.Options.IfExists == ExistingRun.Refuse) throw _folder.Refuse();
         var checkpoint = _folder.ReadLast(_plan.Identity);
         var run = checkpoint.State ?? throw new InvalidDataException($"'{_folder.LastFile}' does not say where its run stands.");
-        _folder.OpenFeatures(_plan.Identity).Delete();
+        _folder.DeleteFeatures();
         _step.ReadState(checkpoint.Tensors);
         _progress.OpenEvents(_folder, run);
         return run;
@@ -91,15 +91,15 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         var run = new TrainingState();
-        _folder.Clear(_recipe);
+        _folder.Clear(_recipe, _plan.Options.StartFrom?.File);
         _progress.OpenEvents(_folder, run);
         _plan.LoadStart(_step, _badImages);
         if (!_plan.NeedsNewHead || _recipe.FineTuning is not { HeadEpochs: > 0 }) return run;
 
-        var features = _folder.OpenFeatures(_plan.Identity);
+        var features = _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
         var head = new HeadStage(_plan, _step, _badImages, _progress, _validation);
         run = Complete(run, head.Train(features, run, cancellation));
-        features.Delete();
+        _folder.DeleteFeatures();
         return run;
     }
 
@@ -171,13 +171,13 @@ internal sealed class TrainingLoop : IDisposable
     {
         // A checkpoint of a network that is lost already would take the place of a good one.
         TrainingDivergedException.ThrowUnless(_step.IsFinite(), _recipe, run);
-        _folder.WriteLast(new(_step.WriteState(), run, _plan.Identity, _plan.CardOf(run.Epoch)));
+        _folder.WriteLast(new(_step.WriteState(), run, $"{_plan.Identity}", _plan.CardOf(run.Epoch)));
     }
 
     private void SaveBest(TrainingState run)
     {
         _step.Average?.Exchange();
-        _folder.WriteBest(new(_step.Network.ToStateDict(), State: null, _plan.Identity, _plan.CardOf(run.Epoch)));
+        _folder.WriteBest(new(_step.Network.ToStateDict(), State: null, $"{_plan.Identity}", _plan.CardOf(run.Epoch)));
         _step.Average?.Exchange();
     }
 
@@ -189,22 +189,31 @@ internal sealed class TrainingLoop : IDisposable
     {
         _step.Average?.Exchange();
         var kept = run.History[^1];
+        List<string> notes = [];
         if (_recipe.Keep == KeptEpoch.Best && EpochMetrics.Best(run.History) is { } best && best != kept)
         {
-            _step.Network.Load(_folder.ReadBest(_plan.Identity).Tensors);
-            kept = best;
-            validation = null;
+            if (LoadBest(best) is { } problem)
+            {
+                notes.Add(problem);
+                _progress.ReportMessage(run, problem);
+            }
+            else
+            {
+                kept = best;
+                validation = null;
+            }
         }
 
         // A run that was killed behind its last checkpoint may lack it.
         _folder.WriteMetrics(run.History);
         validation ??= _validation.Measure(run, cancellation);
-        ModelFile.Write(_folder.ModelFile, _plan.Architecture, _step.Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation));
+        _folder.WriteModel(_plan.Architecture, _step.Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation, notes));
         var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation, TimeSpan.FromSeconds(run.Seconds));
         try
         {
             var findings = _validation.FindMistakes(cancellation);
-            HtmlReport.Write(_folder.ReportFile, _plan.ReportOf(result, findings, _badImages.Messages, _step.Input.Device));
+            _folder.WriteReport(_plan.ReportOf(result, findings, [.. notes, .. _badImages.Messages], _step.Input.Device));
+            _folder.MarkComplete();
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -213,5 +222,22 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// Loads the network of the best epoch. The run does not depend on its file: if that cannot be read, the last epoch's network stays.
+    /// </summary>
+    /// <returns>What the user should know; null if the network was loaded.</returns>
+    private string? LoadBest(EpochMetrics best)
+    {
+        try
+        {
+            _step.Network.Load(_folder.ReadBest(_plan.Identity).Tensors);
+            return null;
+        }
+        catch (Exception problem) when (problem is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return $"The network of the best epoch ({best.Epoch}) cannot be read, so that of the last epoch is kept: {problem.Message}";
+        }
     }
 }

@@ -36,8 +36,8 @@ public sealed class TrainingPlan
     /// <summary>Whether the head of the network that the run starts from does not fit the data's classes.</summary>
     internal bool NeedsNewHead => Options.StartFrom is { } start && !start.HasSameClasses(Data.Training.Labels);
 
-    /// <summary>What the run is: two runs of the same identity give the same weights on the same machine.</summary>
-    internal string Identity => field ??= Identify();
+    /// <summary>What the run is.</summary>
+    internal RunIdentity Identity => field ??= Identify();
 
     /// <summary>The network with fresh weights.</summary>
     internal ResNetModule NewNetwork() => new(Architecture, Recipe.Seed);
@@ -84,7 +84,8 @@ public sealed class TrainingPlan
     /// <summary>The card of a network that the run gives.</summary>
     /// <param name="epoch">The epoch whose network it is.</param>
     /// <param name="validation">Its figures on the validation images; null if they are not known.</param>
-    internal ModelCard CardOf(int epoch, ClassificationMetrics? validation = null)
+    /// <param name="notes">What is odd about it, in sentences.</param>
+    internal ModelCard CardOf(int epoch, ClassificationMetrics? validation = null, params IReadOnlyList<string> notes)
     {
         var from = Options.StartFrom is { } start ? $"from {start.Name}" : "from scratch";
         var data = Options.DataName is { } name ? $" of {name}" : "";
@@ -94,7 +95,9 @@ public sealed class TrainingPlan
             Architecture = Architecture.Name,
             Preprocessing = Recipe.Preprocessing,
             Labels = Data.Training.Labels,
-            Source = Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."),
+            Source = string.Join(
+                ' ',
+                [Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
             Recipe = JsonSerializer.Deserialize<JsonElement>(Recipe.ToJson()),
             Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
         };
@@ -118,15 +121,15 @@ public sealed class TrainingPlan
         TrainingImages = Data.Training.Count,
         ValidationImages = Data.Validation.Count,
         Elapsed = result.Elapsed,
-        BestEpoch = Recipe.Keep == KeptEpoch.Best && result.Validation is not null ? result.Kept.Epoch : null,
+        BestEpoch = Recipe.Keep == KeptEpoch.Best ? EpochMetrics.Best(result.History)?.Epoch : null,
         Notes = [.. Data.Notes, .. problems],
         Environment = RunEnvironment.Describe(device),
         Finished = DateTimeOffset.Now,
     };
 
-    private string Identify()
+    private RunIdentity Identify()
     {
-        var start = Options.StartFrom is { } from ? $"from {from.Name} ({from.Fingerprint}), " : "";
-        return $"{Architecture.Name} on {Data.Identity}, {start}recipe {Recipe.ToJson()}";
+        var start = Options.StartFrom is { } from ? $"{from.Name} ({from.Fingerprint})" : null;
+        return new(Architecture.Name, Data.Identity, start, Recipe.ToJson());
     }
 }

@@ -6,7 +6,7 @@ namespace ResNet.Training;
 /// side.</content>
 internal sealed partial class TrainingStep
 {
-    private const string MemoryPrefix = WeightFile.CompanionPrefix, AveragePrefix = MemoryPrefix + "average.";
+    private const string MemoryPrefix = WeightFile.CompanionPrefix, AveragePrefix = WeightFile.AveragePrefix;
 
     /// <summary>Whether all values that a checkpoint has to hold are finite. Waits for the device.</summary>
     public bool IsFinite()

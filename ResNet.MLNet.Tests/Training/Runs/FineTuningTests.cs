@@ -21,7 +21,7 @@ public sealed class FineTuningTests
         Assert.HasCount(1, result.History);
         foreach (var phase in new[] { TrainingPhase.Featurizing, TrainingPhase.Validating })
             Assert.IsTrue(reports.Exists(report => report.Phase == phase));
-        Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, "features")));
+        Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, ".resnet-features")));
         var learned = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors"));
         CollectionAssert.AreEqual(new[] { "blue", "green", "red" }, learned.Labels!.ToList());
         foreach (var (name, tensor) in start.Weights.Where(pair => !pair.Key.StartsWith("fc.", StringComparison.Ordinal)))
@@ -167,7 +167,10 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
-    public void A_run_that_is_stopped_among_the_features_goes_on_with_those_that_it_has()
+    [DataRow("whole", 0)]
+    [DataRow("cut", 1)]
+    [DataRow("emptied", 1)]
+    public void A_run_that_is_stopped_among_the_features_goes_on_with_those_that_it_has(string state, int words)
     {
         using var world = new TrainedWorld();
         using var folders = new ClassFolders(imagesPerClass: 40);
@@ -178,8 +181,15 @@ public sealed class FineTuningTests
         using var cancel = new CancellationTokenSource();
         var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, 80, cancel) } };
         Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping, null, cancel.Token));
-        Assert.HasCount(1, Directory.GetFiles(Path.Combine(folders.Output, "features")));
-        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));
+        var file = Directory.GetFiles(Path.Combine(folders.Output, ".resnet-features")).Single();
+        if (state == "cut") File.WriteAllBytes(file, File.ReadAllBytes(file)[..^4]);
+        if (state == "emptied") WeightFile.Write(file, [], WeightFile.ReadStored(file).Metadata);
+        var mine = Path.Combine(folders.Output, ".resnet-features", "mine.csv");
+        File.WriteAllText(mine, "precious");
+        SmallRun.Reports reports = [];
+        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume }, reports)));
+        Assert.AreEqual(words, reports.Count(report => report.Message?.Contains("computed again", StringComparison.Ordinal) == true));
+        Assert.IsTrue(File.Exists(mine) && !File.Exists(file));
     }
 
     [TestMethod]

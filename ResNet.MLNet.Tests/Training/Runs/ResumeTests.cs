@@ -99,9 +99,13 @@ public sealed class ResumeTests
         File.Delete(metrics);
         ResNetTraining.Run(options with { IfExists = ExistingRun.Resume });
         Assert.AreEqual(text, File.ReadAllText(metrics));
-        File.WriteAllText(Path.Combine(folders.Output, "last.safetensors.0123.tmp"), "half");
-        ResNetTraining.Run(options);
-        Assert.IsEmpty(Directory.GetFiles(folders.Output, "*.tmp"));
+        foreach (var existing in new[] { ExistingRun.Resume, ExistingRun.Overwrite })
+        {
+            foreach (var name in new[] { "last.safetensors", "model.onnx", "run.json" })
+                File.WriteAllText(Path.Combine(folders.Output, $"{name}.{Guid.NewGuid():N}.tmp"), "half");
+            ResNetTraining.Run(options with { IfExists = existing });
+            Assert.IsEmpty(Directory.GetFiles(folders.Output, "*.tmp"));
+        }
     }
 
     [TestMethod]

@@ -51,7 +51,7 @@ public sealed class TrainingLoopTests
         using var folders = new ClassFolders(imagesPerClass: 4);
         var options = Options(folders, epochs: 1) with { IfExists = ExistingRun.Refuse };
         var hash = Hash(ResNetTraining.Run(options));
-        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => ResNetTraining.Run(options)).Message, folders.Output);
+        StringAssert.Contains(Assert.ThrowsExactly<RunFolderException>(() => ResNetTraining.Run(options)).Message, folders.Output);
         var other = options with { IfExists = ExistingRun.Resume, Recipe = options.Recipe! with { LearningRate = 0.5 } };
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ResNetTraining.Run(other)).Message, "another run");
         Assert.AreEqual(hash, Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));

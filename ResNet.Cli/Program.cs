@@ -14,6 +14,7 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
+        TerminalWriter.Guard();
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
         var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Refuse(parsed);

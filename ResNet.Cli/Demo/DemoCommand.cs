@@ -26,7 +26,7 @@ internal static class DemoCommand
         var output = new Option<string>("--output")
         {
             HelpName = "DIR",
-            Description = "The folder for the files.",
+            Description = "The folder for the files: a new or empty one, or that of an earlier demo.",
             DefaultValueFactory = _ => "resnet-demo",
         };
         var epochs = CommonOptions.Positive("--epochs", $"How often every image is shown. [default: {Recipe.Epochs}]");

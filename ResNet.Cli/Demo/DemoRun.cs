@@ -17,8 +17,10 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
     private readonly string _fewFolder = Path.Combine(folder, "few");
     private readonly string _pipelineFile = Path.Combine(folder, "where-worn.zip");
 
+    /// <exception cref="IOException">The folder has files that no demo made.</exception>
     public void Run(CancellationToken cancellation)
     {
+        DemoMark.Claim(folder);
         var data = DemoData.Open();
         var modelFile = Train(data, cancellation);
 

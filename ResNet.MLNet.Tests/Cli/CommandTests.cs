@@ -269,6 +269,12 @@ public sealed class CommandTests
             foreach (var file in files) Assert.IsTrue(File.Exists(Path.Combine(folder, file)), file);
             Assert.HasCount(1000, Directory.GetFiles(Path.Combine(folder, "images"), "*.png", SearchOption.AllDirectories));
 
+            // Another demo replaces it; what no demo made is left alone.
+            File.Delete(Path.Combine(folder, "made-by-resnet-demo.txt"));
+            var refused = Command.Resnet("demo", "--output", folder, "--epochs", "1");
+            Assert.AreEqual(1, refused.ExitCode);
+            StringAssert.Contains(refused.Errors, folder);
+
             double Percent(string row) => double.Parse(demo.Lines.Single(line => line.Contains(row)).Split('│')[2].TrimEnd(' ', '%'));
         }
         finally

@@ -95,7 +95,7 @@ internal static class SmokeTest
 
             double DifferenceOfRuns(string one, string other) => Difference(Last(one), Last(other));
 
-            StateDict Last(string run) => WeightFile.ReadStored(new RunFolder(Path.Combine(folder, run)).LastFile).Tensors;
+            StateDict Last(string run) => WeightFile.ReadStored(RunFolder.CheckpointsOf(Path.Combine(folder, run)).Last).Tensors;
         }
         finally
         {
@@ -160,7 +160,7 @@ internal static class SmokeTest
         using var _ = no_grad();
         var recipe = Recipe(TrainingPrecision.Float32);
         using var network = new ResNetModule(Architecture);
-        var saved = WeightFile.ReadStored(new RunFolder(run).LastFile).Tensors;
+        var saved = WeightFile.ReadStored(RunFolder.CheckpointsOf(run).Last).Tensors;
         var weights = new StateDict();
         foreach (var spec in Architecture.Tensors) weights.Add(spec.Name, saved[spec.Name]);
         network.Load(weights);

@@ -27,6 +27,24 @@ public sealed class ModelCardTests
     }
 
     [TestMethod]
+    public void Entries_that_are_not_there_have_their_defaults()
+    {
+        var read = ModelCard.FromJson("""{"architecture": "cifar-resnet8", "preprocessing": {"crop": 32}}""");
+        Assert.AreEqual(new ModelCard { Architecture = "cifar-resnet8", Preprocessing = new() { Crop = 32 } }, read);
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => ModelCard.FromJson("""{"architecture": "cifar-resnet8"}"""));
+        StringAssert.Contains(problem.Message, "preprocessing");
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(20000)]
+    public void Entries_that_are_out_of_range_are_refused_with_their_range(int crop)
+    {
+        var json = $$"""{"architecture": "cifar-resnet8", "preprocessing": {"crop": {{crop}} } }""";
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelCard.FromJson(json)).Message, "1 to 16384 pixels");
+    }
+
+    [TestMethod]
     public void What_a_model_file_is_given_is_what_it_says()
     {
         using var folder = new TemporaryFolder();

@@ -64,6 +64,11 @@ public sealed class SaveAndLoadTests
     }
 
     [TestMethod]
+    public void What_was_not_saved_has_its_default() =>
+        Assert.AreEqual(
+            new ScoringOptions { Preprocessing = new() { Crop = 32 } }, ScoringOptions.FromJson("""{"Preprocessing": {"Crop": 32}}"""));
+
+    [TestMethod]
     public void A_loaded_pipeline_can_be_saved_again()
     {
         using var world = new ImageWorld(images: 1);

@@ -1,6 +1,4 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace ResNet.MLNet;
 
@@ -12,15 +10,6 @@ public sealed record ModelCard
 
     /// <summary>The newest schema version that this code reads and the one it writes.</summary>
     internal const int CurrentSchemaVersion = 1;
-
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        WriteIndented = true,
-        NewLine = "\n",
-    };
 
     /// <summary>Version of this schema. A reader takes any version up to its own and ignores entries that it does not know.</summary>
     public int SchemaVersion { get; init; } = CurrentSchemaVersion;
@@ -93,7 +82,7 @@ public sealed record ModelCard
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            var card = JsonSerializer.Deserialize<ModelCard>(json, Format) ?? throw new JsonException("it is null");
+            var card = JsonSerializer.Deserialize(json, ModelCardJson.Format) ?? throw new JsonException("it is null");
             if (card.SchemaVersion <= CurrentSchemaVersion) return card;
             throw new InvalidDataException(
                 $"The model card has schema version {card.SchemaVersion}, and this version of ResNet.MLNet reads up to " +
@@ -106,5 +95,5 @@ public sealed record ModelCard
     }
 
     /// <summary>The card as JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Format);
+    public string ToJson() => JsonSerializer.Serialize(this, ModelCardJson.Format);
 }

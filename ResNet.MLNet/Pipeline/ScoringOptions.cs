@@ -9,8 +9,6 @@ namespace ResNet.MLNet;
 /// </summary>
 internal sealed record ScoringOptions
 {
-    private static readonly JsonSerializerOptions Format = new() { Converters = { new JsonStringEnumConverter() } };
-
     public string OutputColumnName { get; init; } = "Features";
 
     /// <summary>The column of images; null for one with a usual name.</summary>
@@ -44,7 +42,7 @@ internal sealed record ScoringOptions
     {
         try
         {
-            return JsonSerializer.Deserialize<ScoringOptions>(json, Format) ?? throw new JsonException("they are empty");
+            return JsonSerializer.Deserialize(json, ScoringOptionsJson.Format) ?? throw new JsonException("they are empty");
         }
         catch (JsonException problem)
         {
@@ -52,7 +50,7 @@ internal sealed record ScoringOptions
         }
     }
 
-    public string ToJson() => JsonSerializer.Serialize(this, Format);
+    public string ToJson() => JsonSerializer.Serialize(this, ScoringOptionsJson.Format);
 
     /// <summary>Checks what can be checked without a network.</summary>
     /// <exception cref="ArgumentException">A value is not allowed; the message names it.</exception>

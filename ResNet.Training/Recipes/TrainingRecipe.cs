@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace ResNet.Training;
 
@@ -13,6 +14,7 @@ public sealed partial record TrainingRecipe
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(), // Also where JSON by reflection is off, as in applications of one file.
     };
 
     /// <summary>How often every image is shown: from 1; default 30. 0 with <see cref="FineTuning"/>: only the head is trained.</summary>

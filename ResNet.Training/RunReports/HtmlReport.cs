@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using System.Xml.Linq;
 using static System.FormattableString;
 using static ResNet.MLNet.Html;
@@ -19,6 +20,7 @@ internal static partial class HtmlReport
     {
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(), // Also where JSON by reflection is off, as in applications of one file.
     };
 
     /// <summary>Writes the page.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace ResNet.Training;
 
@@ -14,10 +15,13 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
 
     private const string StateEntry = "resnet.training.state";
 
+    // Also where JSON by reflection is off, as in applications of one file.
+    private static readonly JsonSerializerOptions Format = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
     public void Write(string path)
     {
         Dictionary<string, string> metadata = new() { [IdentityEntry] = Identity, [ModelCard.MetadataKey] = Card.ToJson() };
-        if (State is not null) metadata[StateEntry] = JsonSerializer.Serialize(State);
+        if (State is not null) metadata[StateEntry] = JsonSerializer.Serialize(State, Format);
         WeightFile.Write(path, Tensors, metadata);
     }
 
@@ -42,7 +46,7 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
         var (tensors, metadata) = WeightFile.ReadStored(path);
         if (!metadata.TryGetValue(IdentityEntry, out var written) || !metadata.TryGetValue(ModelCard.MetadataKey, out var card))
             throw new InvalidDataException($"'{path}' is not a checkpoint of a training run.");
-        var state = metadata.TryGetValue(StateEntry, out var json) ? JsonSerializer.Deserialize<TrainingState>(json) : null;
+        var state = metadata.TryGetValue(StateEntry, out var json) ? JsonSerializer.Deserialize<TrainingState>(json, Format) : null;
         return new(tensors, state, written, ModelCard.FromJson(card));
     }
 

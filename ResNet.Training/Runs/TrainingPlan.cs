@@ -98,7 +98,7 @@ public sealed class TrainingPlan
             Source = string.Join(
                 ' ',
                 [Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
-            Recipe = JsonSerializer.Deserialize<JsonElement>(Recipe.ToJson()),
+            Recipe = JsonElement.Parse(Recipe.ToJson()),
             Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
         };
     }

@@ -131,9 +131,33 @@ public static partial class ResNetCatalog
         this TransformsCatalog catalog, string model, string outputColumnName = "Label", string? inputColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        var environment = MLNetInternals.EnvironmentOf(catalog);
         var labels = ModelCard.Read(ModelStore.Default.Find(model))?.Labels
             ?? throw new InvalidDataException($"'{model}' does not know the names of its classes.");
+        return catalog.MapResNetLabels(labels, outputColumnName, inputColumnName);
+    }
+
+    /// <summary>
+    /// Makes keys of a column of label texts, numbered as an opened model numbers its classes, such as that of a fitted transformer
+    /// (<see cref="ResNetTransformer.Model"/>): its file may have been replaced since.
+    /// </summary>
+    /// <param name="catalog">The catalog of transforms.</param>
+    /// <param name="model">The model, which has to know its labels.</param>
+    /// <param name="outputColumnName">The column of keys that is made. Default: Label.</param>
+    /// <param name="inputColumnName">The column of texts; null (default) for <paramref name="outputColumnName"/>.</param>
+    /// <exception cref="InvalidDataException">The model does not know its labels.</exception>
+    public static ValueToKeyMappingEstimator MapResNetLabels(
+        this TransformsCatalog catalog, ResNetModel model, string outputColumnName = "Label", string? inputColumnName = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(model);
+        var labels = model.Labels ?? throw new InvalidDataException("The model does not know the names of its classes.");
+        return catalog.MapResNetLabels(labels, outputColumnName, inputColumnName);
+    }
+
+    private static ValueToKeyMappingEstimator MapResNetLabels(
+        this TransformsCatalog catalog, IReadOnlyList<string> labels, string outputColumnName, string? inputColumnName)
+    {
+        var environment = MLNetInternals.EnvironmentOf(catalog);
         var keys = MLNetInternals.CreateDataView(environment, labels.Select(label => new LabelRow { Label = label }));
         return catalog.Conversion.MapValueToKey(outputColumnName, inputColumnName, keyData: keys);
     }

@@ -135,6 +135,7 @@ internal static class InfoCommand
     private static void ShowModelFile(IAnsiConsole console, string path)
     {
         using var model = ResNetModel.Open(path);
+        model.CheckFile();
         var (card, images) = (model.Card, model.Preprocessing);
         var parameters = model.Architecture is { } known ? $", {Millions(known.ParameterCount)} parameters" : "";
         var resize = images.Resize is { } length ? $"shorter side to {length}, " : "";
@@ -149,6 +150,7 @@ internal static class InfoCommand
         table.AddFact("Quantization", card.Quantization);
         table.AddFact("Source", card.Source);
         table.AddFact("License", card.License);
+        table.AddFact("Digest", model.Digest is { } digest ? $"{digest} (checked)" : "none: damage to the weights would not be noticed");
         table.AddFact("Created", card.Created?.ToString("u"));
         console.Write(table);
     }

@@ -101,7 +101,7 @@ public sealed class QuantizerTests
         Refused("not one of the 1 images", world.ModelFile, [world.ModelFile]);
         var strange = ModelProto.Parser.ParseFrom(File.ReadAllBytes(world.ModelFile));
         strange.Graph.Node.Single(node => node.OpType == "Softmax").OpType = "Hardmax";
-        File.WriteAllBytes(world.PathOf("strange.onnx"), Google.Protobuf.MessageExtensions.ToByteArray(strange));
+        File.WriteAllBytes(world.PathOf("strange.onnx"), ModelFile.ToBytes(strange));
         Refused("Hardmax", world.PathOf("strange.onnx"), world.Paths);
         Assert.IsFalse(File.Exists(output));
         using var canceled = new CancellationTokenSource();

@@ -17,13 +17,15 @@ internal sealed record ModelFileWeights(StateDict Weights, ResNetArchitecture Ar
 
     /// <summary>Reads the weights of a model file.</summary>
     /// <param name="path">The model file.</param>
-    /// <exception cref="InvalidDataException">It is not a float model file of this project; the message names the file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is damaged, or not a float model file of this project; the message names the file.
+    /// </exception>
     public static ModelFileWeights Read(string path)
     {
         try
         {
-            using var stream = RegularFile.OpenRead(path);
-            return Read(ModelProto.Parser.ParseFrom(stream));
+            using var content = ModelFileContent.Open(path);
+            return Read(content.ReadModel());
         }
         catch (Exception problem) when (problem is InvalidDataException or InvalidProtocolBufferException or FormatException)
         {

@@ -1,16 +1,19 @@
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
 
 /// <summary>
-/// A model file that is open: what its header says, and the network on demand. Its weights are in memory only if it was opened from bytes.
+/// A model file that is held open: what its header says, and the network on demand, from the very file that the header was read from. Its
+/// weights are in memory only if it was opened from bytes.
 /// </summary>
-internal sealed class OpenedModel
+internal sealed class OpenedModel : IDisposable
 {
+    private readonly ModelFileHeader _header;
+
     private OpenedModel(ModelFileHeader header, ModelCard card)
     {
+        _header = header;
         Card = card;
         if (!header.Inputs.TryGetValue(ModelFile.InputName, out var input) || input is not [_, 3, _, _])
             throw new InvalidDataException($"The model has no input '{ModelFile.InputName}' [batch, 3, height, width].");
@@ -43,8 +46,11 @@ internal sealed class OpenedModel
     /// <summary>Number of classes; null if the network gives no scores.</summary>
     public int? ClassCount { get; }
 
-    /// <summary>The file as it was when it was opened; null for bytes.</summary>
-    private FileState? Origin { get; init; }
+    /// <summary>The digest that the file states of itself; null if it states none, because it is older or from elsewhere.</summary>
+    public string? Digest => File is null ? _header.Digest : File.Header.Digest;
+
+    /// <summary>The file, held open; null for bytes.</summary>
+    private ModelFileContent? File { get; init; }
 
     /// <summary>The bytes that were opened; null for a file.</summary>
     private byte[]? Bytes { get; init; }
@@ -53,45 +59,47 @@ internal sealed class OpenedModel
     private ImagePreprocessing? Preprocessing { get; init; }
 
     /// <summary>Whether the file has no card, so that it has to be adapted whenever it is read.</summary>
-    private bool NeedsAdapting { get; init; }
+    private bool NeedsAdapting => File?.Header is { Card: null };
 
     /// <summary>Opens a model file of this project, or a ResNet's .onnx from elsewhere. Only its header is kept.</summary>
     /// <param name="path">The .onnx file.</param>
     /// <param name="preprocessing">How images are prepared for a file from elsewhere, which does not say so itself.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">
-    /// It is not an ONNX file, not a ResNet, or it has no card and no preprocessing is given; the message names the file.
+    /// It is not an ONNX file, damaged, not a ResNet, or it has no card and no preprocessing is given; the message names the file.
     /// </exception>
-    public static OpenedModel Open(string path, ImagePreprocessing? preprocessing = null)
+    public static OpenedModel Open(string path, ImagePreprocessing? preprocessing = null) => Open(path, preprocessing, known: null);
+
+    private static OpenedModel Open(string path, ImagePreprocessing? preprocessing, OpenedModel? known)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
+        ModelFileContent? file = null;
         try
         {
-            using var stream = RegularFile.OpenRead(path);
-            var state = FileState.Of(Path.GetFullPath(path), stream);
-            var header = ModelFileHeader.Read(stream);
-            var needsAdapting = header.Card is null;
-            if (needsAdapting) header = ModelFileHeader.Read(new MemoryStream(Adapt(RegularFile.ReadAllBytes(path), preprocessing)));
+            file = ModelFileContent.Open(path);
+            var header = file.Header;
+            if (header.Card is null)
+                header = known?.File?.Digest == file.Digest ? known!._header : HeaderOf(Adapt(file.ReadBytes(), preprocessing));
             var card = CardOf(header);
             return new(header, preprocessing is null ? card : card with { Preprocessing = preprocessing })
             {
-                Origin = state,
+                File = file,
                 Preprocessing = preprocessing,
-                NeedsAdapting = needsAdapting,
             };
         }
-        catch (InvalidDataException problem)
+        catch (Exception problem)
         {
+            file?.Dispose();
+            if (problem is not InvalidDataException) throw;
             throw new InvalidDataException($"'{path}': {problem.Message}", problem);
         }
     }
 
     /// <summary>Opens the bytes of a model file of this project.</summary>
-    /// <exception cref="InvalidDataException">They are not those of such a file.</exception>
+    /// <exception cref="InvalidDataException">They are not those of such a file, or are damaged.</exception>
     public static OpenedModel Open(byte[] bytes)
     {
-        var header = ModelFileHeader.Read(new MemoryStream(bytes, writable: false));
+        var header = HeaderOf(bytes);
+        ModelFileSeal.Check(bytes, header);
         return new(header, CardOf(header)) { Bytes = bytes };
     }
 
@@ -108,38 +116,65 @@ internal sealed class OpenedModel
     public int Width(ResNetOutput output) => (output == ResNetOutput.Features ? FeatureCount : ClassCount)
         ?? throw new ArgumentException($"The model has no {output.ToString().ToLowerInvariant()}.", nameof(output));
 
-    /// <summary>The file as it is now: this, unless the file has changed since.</summary>
-    public OpenedModel Current() => HasChanged() ? Open(Origin!.Path, Preprocessing) : this;
+    /// <summary>Opens the file that has the name now; bytes stay what they are.</summary>
+    /// <inheritdoc cref="Open(string, ImagePreprocessing?)" path="/exception"/>
+    public OpenedModel Reopen() => File is null ? this : Open(File.Path, Preprocessing, known: this);
 
     /// <summary>Loads the network.</summary>
-    /// <exception cref="InvalidDataException">ONNX Runtime cannot load it, or the file has changed since it was opened.</exception>
-    public InferenceSession CreateSession(SessionOptions options)
-    {
-        try
-        {
-            if (Origin is null || NeedsAdapting) return new(ReadBytes(), options);
-            // ONNX Runtime reads the file itself, so that the weights are in memory once.
-            var session = new InferenceSession(Origin.Path, options);
-            if (!HasChanged()) return session;
-            session.Dispose();
-        }
-        catch (OnnxRuntimeException problem)
-        {
-            var name = Origin is null ? "" : $"'{Origin.Path}': ";
-            throw new InvalidDataException($"{name}ONNX Runtime cannot load the model: {problem.Message}", problem);
-        }
+    /// <exception cref="InvalidDataException">
+    /// ONNX Runtime cannot load it, or the file is damaged or was written since it was opened; the message names it.
+    /// </exception>
+    public InferenceSession CreateSession(SessionOptions options) => Guard(() => File is null || NeedsAdapting
+        ? new(ReadBytes(), options)
+        // ONNX Runtime reads the file itself, so that the weights are in memory once.
+        : File.Load(path => new InferenceSession(path, options)));
 
-        throw Changed();
-    }
+    /// <summary>Checks the file now, and not when the network is loaded.</summary>
+    /// <inheritdoc cref="ReadBytes" path="/exception"/>
+    public void Check() => Guard(() =>
+    {
+        File?.Check();
+        return true;
+    });
 
     /// <summary>The bytes of the model file, for a pipeline that is saved with it.</summary>
-    /// <exception cref="InvalidDataException">The file has changed since it was opened.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or was written since it was opened; the message names it.</exception>
     public byte[] ReadBytes()
     {
         if (Bytes is not null) return Bytes;
-        var bytes = RegularFile.ReadAllBytes(Origin!.Path);
-        if (HasChanged()) throw Changed();
+        var bytes = Guard(File!.ReadBytes);
         return NeedsAdapting ? Adapt(bytes, Preprocessing) : bytes;
+    }
+
+    /// <summary>Lets the file go. What the header says stays known.</summary>
+    public void Dispose() => File?.Dispose();
+
+    /// <summary>Lets a problem with the file name it.</summary>
+    private T Guard<T>(Func<T> use)
+    {
+        var name = File is null ? "" : $"'{File.Path}': ";
+        try
+        {
+            return use();
+        }
+        catch (InvalidDataException problem) when (File is not null && !problem.Message.StartsWith(name, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException(name + problem.Message, problem);
+        }
+        catch (OnnxRuntimeException problem)
+        {
+            throw new InvalidDataException($"{name}ONNX Runtime cannot load the model: {problem.Message}", problem);
+        }
+        catch (ObjectDisposedException problem)
+        {
+            throw new ObjectDisposedException(typeof(ResNetModel).FullName, problem);
+        }
+    }
+
+    private static ModelFileHeader HeaderOf(byte[] bytes)
+    {
+        using var stream = new MemoryStream(bytes, writable: false);
+        return ModelFileHeader.Read(stream);
     }
 
     private static ModelCard CardOf(ModelFileHeader header) =>
@@ -156,26 +191,6 @@ internal sealed class OpenedModel
 
         var model = ModelProto.Parser.ParseFrom(bytes);
         ForeignModel.Adapt(model, preprocessing);
-        return model.ToByteArray();
-    }
-
-    private bool HasChanged() => Origin is not null && Origin != FileState.Of(Origin.Path);
-
-    private InvalidDataException Changed() =>
-        new($"'{Origin!.Path}' has changed since it was opened, so it can be neither run nor saved as part of a pipeline. Open it again.");
-
-    /// <summary>What tells whether a file has changed, without reading its hundreds of megabytes.</summary>
-    private sealed record FileState(string Path, long Length, DateTime Written)
-    {
-        public static FileState? Of(string path)
-        {
-            if (!File.Exists(path)) return null;
-            using var file = RegularFile.OpenRead(path);
-            return Of(path, file);
-        }
-
-        /// <summary>The state of the file itself, which a symbolic link's length and time are not.</summary>
-        public static FileState Of(string path, FileStream file) =>
-            new(path, file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
+        return ModelFile.ToBytes(model);
     }
 }

@@ -15,7 +15,15 @@ public sealed class ResNetModel : IDisposable
         File = file;
         _device = device;
         // A device that cannot be used is reported now and not with the first image.
-        if (device.GpuDeviceId is not null) Engine(Sharing.Throughput);
+        try
+        {
+            if (device.GpuDeviceId is not null) Engine(Sharing.Throughput);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What the file says of itself.</summary>
@@ -36,6 +44,12 @@ public sealed class ResNetModel : IDisposable
     /// <summary>Number of classes; null if the file gives no scores.</summary>
     public int? ClassCount => File.ClassCount;
 
+    /// <summary>
+    /// The digest that the file states of itself, which is checked before the network is loaded; null for a file that states none, because
+    /// it is from elsewhere or older.
+    /// </summary>
+    public string? Digest => File.Digest;
+
     internal OpenedModel File { get; }
 
     /// <summary>Images of a run where nothing else is said: one on a CPU, where more are no faster.</summary>
@@ -45,8 +59,8 @@ public sealed class ResNetModel : IDisposable
     internal string? Warning { get; private set; }
 
     /// <summary>
-    /// Opens a model file of this project, or a ResNet's .onnx from elsewhere. Its weights are loaded with the first image; until then and
-    /// afterwards the file must stay as it is.
+    /// Opens a model file of this project, or a ResNet's .onnx from elsewhere. The file is held open, its weights are loaded with the first
+    /// image and checked against the digest in the file. Another file may be renamed over it meanwhile; this stays the one that was opened.
     /// </summary>
     /// <param name="path">The .onnx file.</param>
     /// <param name="preprocessing">
@@ -63,13 +77,20 @@ public sealed class ResNetModel : IDisposable
         string path, ImagePreprocessing? preprocessing = null, int? gpuDeviceId = null, bool fallbackToCpu = false) =>
         new(OpenedModel.Open(path, preprocessing), new(gpuDeviceId, fallbackToCpu));
 
+    /// <summary>
+    /// Checks the file against its digest now, which otherwise happens with the first image; one without a digest against what it was when
+    /// it was opened.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or was written since it was opened; the message names it.</exception>
+    public void CheckFile() => File.Check();
+
     /// <summary>Runs the network on an image file. May be called from many threads at once.</summary>
     /// <param name="imagePath">The file (JPEG, PNG, BMP, GIF, WebP).</param>
     /// <param name="output">The output that is wanted. Default: probabilities.</param>
     /// <returns>[<see cref="FeatureCount"/>] features or [<see cref="ClassCount"/>] scores.</returns>
     /// <exception cref="InvalidImageException">The image cannot be read; the message names it.</exception>
     /// <exception cref="ArgumentException">The model has no such output.</exception>
-    /// <exception cref="InvalidDataException">The model file cannot be loaded, or has changed since it was opened.</exception>
+    /// <exception cref="InvalidDataException">The model file cannot be loaded, is damaged, or was written since it was opened.</exception>
     public float[] Run(string imagePath, ResNetOutput output = ResNetOutput.Probabilities)
     {
         ArgumentNullException.ThrowIfNull(imagePath);
@@ -111,7 +132,7 @@ public sealed class ResNetModel : IDisposable
     /// <returns>The most probable classes, the most probable first.</returns>
     /// <exception cref="InvalidImageException">The image cannot be read; the message names it.</exception>
     /// <exception cref="ArgumentException">The model has no classes, or <paramref name="top"/> is less than 1.</exception>
-    /// <exception cref="InvalidDataException">The model file cannot be loaded, or has changed since it was opened.</exception>
+    /// <exception cref="InvalidDataException">The model file cannot be loaded, is damaged, or was written since it was opened.</exception>
     public IReadOnlyList<ClassPrediction> Classify(string imagePath, int top = 5)
     {
         ArgumentNullException.ThrowIfNull(imagePath);
@@ -159,12 +180,15 @@ public sealed class ResNetModel : IDisposable
             _disposed = true;
             foreach (var engine in _engines.Values) engine.Dispose();
             _engines.Clear();
+            File.Dispose();
         }
     }
 
     /// <summary>Takes a worker for one thread; disposing the lease gives it back.</summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidDataException">ONNX Runtime cannot load the model, or the file has changed since it was opened.</exception>
+    /// <exception cref="InvalidDataException">
+    /// ONNX Runtime cannot load the model, or the file is damaged or was written since it was opened.
+    /// </exception>
     internal WorkerLease Rent(
         Sharing sharing, ImagePreprocessing preprocessing, ResNetOutput output, long maximumPixels, int batchSize = 1) =>
         Engine(sharing).Rent(new(preprocessing, OpenedModel.NameOf(output), File.Width(output), maximumPixels, batchSize));

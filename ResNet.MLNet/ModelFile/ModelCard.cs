@@ -61,12 +61,10 @@ public sealed record ModelCard
     /// </exception>
     public static ModelCard? Read(string file)
     {
-        ArgumentException.ThrowIfNullOrEmpty(file);
-        if (!File.Exists(file)) throw new FileNotFoundException($"There is no model file '{file}'.", file);
         try
         {
-            using var stream = RegularFile.OpenRead(file);
-            return ModelFileHeader.Read(stream).Card;
+            using var content = ModelFileContent.Open(file);
+            return content.Header.Card;
         }
         catch (InvalidDataException problem)
         {

@@ -1,5 +1,3 @@
-using Google.Protobuf;
-using Google.Protobuf.Collections;
 using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
@@ -11,7 +9,8 @@ namespace ResNet.MLNet;
 /// <remarks>
 /// Input <c>image</c>: float32 [batch, 3, height, width], RGB, raw values 0..255; mean and standard deviation are applied inside.
 /// Outputs <c>features</c> [batch, D], <c>logits</c> [batch, C], <c>probabilities</c> [batch, C]. Batch, height and width are free.
-/// Batch norm is folded into the convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>.
+/// Batch norm is folded into the convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>. The last entry,
+/// <c>resnet.digest</c>, is a digest of all before it, which every reader here checks.
 /// </remarks>
 public static class ModelFile
 {
@@ -39,7 +38,7 @@ public static class ModelFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var model = Build(architecture, weights, card);
-        AtomicFile.Write(path, model.WriteTo);
+        AtomicFile.Write(path, stream => ModelFileSeal.Write(model, stream));
     }
 
     /// <summary>Gives the bytes of a model file.</summary>
@@ -51,12 +50,23 @@ public static class ModelFile
     /// The card does not fit the architecture, or the network is over ONNX's limit of 2 GiB.
     /// </exception>
     public static byte[] ToBytes(ResNetArchitecture architecture, StateDict weights, ModelCard card) =>
-        Build(architecture, weights, card).ToByteArray();
+        ToBytes(Build(architecture, weights, card));
+
+    /// <summary>Gives the bytes of a model that has a card, with their digests.</summary>
+    internal static byte[] ToBytes(ModelProto model)
+    {
+        using var bytes = new MemoryStream(model.CalculateSize());
+        ModelFileSeal.Write(model, bytes);
+        return bytes.ToArray();
+    }
 
     /// <summary>The card among a file's metadata; null if there is none.</summary>
     /// <exception cref="InvalidDataException">There is one that cannot be read.</exception>
-    internal static ModelCard? FindCard(RepeatedField<StringStringEntryProto> metadata) =>
-        metadata.FirstOrDefault(IsCard) is { } entry ? ModelCard.FromJson(entry.Value) : null;
+    internal static ModelCard? FindCard(IEnumerable<StringStringEntryProto> metadata) =>
+        FindCardText(metadata) is { } text ? ModelCard.FromJson(text) : null;
+
+    /// <summary>The text of the card; null if there is none.</summary>
+    internal static string? FindCardText(IEnumerable<StringStringEntryProto> metadata) => metadata.FirstOrDefault(IsCard)?.Value;
 
     /// <summary>Gives a model a card, in place of the one that it has.</summary>
     internal static void SetCard(ModelProto model, ModelCard card)

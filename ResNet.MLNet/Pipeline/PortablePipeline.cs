@@ -62,9 +62,11 @@ internal static class PortablePipeline
         foreach (var value in unwanted) model.Graph.Output.Remove(value);
         if (size != crop) CropFirst(model.Graph, size, crop);
 
+        // What is written here is another network than the digest is of.
+        ModelFileSeal.Remove(model);
         var content = model.ToByteArray();
         var path = Path.Combine(CacheFolder.Path, "portable", Convert.ToHexStringLower(SHA256.HashData(content))[..16] + ".onnx");
-        if (!File.Exists(path)) AtomicFile.Write(path, stream => stream.Write(content));
+        CachedFile.Ensure(path, content);
         return path;
     }
 

@@ -16,7 +16,7 @@ public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
         _environment = environment.Register(nameof(ResNetEstimator));
         _options = options.Scoring;
         _options.Check();
-        var file = OpenedModel.Open(Find(options.Model), options.Preprocessing);
+        using var file = OpenedModel.Open(Find(options.Model), options.Preprocessing);
         ScoreColumns.Check(_options, file);
         // Options such as strides and widths may differ; the kind and the depth are the network's name.
         if (expected is not null && file.Architecture is { } found

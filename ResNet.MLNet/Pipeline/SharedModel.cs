@@ -13,13 +13,19 @@ internal sealed class SharedModel(IHostEnvironment environment, OpenedModel file
     private ResNetModel? _model;
     private int _users;
 
-    /// <summary>The model file: the one that is loaded, else as it is now.</summary>
+    /// <summary>The model file: the one that transformers hold, else the one that has its name now.</summary>
     /// <exception cref="InvalidDataException">The file was changed to one that is not a ResNet's model file.</exception>
     public OpenedModel File
     {
         get
         {
-            lock (_lock) return CurrentFile();
+            lock (_lock)
+            {
+                if (_model is not null) return _model.File;
+                // Nobody runs it, so it is not held open.
+                using var now = _file.Reopen();
+                return _file = now;
+            }
         }
     }
 
@@ -29,7 +35,7 @@ internal sealed class SharedModel(IHostEnvironment environment, OpenedModel file
     {
         lock (_lock)
         {
-            _model ??= new(CurrentFile(), device);
+            _model ??= new(_file = _file.Reopen(), device);
             if (_users++ == 0 && _model.Warning is { } warning)
             {
                 using var channel = environment.Start("ResNet");
@@ -39,8 +45,6 @@ internal sealed class SharedModel(IHostEnvironment environment, OpenedModel file
             return new(this, _model);
         }
     }
-
-    private OpenedModel CurrentFile() => _model is null ? _file = _file.Current() : _file;
 
     private void GiveBack()
     {

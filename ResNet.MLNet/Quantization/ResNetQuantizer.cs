@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
@@ -45,7 +44,7 @@ public static class ResNetQuantizer
 
             var unseen = images.Except(seen).ToList();
             var compared = Spread(unseen.Count > 0 ? unseen : images, options.ComparisonImages);
-            using var integer = new ResNetModel(OpenedModel.Open(result.ToByteArray()), default);
+            using var integer = new ResNetModel(OpenedModel.Open(ModelFile.ToBytes(result)), default);
             var comparison = new NetworkComparison(model, integer, options.LabelOf);
             var report = comparison.Run(compared, skipped, progress, cancellation) with
             {
@@ -53,7 +52,7 @@ public static class ResNetQuantizer
                 IntegerBytes = result.CalculateSize(),
             };
             ModelFile.SetCard(result, CardOf(model.Card, options.Method, seen.Count, report));
-            AtomicFile.Write(outputFile, result.WriteTo);
+            AtomicFile.Write(outputFile, stream => ModelFileSeal.Write(result, stream));
             return report;
         }
         catch (InvalidDataException problem) when (!problem.Message.Contains(modelFile, StringComparison.Ordinal))

@@ -31,8 +31,10 @@ internal sealed partial class HeldFile : IDisposable
 
     /// <summary>Opens a file. Others may still write, replace and delete it.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="NotRegularFileException">Something else than a regular file lies there.</exception>
     public static HeldFile Open(string path)
     {
+        RegularFile.Check(path);
         const FileShare Others = FileShare.ReadWrite | FileShare.Delete;
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, Others);
         // .NET locks what it opens against its own kind: as long as it is held, File.Copy could not write over it.

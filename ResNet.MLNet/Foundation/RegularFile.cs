@@ -52,7 +52,9 @@ internal static class RegularFile
         return reader.ReadToEnd();
     }
 
-    private static void Check(string path)
+    /// <summary>Checks what lies at a path, before it is opened in a way of its own.</summary>
+    /// <exception cref="NotRegularFileException">Something else than a regular file; the message says what.</exception>
+    public static void Check(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         // What is not there, File.Open says better; on Windows the kind is not known, and nothing but a device of the system waits.

@@ -56,7 +56,8 @@ internal static class ImportCommand
             var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), known =>
             {
                 var given = known with { Labels = names ?? known.Labels, Preprocessing = preprocessing.Get(parsed, known.Preprocessing) };
-                if (known.Labels is not null && names is not null) Console.Error.WriteLine("--labels replaces the checkpoint's own labels.");
+                if (known.Labels is not null && names is not null)
+                    Console.Error.WriteLine("--labels replaces the checkpoint's own labels.");
                 // Only a checkpoint of this project says where it comes from.
                 if (known.Source is not null && given.Preprocessing != known.Preprocessing)
                     Console.Error.WriteLine("The options replace what the checkpoint says of the preparation of images.");

@@ -15,7 +15,10 @@ internal static class DemoMark
         var mark = Path.Combine(folder, Name);
         if (File.Exists(mark)) return;
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new IOException($"'{folder}' has files that no demo made, and a demo would replace some. Choose another folder (--output).");
+        {
+            throw new IOException(
+                $"'{folder}' has files that no demo made, and a demo would replace some. Choose another folder (--output).");
+        }
         Directory.CreateDirectory(folder);
         File.WriteAllText(mark, "`resnet demo` made the files in this folder. Run again, it replaces them without asking.\n");
     }

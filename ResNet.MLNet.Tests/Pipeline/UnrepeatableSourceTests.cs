@@ -208,7 +208,8 @@ public sealed class UnrepeatableSourceTests
 
     private static void AssertPaired(ImageWorld world, IEnumerable<FeatureRow> read)
     {
-        foreach (var row in read) CollectionAssert.AreEqual(world.Expected(world.Paths[(int)row.Number]), row.Features, $"row {row.Number}");
+        foreach (var row in read)
+            CollectionAssert.AreEqual(world.Expected(world.Paths[(int)row.Number]), row.Features, $"row {row.Number}");
     }
 
     private sealed class Row

@@ -11,6 +11,7 @@ internal sealed class LibraryCode
         new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable);
 
     private const string PartialMethodWithoutBody = "CS8795";
+    private static readonly string[] ContextWithoutMembers = ["CS0534", "CS0117", "CS7036"];
 
     private readonly Dictionary<SyntaxTree, string> _paths = [];
 
@@ -54,11 +55,16 @@ internal sealed class LibraryCode
     /// <summary>The path of a file from the library's folder; null for a file of another library and for generated code.</summary>
     public string? PathOf(SyntaxTree tree) => _paths.GetValueOrDefault(tree);
 
-    /// <summary>What the compiler does not understand, but for the methods that source generators write.</summary>
+    /// <summary>What the compiler does not understand, but for the members that source generators write.</summary>
     public IEnumerable<string> Errors() =>
         from problem in Compilation.GetDiagnostics()
-        where problem.Severity == DiagnosticSeverity.Error && problem.Id != PartialMethodWithoutBody
+        where problem.Severity == DiagnosticSeverity.Error && !IsAboutGeneratedCode(problem)
         select problem.ToString();
+
+    private static bool IsAboutGeneratedCode(Diagnostic problem) =>
+        problem.Id == PartialMethodWithoutBody
+        || (ContextWithoutMembers.Contains(problem.Id)
+            && problem.Location.SourceTree!.ToString().Contains(": JsonSerializerContext", StringComparison.Ordinal));
 
     private static SyntaxTree Parse(SourceFile file) => CSharpSyntaxTree.ParseText(
         file.Text, new CSharpParseOptions(LanguageVersion.Latest, DocumentationMode.None), file.Path);

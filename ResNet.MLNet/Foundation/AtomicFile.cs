@@ -31,8 +31,8 @@ internal static partial class AtomicFile
     }
 
     /// <summary>
-    /// Deletes what processes that were killed while they wrote a file left beside it. Only one that knows that no other writes the file may
-    /// call it.
+    /// Deletes what processes that were killed while they wrote a file left beside it. Only one that knows that no other writes the file
+    /// may call it.
     /// </summary>
     /// <param name="path">The file that was to be written.</param>
     public static void DeleteHalfWritten(string path)

@@ -30,10 +30,12 @@ public static class OutputFile
     {
         if (Identify(one) is { } first && Identify(other) is { } second) return first == second;
         var isCaseSensitive = !OperatingSystem.IsWindows() && !OperatingSystem.IsMacOS();
-        return string.Equals(FinalPath(one), FinalPath(other), isCaseSensitive ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase);
+        var comparison = isCaseSensitive ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+        return string.Equals(FinalPath(one), FinalPath(other), comparison);
     }
 
-    private static string FinalPath(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+    private static string FinalPath(string path) =>
+        File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
 
     /// <summary>Device and number of a file, as the system knows it; null where it is not known how to ask.</summary>
     private static (uint Device, ulong Number)? Identify(string path)

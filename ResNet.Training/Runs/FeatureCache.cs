@@ -27,7 +27,8 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
     public (Tensor Features, Tensor Targets) Get(ResNetModule network, DeviceInput input, BatchLoader loader, Action<int, long> report)
     {
         List<Part> parts = [];
-        while (parts.Count * BatchesPerFile < loader.Batches && Read(parts.Count, network.Architecture.FeatureCount) is { } part) parts.Add(part);
+        while (parts.Count * BatchesPerFile < loader.Batches && Read(parts.Count, network.Architecture.FeatureCount) is { } part)
+            parts.Add(part);
         if (parts.Count * BatchesPerFile < loader.Batches) parts.AddRange(Compute(network, input, loader, parts.Count, report));
 
         var rows = parts.Sum(part => part.Targets.Length);

@@ -22,7 +22,12 @@ internal sealed class RunFolder : IDisposable
     private readonly RunManifest _manifest;
     private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
 
-    private RunFolder(string path, FileStream taken, RunManifest manifest) => (_path, _lock, _manifest) = (path, taken, manifest);
+    private RunFolder(string path, FileStream taken, RunManifest manifest)
+    {
+        _path = path;
+        _lock = taken;
+        _manifest = manifest;
+    }
 
     /// <summary>The checkpoint: where the run stands, after each epoch and every few minutes. A run is resumed from it.</summary>
     public string LastFile => PathOf(Last);
@@ -77,8 +82,8 @@ internal sealed class RunFolder : IDisposable
         if (existing == ExistingRun.Resume && !HoldsRunAt(path) && Holds(Model, Report) is { } result)
         {
             throw new RunFolderException(
-                $"'{path}' holds '{result}' of a training run, but not its checkpoint '{Last}', so the run cannot be resumed, and a new one " +
-                "would replace the file. Choose another folder, or say that the run is to be overwritten.");
+                $"'{path}' holds '{result}' of a training run, but not its checkpoint '{Last}', so the run cannot be resumed, and a new " +
+                "one would replace the file. Choose another folder, or say that the run is to be overwritten.");
         }
 
         return manifest;

@@ -85,7 +85,8 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
     }
 
     [GeneratedRegex(
-        @"^(?<architecture>\S+) on (?<data>.+? images of .+? classes \([0-9a-f]+\))(, from (?<start>.+ \([0-9a-f]+\)))?, recipe (?<recipe>\{.*\})$",
+        @"^(?<architecture>\S+) on (?<data>.+? images of .+? classes \([0-9a-f]+\))" +
+        @"(, from (?<start>.+ \([0-9a-f]+\)))?, recipe (?<recipe>\{.*\})$",
         RegexOptions.Singleline)]
     private static partial Regex Text();
 

@@ -8,7 +8,7 @@ public sealed class RunExportTests
     [DataRow(KeptEpoch.Best, null)]
     [DataRow(KeptEpoch.Last, null)]
     [DataRow(KeptEpoch.Last, 0.9)]
-    public void What_is_exported_of_a_run_that_has_done_its_epochs_is_the_model_file_that_it_would_have_written(KeptEpoch keep, double? decay)
+    public void What_a_run_with_all_its_epochs_exports_is_the_model_file_that_it_would_have_written(KeptEpoch keep, double? decay)
     {
         using var folders = new ClassFolders(imagesPerClass: 4);
         var options = SmallRun.Options(folders, SmallRun.Recipe(3) with { Keep = keep, EmaDecay = decay });

@@ -196,8 +196,12 @@ public sealed class RunFolderTests
             resume with { Architecture = ResNetArchitecture.Parse("cifar-resnet8:width=8") },
             "architecture: cifar-resnet8:width=4 in the checkpoint, cifar-resnet8:width=8 now.");
         var best = StartingPoint.Open(Path.Combine(folders.Output, "best.safetensors"));
-        Differs(resume with { StartFrom = best }, $"starting point: random weights in the checkpoint, best.safetensors ({best.Fingerprint}) now.");
-        Differs(resume with { Data = folders.Open(0.5) }, $"data: {options.Data.Identity} in the checkpoint, {folders.Open(0.5).Identity} now.");
+        Differs(
+            resume with { StartFrom = best },
+            $"starting point: random weights in the checkpoint, best.safetensors ({best.Fingerprint}) now.");
+        Differs(
+            resume with { Data = folders.Open(0.5) },
+            $"data: {options.Data.Identity} in the checkpoint, {folders.Open(0.5).Identity} now.");
 
         static void Differs(TrainingOptions options, string expected)
         {

@@ -25,7 +25,9 @@ internal abstract class CopiedColumn
         return (CopiedColumn)Activator.CreateInstance(kept, row, column, slots)!;
     }
 
-    /// <summary>Copies the value of the row that the source's cursor is on. What its getter throws is kept for the value's reader.</summary>
+    /// <summary>
+    /// Copies the value of the row that the source's cursor is on. What its getter throws is kept for the value's reader.
+    /// </summary>
     /// <param name="slot">Where to.</param>
     public abstract void Copy(int slot);
 

@@ -133,8 +133,8 @@ internal sealed class LookAheadCursor : DataViewRowCursor
     {
         using var channel = _transformer.StartChannel();
         channel.Info(
-            $"The column '{owned.Name}' ({owned.Type}) is read beside the network's columns and its values cannot be copied, so no row is " +
-            "read ahead: one image runs at a time. Drop the column (DropColumns) to run several at a time.");
+            $"The column '{owned.Name}' ({owned.Type}) is read beside the network's columns and its values cannot be copied, so " +
+            "no row is read ahead: one image runs at a time. Drop the column (DropColumns) to run several at a time.");
     }
 
     /// <summary>Reads the next row of the source into its slot and, if it is ahead of the reader, hands its image to the threads.</summary>

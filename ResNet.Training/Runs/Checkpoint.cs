@@ -58,7 +58,7 @@ internal sealed record Checkpoint(StateDict Tensors, TrainingState? State, strin
             Read(path);
             return true;
         }
-        catch (InvalidDataException)
+        catch (Exception problem) when (problem is InvalidDataException or IOException)
         {
             return false;
         }

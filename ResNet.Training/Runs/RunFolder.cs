@@ -226,7 +226,8 @@ internal sealed class RunFolder : IDisposable
     private static FileStream TakeLock(string path)
     {
         var file = Path.Combine(path, LockName);
-        if (File.Exists(file) && new FileInfo(file).Length > 0) RunManifest.Create(path).RefuseForeign([LockName]);
+        var isOther = FileStatus.Of(file).Kind is not (FileKind.None or FileKind.Regular or FileKind.Unknown);
+        if (isOther || (File.Exists(file) && new FileInfo(file).Length > 0)) RunManifest.Create(path).RefuseForeign([LockName]);
         try
         {
             return new(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace ResNet.Training;
 
@@ -17,6 +18,8 @@ internal sealed class RunManifest
 
     private static readonly JsonSerializerOptions Format = new()
     {
+        // Also where JSON by reflection is off, as in applications of one file.
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         RespectRequiredConstructorParameters = true,
         WriteIndented = true,
@@ -59,7 +62,8 @@ internal sealed class RunManifest
         if (!IsThere(path)) return null;
         try
         {
-            var content = JsonSerializer.Deserialize<Content>(File.ReadAllText(path), Format) ?? throw new JsonException("it is null");
+            var json = RegularFile.ReadAllText(path);
+            var content = JsonSerializer.Deserialize<Content>(json, Format) ?? throw new JsonException("it is null");
             if (content.RunVersion <= CurrentVersion) return new(folder, content);
         }
         catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
@@ -124,7 +128,7 @@ internal sealed class RunManifest
     }
 
     /// <summary>Whether a file, a folder or a link is there, whatever a link leads to.</summary>
-    private static bool IsThere(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+    private static bool IsThere(string path) => FileStatus.Of(path).Kind != FileKind.None || FileStatus.IsLink(path);
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 

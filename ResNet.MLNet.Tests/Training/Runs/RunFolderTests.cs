@@ -33,6 +33,22 @@ public sealed class RunFolderTests
     }
 
     [TestMethod]
+    [DataRow("run.json")]
+    [DataRow("run.lock")]
+    [DataRow("last.safetensors")]
+    [DataRow("model.onnx")]
+    public void A_named_pipe_of_a_runs_name_is_refused_without_waiting(string name)
+    {
+        if (OperatingSystem.IsWindows()) Assert.Inconclusive("There are no named pipes among files.");
+        using var folders = new ClassFolders(imagesPerClass: 2);
+        Directory.CreateDirectory(folders.Output);
+        SpecialFile.CreateFifo(Path.Combine(folders.Output, name));
+        var options = SmallRun.Options(folders, SmallRun.Recipe(1)) with { IfExists = ExistingRun.Resume };
+        var run = () => SpecialFile.EndsInTime(() => ResNetTraining.Run(options));
+        StringAssert.Contains(Assert.ThrowsExactly<RunFolderException>(run).Message, name);
+    }
+
+    [TestMethod]
     public void Other_files_stay_whatever_the_run_does()
     {
         using var folders = new ClassFolders(imagesPerClass: 2);

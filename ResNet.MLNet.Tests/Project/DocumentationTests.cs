@@ -53,7 +53,7 @@ public sealed class DocumentationTests
         ClassFolders.Write(folder.PathOf("photo.jpg"), channel: 0, size: 24, seed: 100);
         Write(folder.PathOf("run", "model.onnx"), "cifar-resnet8:width=4", classes);
         foreach (var name in new[] { "resnet18", "resnet50" })
-            Write(folder.PathOf("cache", "models", $"{name}-imagenet-v1.onnx"), $"{name}:width=4", classes);
+            Write(folder.PathOf("cache", "models", $"{name}-imagenet-v1.onnx"), $"{name}:width=16", classes);
     }
 
     private static void Write(string path, string architecture, string[] labels)

@@ -92,7 +92,7 @@ internal static class InfoCommand
         table.AddFact("Architecture", $"{network.Name}, {Millions(network.ParameterCount)} parameters, {network.FeatureCount} features");
         table.AddFact("Accuracy", $"top-1 {100 * published.Top1:0.00} %, top-5 {100 * published.Top5:0.00} % (torchvision's figures)");
         table.AddFact("Address", $"{published.Address}");
-        table.AddFact("SHA-256", $"{published.HashPrefix}...");
+        table.AddFact("SHA-256", published.Sha256 ?? $"{published.HashPrefix}... (its publisher states no more)");
         table.AddFact("License", published.License);
         table.AddFact("File", FileOf(published));
         console.Write(table);

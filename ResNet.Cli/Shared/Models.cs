@@ -13,19 +13,39 @@ internal static class Models
     public static string Find(IAnsiConsole console, string model, CancellationToken cancellation)
     {
         var store = ModelStore.Default;
-        if (File.Exists(model) || !console.Profile.Capabilities.Interactive) return store.Find(model, null, cancellation);
-        return console.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
-            .Start(context => store.Find(model, new Bar(context.AddTask($"downloading {model}")), cancellation));
+        if (File.Exists(model)) return store.Find(model, null, cancellation);
+        var download = new Download();
+        var path = console.Profile.Capabilities.Interactive
+            ? ShowProgress(console, model, bar => store.Find(model, download.ShownBy(bar), cancellation))
+            : store.Find(model, download, cancellation);
+        if (download.Result is { } result) Console.Error.WriteLine(result);
+        return path;
     }
 
-    private sealed class Bar(ProgressTask task) : IProgress<DownloadProgress>
+    private static string ShowProgress(IAnsiConsole console, string model, Func<ProgressTask, string> work) => console.Progress()
+        .AutoClear(true)
+        .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+        .Start(context => work(context.AddTask($"downloading {model}")));
+
+    private sealed class Download : IProgress<DownloadProgress>
     {
+        private ProgressTask? _bar;
+
+        /// <summary>What was downloaded; null for nothing.</summary>
+        public string? Result { get; private set; }
+
+        public Download ShownBy(ProgressTask bar)
+        {
+            _bar = bar;
+            return this;
+        }
+
         public void Report(DownloadProgress value)
         {
-            task.MaxValue = value.Total ?? value.Received;
-            task.Value = value.Received;
+            if (_bar is not null) (_bar.MaxValue, _bar.Value) = (value.Total ?? value.Received, value.Received);
+            if (value.Sha256 is not { } hash) return;
+            var note = value.WasKnown ? "" : "; only the beginning of it was known, from now on a download must have all of it";
+            Result = $"{value.FileName} was downloaded. Its SHA-256 is {hash}{note}.";
         }
     }
 }

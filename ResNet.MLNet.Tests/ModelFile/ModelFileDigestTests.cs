@@ -78,9 +78,13 @@ public sealed class ModelFileDigestTests
         var zip = world.PathOf("pipeline.zip");
         using (var fitted = world.Context.Transforms.ApplyResNet(world.ModelFile).Fit(world.Data()))
             world.Context.Model.Save(fitted, world.Data().Schema, zip);
-        DamageModelIn(zip);
-        var loading = Assert.Throws<Exception>(() => new MLContext().Model.Load(zip, out _));
-        StringAssert.Contains(loading.GetBaseException().Message, "damaged");
+        foreach (var (entry, text) in new[] { ("model.onnx", "class0"), ("options.json", "Features") })
+        {
+            File.Copy(zip, zip + ".damaged", overwrite: true);
+            ChangeText(zip + ".damaged", entry, text);
+            var loading = Assert.Throws<Exception>(() => new MLContext().Model.Load(zip + ".damaged", out _), entry);
+            StringAssert.Contains(loading.GetBaseException().Message, "damaged");
+        }
 
         var damaged = File.ReadAllBytes(world.ModelFile);
         damaged[damaged.Length / 2] ^= 64;
@@ -145,12 +149,13 @@ public sealed class ModelFileDigestTests
         return model.Run(world.Paths[0]);
     }
 
-    private static void DamageModelIn(string zip)
+    private static void ChangeText(string zip, string name, string text)
     {
         using var archive = ZipFile.Open(zip, ZipArchiveMode.Update);
-        var entry = archive.Entries.Single(entry => entry.Name == "model.onnx");
-        using var content = entry.Open();
-        content.Position = content.Length / 2;
-        content.WriteByte(77);
+        using var content = archive.Entries.Single(entry => entry.Name == name).Open();
+        var bytes = new byte[content.Length];
+        content.ReadExactly(bytes);
+        content.Position = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text));
+        content.WriteByte((byte)'x');
     }
 }

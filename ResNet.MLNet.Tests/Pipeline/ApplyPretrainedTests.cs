@@ -37,7 +37,8 @@ public sealed class ApplyPretrainedTests
     {
         using var world = new ImageWorld(images: 2);
         var models = Directory.CreateDirectory(Path.Combine(AssemblySettings.CacheHome, "models")).FullName;
-        File.Copy(Export(world, "resnet34:width=2"), Path.Combine(models, "resnet34-imagenet-v1.onnx"), overwrite: true);
+        var source = PretrainedResNet.Find("resnet34")!.ToCard().Source;
+        File.Copy(Export(world, "resnet34:width=2", source), Path.Combine(models, "resnet34-imagenet-v1.onnx"), overwrite: true);
         using var standard = world.Context.Transforms.ApplyResNet34("Features", "ImagePath").Fit(world.Data());
         using var named = world.Context.Transforms.ApplyResNet("Features", "ImagePath", "resnet34-imagenet-v1").Fit(world.Data());
         var (first, second) = (Features(standard), Features(named));
@@ -49,11 +50,37 @@ public sealed class ApplyPretrainedTests
         List<float[]> Features(ResNetTransformer model) => [.. model.Transform(world.Data()).GetColumn<float[]>("Features")];
     }
 
-    private static string Export(ImageWorld world, string name)
+    [TestMethod]
+    public void A_network_that_the_store_did_not_make_is_not_taken_for_published_weights()
+    {
+        using var world = new ImageWorld(images: 1);
+        var models = Directory.CreateDirectory(Path.Combine(AssemblySettings.CacheHome, "models")).FullName;
+        var kept = Path.Combine(models, "resnet152-imagenet-v2.onnx");
+        var entry = PretrainedResNet.Find("resnet152-imagenet-v2")!;
+        File.Copy(Export(world, "resnet152:width=2", "a network of somebody"), kept, overwrite: true);
+        StringAssert.Contains(Refusal(), "its source is a network of somebody");
+
+        var bytes = File.ReadAllBytes(Export(world, "resnet152:width=2", entry.ToCard().Source));
+        File.WriteAllBytes(kept, bytes);
+        Assert.AreEqual(kept, ModelStore.Default.Get(entry));
+        bytes[bytes.AsSpan().LastIndexOf("class6"u8)] ^= 1;
+        File.WriteAllBytes(kept, bytes);
+        StringAssert.Contains(Refusal(), "damaged");
+
+        string Refusal()
+        {
+            var problem = Assert.ThrowsExactly<IOException>(() => world.Context.Transforms.ApplyResNet(entry.Name));
+            StringAssert.Contains(problem.Message, kept);
+            StringAssert.Contains(problem.Message, "Delete it");
+            return problem.Message;
+        }
+    }
+
+    private static string Export(ImageWorld world, string name, string? source = null)
     {
         var architecture = ResNetArchitecture.Parse(name, classes: 7);
         var file = world.PathOf(name.Replace(':', '-') + ".onnx");
-        ModelFile.Write(file, architecture, RandomWeights.For(architecture), RandomWeights.Card(architecture));
+        ModelFile.Write(file, architecture, RandomWeights.For(architecture), RandomWeights.Card(architecture) with { Source = source });
         return file;
     }
 }

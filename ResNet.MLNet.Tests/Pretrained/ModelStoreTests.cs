@@ -25,7 +25,42 @@ public sealed class ModelStoreTests
         using var model = ResNetModel.Open(path);
         Assert.AreEqual("resnet18:width=2", model.Card.Architecture);
         var files = Directory.GetFiles(folder.Path).Select(Path.GetFileName).ToList();
-        CollectionAssert.AreEquivalent(new[] { "net.onnx", "net.lock" }, files);
+        CollectionAssert.AreEquivalent(new[] { "net.onnx", "net.lock", "net-file.pth.sha256" }, files);
+    }
+
+    [TestMethod]
+    public void What_a_checkpoint_of_a_half_known_hash_was_the_first_time_it_has_to_be_later()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.Whole, Answer.Whole);
+        List<DownloadProgress> reports = [];
+        Store(folder).Get(Item(server), new Collector(reports), CancellationToken.None);
+        Assert.AreEqual((Hash, false), (reports[^1].Sha256, reports[^1].WasKnown));
+        var record = folder.PathOf("net-file.pth.sha256");
+        Assert.AreEqual($"{Hash}  net-file.pth\n", File.ReadAllText(record));
+
+        // Another file with the same eight digits was there the first time.
+        File.WriteAllText(record, $"{Hash[..8]}{new string('0', 56)}  net-file.pth\n");
+        File.Delete(folder.PathOf("net.onnx"));
+        var problem = Assert.ThrowsExactly<IOException>(() => Store(folder).Get(Item(server), null, CancellationToken.None));
+        StringAssert.Contains(problem.Message, Hash);
+        File.WriteAllText(record, "?");
+        problem = Assert.ThrowsExactly<IOException>(() => Store(folder).Get(Item(server), null, CancellationToken.None));
+        StringAssert.Contains(problem.Message, record);
+    }
+
+    [TestMethod]
+    public void A_connection_that_is_not_encrypted_is_used_only_for_a_hash_that_is_known_whole()
+    {
+        using var folder = new TemporaryFolder();
+        // A name that is not this machine's and does not exist (RFC 2606).
+        var address = new Uri("http://mirror.invalid/net-file.pth");
+        Assert.Contains("not encrypted", Problem(Hash[..8]));
+        Assert.Contains("cannot be reached", Problem(Hash));
+        Assert.Contains("cannot be reached", Problem(Hash[..8], new Uri("https://mirror.invalid/net-file.pth")));
+
+        string Problem(string hash, Uri? other = null) => Assert.ThrowsExactly<IOException>(
+            () => Store(folder).Get(new ModelStore.Item("net", other ?? address, hash), null, CancellationToken.None)).Message;
     }
 
     [TestMethod]
@@ -151,6 +186,8 @@ public sealed class ModelStoreTests
             Assert.AreEqual(1000, entry.Labels.Distinct().Count());
             Assert.AreEqual(1000, entry.Architecture.Classes);
             Assert.EndsWith($"/{entry.Architecture.Name}-{entry.HashPrefix}.pth", entry.Address.ToString());
+            Assert.HasCount(8, entry.HashPrefix);
+            if (entry.Sha256 is { } whole) Assert.IsTrue(whole.Length == 64 && whole.All(char.IsAsciiHexDigitLower));
         }
 
         Assert.AreEqual("tench", PretrainedResNet.All[0].Labels[0]);

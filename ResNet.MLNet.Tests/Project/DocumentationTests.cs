@@ -53,14 +53,17 @@ public sealed class DocumentationTests
         ClassFolders.Write(folder.PathOf("photo.jpg"), channel: 0, size: 24, seed: 100);
         Write(folder.PathOf("run", "model.onnx"), "cifar-resnet8:width=4", classes);
         foreach (var name in new[] { "resnet18", "resnet50" })
-            Write(folder.PathOf("cache", "models", $"{name}-imagenet-v1.onnx"), $"{name}:width=16", classes);
+        {
+            var source = PretrainedResNet.Find(name)!.ToCard().Source;
+            Write(folder.PathOf("cache", "models", $"{name}-imagenet-v1.onnx"), $"{name}:width=16", classes, source);
+        }
     }
 
-    private static void Write(string path, string architecture, string[] labels)
+    private static void Write(string path, string architecture, string[] labels, string? source = null)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var network = ResNetArchitecture.Parse(architecture, labels.Length);
-        var card = RandomWeights.Card(network, ImagePreprocessing.For(network)) with { Labels = labels };
+        var card = RandomWeights.Card(network, ImagePreprocessing.For(network)) with { Labels = labels, Source = source };
         ModelFile.Write(path, network, RandomWeights.For(network), card);
     }
 }

@@ -56,6 +56,28 @@ public sealed class PyTorchCheckpointTests
     }
 
     [TestMethod]
+    public void A_bit_that_flipped_in_the_weights_is_found_by_the_zips_checksum()
+    {
+        var path = Path.Combine(Folder, "torchvision18.pth");
+        var whole = File.ReadAllBytes(path);
+        Assert.IsNotEmpty(PyTorchCheckpoint.Read(path));
+        long at;
+        using (var zip = ZipFile.OpenRead(path))
+        {
+            var largest = zip.Entries.MaxBy(entry => entry.Length)!;
+            using var content = largest.Open();
+            var bytes = new byte[largest.Length];
+            content.ReadExactly(bytes);
+            at = whole.AsSpan().IndexOf(bytes) + bytes.Length / 2;
+        }
+
+        whole[at] ^= 64;
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(new MemoryStream(whole)));
+        StringAssert.Contains(problem.Message, "CRC-32");
+        StringAssert.Contains(problem.Message, "download");
+    }
+
+    [TestMethod]
     public void A_dictionary_inside_itself_ends()
     {
         var message = Refusal(Latin("\x80\x02}q\0X\x05\0\0\0modelh\0s."));

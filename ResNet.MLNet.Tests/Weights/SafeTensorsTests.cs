@@ -31,6 +31,33 @@ public sealed class SafeTensorsTests
     }
 
     [TestMethod]
+    public void No_bit_of_what_was_written_can_flip_unnoticed()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("w.safetensors");
+        var weights = new StateDict { { "a", new([40], [.. Enumerable.Range(0, 40).Select(value => value / 7f)]) } };
+        WeightFile.Write(path, weights, new Dictionary<string, string> { ["note"] = "text", ["other"] = "more" });
+        var whole = System.IO.File.ReadAllBytes(path);
+        Assert.HasCount(2, SafeTensors.Read(whole).Metadata, "The digests are not the user's.");
+        for (var bit = 0; bit < 8 * whole.Length; bit++)
+        {
+            var damaged = (byte[])whole.Clone();
+            damaged[bit / 8] ^= (byte)(1 << bit % 8);
+            Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(damaged), $"byte {bit / 8}");
+        }
+
+        // One digest is hidden and a weight is another one.
+        foreach (var entry in new[] { "resnet.digest\"", "resnet.digest.again" })
+        {
+            var damaged = (byte[])whole.Clone();
+            damaged[damaged.AsSpan().IndexOf(Encoding.ASCII.GetBytes(entry))] = (byte)'x';
+            damaged[^1] ^= 64;
+            var problem = Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(damaged));
+            StringAssert.Contains(problem.Message, "damaged");
+        }
+    }
+
+    [TestMethod]
     public void Half_bfloat16_and_double_are_widened_or_rounded_and_counters_left_out()
     {
         byte[] data = [0x00, 0x3c, 0x00, 0xc0, 0x80, 0x3f, 0, 0, 0, 0, 0, 0, 0x04, 0x40, 9, 0, 0, 0, 0, 0, 0, 0];

@@ -27,14 +27,23 @@ internal readonly record struct FileIdentity(ulong Device, ulong Number, string?
 /// </summary>
 internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
 {
-    private const int AtCurrentFolder = -100, NoFollow = 0x100, TypeModeAndInode = 0x103;
+    private const int AtCurrentFolder = -100, NoFollow = 0x100, TypeModeOwnerAndInode = 0x10b;
     private const int NoEntry = 2, NotAFolder = 20, LinkLoopLinux = 40, LinkLoopMac = 62;
+
+    /// <summary>The number of the user whom it belongs to; null where the system does not say.</summary>
+    public uint? Owner { get; private init; }
+
+    /// <summary>Who may do what with it; nobody anything where the system does not say.</summary>
+    public UnixFileMode Permissions { get; private init; }
 
     /// <summary>The status of what a path leads to, through all links.</summary>
     public static FileStatus Of(string path) => Read(path, followsLinks: true);
 
+    /// <summary>The status of a path itself, which may be a link.</summary>
+    public static FileStatus OfItself(string path) => Read(path, followsLinks: false);
+
     /// <summary>Whether a path is itself a link.</summary>
-    public static bool IsLink(string path) => Read(path, followsLinks: false).Kind == FileKind.Link;
+    public static bool IsLink(string path) => OfItself(path).Kind == FileKind.Link;
 
     /// <summary>A kind as messages name it, such as "a FIFO (named pipe)".</summary>
     public static string Name(FileKind kind) => kind switch
@@ -66,10 +75,10 @@ internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
 
     private static FileStatus OfLinux(string path, bool followsLinks)
     {
-        var failed = Statx(AtCurrentFolder, path, followsLinks ? 0 : NoFollow, TypeModeAndInode, out var status) != 0;
+        var failed = Statx(AtCurrentFolder, path, followsLinks ? 0 : NoFollow, TypeModeOwnerAndInode, out var status) != 0;
         if (failed) return Failed();
         var device = ((ulong)status.DeviceMajor << 32) | status.DeviceMinor;
-        return new(KindOf(status.Mode), new(device, status.Inode));
+        return new(KindOf(status.Mode), new(device, status.Inode)) { Owner = status.Owner, Permissions = PermissionsOf(status.Mode) };
     }
 
     private static FileStatus OfMac(string path, bool followsLinks)
@@ -83,7 +92,9 @@ internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
             (false, true) => Stat64(path, out status),
             (false, false) => LinkStat64(path, out status),
         };
-        return failed != 0 ? Failed() : new(KindOf(status.Mode), new((uint)status.Device, status.Inode));
+        if (failed != 0) return Failed();
+        FileIdentity identity = new((uint)status.Device, status.Inode);
+        return new(KindOf(status.Mode), identity) { Owner = status.Owner, Permissions = PermissionsOf(status.Mode) };
     }
 
     private static FileStatus OfAttributes(string path, bool followsLinks)
@@ -98,6 +109,8 @@ internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
     private static FileStatus Failed() => Marshal.GetLastPInvokeError() is NoEntry or NotAFolder or LinkLoopLinux or LinkLoopMac
         ? default
         : new(FileKind.Unknown, default);
+
+    private static UnixFileMode PermissionsOf(int mode) => (UnixFileMode)(mode & 0xfff);
 
     /// <summary>The file type of a mode, as POSIX numbers them.</summary>
     private static FileKind KindOf(int mode) => (mode & 0xf000) switch
@@ -131,6 +144,8 @@ internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct LinuxStatus
     {
+        [FieldOffset(20)]
+        public uint Owner;
         [FieldOffset(28)]
         public ushort Mode;
         [FieldOffset(32)]
@@ -151,5 +166,7 @@ internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
         public ushort Mode;
         [FieldOffset(8)]
         public ulong Inode;
+        [FieldOffset(16)]
+        public uint Owner;
     }
 }

@@ -24,6 +24,7 @@ internal enum Sharing
 internal sealed class InferenceEngine : IDisposable
 {
     private readonly InferenceSession _session;
+    private readonly string? _modelName;
     private readonly Lock _lock = new();
     // Under the lock, not in a ConcurrentBag: that keeps its items in lists of each thread, so that a network that nobody disposed may live
     // as long as the thread.
@@ -41,6 +42,7 @@ internal sealed class InferenceEngine : IDisposable
         using var options = CreateOptions(device, sharing, out var warning);
         Warning = warning;
         _session = model.CreateSession(options);
+        _modelName = model.Path;
     }
 
     /// <summary>A warning for the log: that the GPU cannot be used; null if there is none.</summary>
@@ -58,7 +60,7 @@ internal sealed class InferenceEngine : IDisposable
 
         try
         {
-            return new(this, FindIdle(key) ?? new(_session, key));
+            return new(this, FindIdle(key) ?? new(_session, key, _modelName));
         }
         catch
         {

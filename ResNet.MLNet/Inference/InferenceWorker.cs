@@ -25,9 +25,18 @@ internal sealed class InferenceWorker : IDisposable
     private OrtValue? _outputValue;
     private int _bound;
 
-    public InferenceWorker(InferenceSession session, WorkerKey key)
+    // What the images of the next run are called in messages.
+    private readonly string?[] _names;
+    private readonly string? _modelName;
+
+    /// <param name="session">The network.</param>
+    /// <param name="key">What the worker is for.</param>
+    /// <param name="modelName">What the network is called in messages; null if it has no name.</param>
+    public InferenceWorker(InferenceSession session, WorkerKey key, string? modelName)
     {
         _session = session;
+        _modelName = modelName;
+        _names = new string?[key.BatchSize];
         Key = key;
         _preparer = new(key.Preprocessing, key.MaximumPixels);
         // Pinned, so that ONNX Runtime reads and writes these very arrays.
@@ -42,21 +51,36 @@ internal sealed class InferenceWorker : IDisposable
     /// <param name="index">Its place, from 0 up to the batch size.</param>
     /// <param name="image">The image.</param>
     /// <exception cref="InvalidImageException">The image cannot be read; the place can be used for another one.</exception>
-    public void Prepare(int index, ImageInput image) => _preparer.Prepare(image, Place(index));
+    public void Prepare(int index, ImageInput image)
+    {
+        _names[index] = image.Name;
+        _preparer.Prepare(image, Place(index));
+    }
 
     /// <summary>Takes pixels that are prepared already as one image of the next run.</summary>
     /// <param name="index">Its place, from 0 up to the batch size.</param>
     /// <param name="pixels">[3, crop, crop] values.</param>
-    public void Prepare(int index, ReadOnlySpan<float> pixels) => pixels.CopyTo(Place(index));
+    public void Prepare(int index, ReadOnlySpan<float> pixels)
+    {
+        _names[index] = null;
+        pixels.CopyTo(Place(index));
+    }
 
     /// <summary>Runs the network on the images at the first places.</summary>
     /// <param name="count">How many.</param>
-    /// <returns>[count, width] values, valid until the next run.</returns>
+    /// <returns>[count, width] values, all finite, valid until the next run.</returns>
+    /// <exception cref="InvalidDataException">The network gives a value that is not finite; the message names the image.</exception>
     public ReadOnlySpan<float> Run(int count)
     {
         if (count != _bound) Bind(count);
         _session.RunWithBinding(_options, _binding);
-        return _output.AsSpan(0, count * Key.Width);
+        var values = _output.AsSpan(0, count * Key.Width);
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i])) throw NotFinite(values[i], _names[i / Key.Width]);
+        }
+
+        return values;
     }
 
     public void Dispose()
@@ -65,6 +89,15 @@ internal sealed class InferenceWorker : IDisposable
         _inputValue?.Dispose();
         _outputValue?.Dispose();
         _options.Dispose();
+    }
+
+    private InvalidDataException NotFinite(float value, string? image)
+    {
+        var model = _modelName is null ? "The network" : $"'{_modelName}'";
+        var of = image is null ? "an image" : $"'{image}'";
+        return new(
+            $"{model} gives {Key.Output} of {of} that are not finite ({value}). Its weights are damaged or too large; " +
+            "make or download it again.");
     }
 
     private Span<float> Place(int index) => _input.AsSpan(index * _preparer.Length, _preparer.Length);

@@ -46,6 +46,9 @@ internal sealed class OpenedModel : IDisposable
     /// <summary>Number of classes; null if the network gives no scores.</summary>
     public int? ClassCount { get; }
 
+    /// <summary>The full path of the file; null for bytes.</summary>
+    public string? Path => File?.Path;
+
     /// <summary>The digest that the file states of itself; null if it states none, because it is older or from elsewhere.</summary>
     public string? Digest => File is null ? _header.Digest : File.Header.Digest;
 

@@ -10,6 +10,13 @@ internal sealed class DownloadLog(IHostEnvironment environment, IChannel channel
     public void Report(DownloadProgress value)
     {
         MLNetInternals.ThrowIfCanceled(environment);
+        if (value.Sha256 is { } hash)
+        {
+            channel.Info($"{value.FileName} has the SHA-256 {hash}.");
+            if (!value.WasKnown) channel.Info("Only its beginning was known before. It is kept, and a later download must have it.");
+            return;
+        }
+
         // Where the size is not known, every 16 MiB.
         var part = value.Total is > 0 and var total ? 10 * value.Received / total : value.Received >> 24;
         if (part == Interlocked.Exchange(ref _reported, part)) return;

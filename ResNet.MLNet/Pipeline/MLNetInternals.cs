@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -27,10 +28,13 @@ namespace ResNet.MLNet
     internal static class MLNetInternals
     {
         public const string LoaderSignature = "ResNetTransformer";
-        private const string ModelEntry = "model.onnx", OptionsEntry = "options.json";
+        private const string ModelEntry = "model.onnx", OptionsEntry = "options.json", DigestEntry = "options.digest";
+
+        // From this version on the options have a digest. The model has its own in any version.
+        private const uint VersionWithDigest = 0x00010002;
 
         private static VersionInfo Version => new(
-            modelSignature: "RESNETML", verWrittenCur: 0x00010001, verReadableCur: 0x00010001, verWeCanReadBack: 0x00010001,
+            modelSignature: "RESNETML", verWrittenCur: VersionWithDigest, verReadableCur: 0x00010001, verWeCanReadBack: 0x00010001,
             loaderSignature: LoaderSignature, loaderAssemblyName: typeof(ResNetTransformer).Assembly.GetName().Name!);
 
         public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
@@ -71,21 +75,29 @@ namespace ResNet.MLNet
             context.CheckAtModel();
             context.SetVersionInfo(Version);
             context.SaveTextStream(OptionsEntry, writer => writer.Write(options));
+            context.SaveTextStream(DigestEntry, writer => writer.Write(DigestOf(options)));
             context.SaveBinaryStream(ModelEntry, writer => writer.Write(model));
         }
 
         public static (string Options, byte[] Model) Load(ModelLoadContext context)
         {
             context.CheckAtModel(Version);
-            string? options = null;
+            string? options = null, digest = null;
             byte[]? model = null;
             context.TryLoadTextStream(OptionsEntry, reader => options = reader.ReadToEnd());
+            context.TryLoadTextStream(DigestEntry, reader => digest = reader.ReadToEnd());
             context.TryLoadBinaryStream(ModelEntry, reader => model = ReadToEnd(reader.BaseStream));
-            return (options ?? throw Missing(OptionsEntry), model ?? throw Missing(ModelEntry));
+            if (options is null) throw Missing(OptionsEntry);
+            if (digest is null && context.Header.ModelVerWritten >= VersionWithDigest) throw Missing(DigestEntry);
+            if (digest is not null && digest != DigestOf(options))
+                throw new InvalidDataException($"The saved pipeline is damaged: '{OptionsEntry}' of its ResNet transformer was changed.");
+            return (options, model ?? throw Missing(ModelEntry));
 
             static InvalidDataException Missing(string entry) =>
                 new($"The saved pipeline lacks the entry '{entry}' of its ResNet transformer.");
         }
+
+        private static string DigestOf(string options) => Digest.Of(Encoding.UTF8.GetBytes(options));
 
         private static byte[] ReadToEnd(Stream stream)
         {

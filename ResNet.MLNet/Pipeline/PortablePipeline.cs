@@ -65,9 +65,7 @@ internal static class PortablePipeline
         // What is written here is another network than the digest is of.
         ModelFileSeal.Remove(model);
         var content = model.ToByteArray();
-        var path = Path.Combine(CacheFolder.Path, "portable", Convert.ToHexStringLower(SHA256.HashData(content))[..16] + ".onnx");
-        CachedFile.Ensure(path, content);
-        return path;
+        return CachedFile.Keep(Path.Combine("portable", Convert.ToHexStringLower(SHA256.HashData(content))[..16] + ".onnx"), content);
     }
 
     private static void CropFirst(GraphProto graph, int size, int crop)

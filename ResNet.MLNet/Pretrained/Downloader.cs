@@ -8,7 +8,14 @@ namespace ResNet.MLNet;
 /// <param name="FileName">The file.</param>
 /// <param name="Received">Bytes that are here.</param>
 /// <param name="Total">Bytes in all; null if the server does not say.</param>
-public sealed record DownloadProgress(string FileName, long Received, long? Total);
+public sealed record DownloadProgress(string FileName, long Received, long? Total)
+{
+    /// <summary>The file's SHA-256 in hexadecimal digits, once it is complete and was checked; null until then.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Whether all of <see cref="Sha256"/> was known before, and not only how it begins.</summary>
+    public bool WasKnown { get; init; }
+}
 
 /// <summary>
 /// Fetches one file over HTTP and checks its hash: resumes what an earlier try left, tries again after a while where that may help, and
@@ -17,6 +24,7 @@ public sealed record DownloadProgress(string FileName, long Received, long? Tota
 internal sealed class Downloader
 {
     private const int BufferSize = 1 << 17;
+    private const int DigitsOfHash = 64;
     private const long LargestFile = 2L << 30;
 
     private static readonly HttpClient Client = CreateClient();
@@ -31,29 +39,37 @@ internal sealed class Downloader
     /// Fetches a file to a path. If that fails, what arrived stays beside the path (<c>.part</c>), and the next call resumes from it.
     /// </summary>
     /// <param name="address">Where it is.</param>
-    /// <param name="hashPrefix">The beginning of its SHA-256 in hexadecimal digits.</param>
+    /// <param name="hash">Its SHA-256 in hexadecimal digits, or how that begins; then only an encrypted connection is used.</param>
     /// <param name="path">Where it goes, once it is complete and its hash is right.</param>
     /// <param name="progress">Receives how far it is.</param>
     /// <param name="cancellation">Stops it.</param>
+    /// <returns>Its SHA-256.</returns>
     /// <exception cref="DownloadException">It cannot be fetched, or is not what it should be.</exception>
-    public void Fetch(Uri address, string hashPrefix, string path, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    public string Fetch(Uri address, string hash, string path, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         var part = path + ".part";
+        var isWhole = hash.Length == DigitsOfHash;
         for (var attempt = 0; ; attempt++)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var resumed = Receive(address, part, Path.GetFileName(path), progress, cancellation);
-                if (HashOf(part) is var hash && hash.StartsWith(hashPrefix, StringComparison.OrdinalIgnoreCase))
+                if (!isWhole) RequireProtection(address, hash);
+                var (resumed, from) = Receive(address, part, Path.GetFileName(path), progress, cancellation);
+                if (!isWhole) RequireProtection(from, hash);
+                var found = HashOf(part);
+                if (found.StartsWith(hash, StringComparison.OrdinalIgnoreCase))
                 {
                     File.Move(part, path, overwrite: true);
-                    return;
+                    var length = new FileInfo(path).Length;
+                    progress?.Report(new(Path.GetFileName(path), length, length) { Sha256 = found, WasKnown = isWhole });
+                    return found;
                 }
 
                 // Something else lies at that address, or the part before was already wrong: never go on with it.
                 File.Delete(part);
-                var problem = $"what {address} gives has the SHA-256 {hash[..16]}..., which should begin with {hashPrefix}";
+                var expected = isWhole ? "is not" : "does not begin with";
+                var problem = $"what {address} gives has the SHA-256 {found}, which {expected} {hash}";
                 throw new DownloadException(problem, mayHelpToTryAgain: resumed);
             }
             catch (DownloadException problem) when (problem.MayHelpToTryAgain && attempt < Pauses.Count)
@@ -70,8 +86,23 @@ internal sealed class Downloader
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
-    /// <summary>Receives the rest of a file into its part. True if there was a part to resume from.</summary>
-    private bool Receive(Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    /// <summary>
+    /// Requires a connection that nobody on the way can change, where the beginning of a hash would not show it: a file with the same
+    /// beginning can be made in minutes.
+    /// </summary>
+    private static void RequireProtection(Uri address, string hash)
+    {
+        if (address.Scheme == Uri.UriSchemeHttps || address.IsLoopback) return;
+        throw new DownloadException(
+            $"{address} is not encrypted, and of the file's SHA-256 only the beginning {hash} is known, which does not show a forgery; " +
+            "use an https address",
+            mayHelpToTryAgain: false);
+    }
+
+    /// <summary>Receives the rest of a file into its part.</summary>
+    /// <returns>Whether there was a part to resume from, and the address after redirections.</returns>
+    private (bool Resumed, Uri From) Receive(
+        Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         // Canceled by the caller, or by silence.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -96,14 +127,16 @@ internal sealed class Downloader
         }
     }
 
-    private bool Receive(Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationTokenSource stop)
+    private (bool Resumed, Uri From) Receive(
+        Uri address, string part, string name, IProgress<DownloadProgress>? progress, CancellationTokenSource stop)
     {
         var have = File.Exists(part) ? new FileInfo(part).Length : 0;
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         if (have > 0) request.Headers.Range = new(have, null);
         using var response = Client.Send(request, HttpCompletionOption.ResponseHeadersRead, stop.Token);
         // The part is as long as the file or longer: its hash will tell.
-        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return true;
+        var from = response.RequestMessage?.RequestUri ?? address;
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return (true, from);
         if (!response.IsSuccessStatusCode)
         {
             var answer = $"{address} answers {(int)response.StatusCode} ({response.ReasonPhrase})";
@@ -131,7 +164,7 @@ internal sealed class Downloader
 
         if (to.Length < total)
             throw new DownloadException($"{address} ended after {to.Length:N0} of {total:N0} bytes", mayHelpToTryAgain: true);
-        return resumed;
+        return (resumed, from);
     }
 
     private static HttpClient CreateClient()

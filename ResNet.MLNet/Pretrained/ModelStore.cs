@@ -84,14 +84,16 @@ public sealed class ModelStore
     internal string Get(Item item, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         var model = PathOf(item.Name);
-        if (File.Exists(model)) return model;
+        if (File.Exists(model)) return Checked(item, model);
         Directory.CreateDirectory(Folder);
         using var turn = TakeTurn(Path.Combine(Folder, item.Name + ".lock"), cancellation);
         // Another process may have made it meanwhile.
-        if (File.Exists(model)) return model;
+        if (File.Exists(model)) return Checked(item, model);
         var checkpoint = Path.Combine(Folder, Path.GetFileName(item.Address.LocalPath));
-        if (!File.Exists(checkpoint)) Fetch(item, checkpoint, progress, cancellation);
-        else Check(item, checkpoint);
+        var record = new HashRecord(checkpoint + ".sha256");
+        item = item with { Hash = record.Read(item.Hash) };
+        var hash = File.Exists(checkpoint) ? Check(item, checkpoint) : Fetch(item, checkpoint, progress, cancellation);
+        record.Write(item.Hash, hash);
         ResNetImporter.Import(checkpoint, model, item.Architecture, item.Card is { } card ? _ => card : null);
         // The model file has all that is in it.
         File.Delete(checkpoint);
@@ -100,19 +102,43 @@ public sealed class ModelStore
 
     private string PathOf(string name) => Path.Combine(Folder, name + ".onnx");
 
-    private static void Check(Item item, string checkpoint)
+    /// <summary>
+    /// Checks that a file is what this store made of that item, by its card. Its weights are checked against the digest in the file when
+    /// they are loaded.
+    /// </summary>
+    private static string Checked(Item item, string model)
     {
-        if (Downloader.HashOf(checkpoint).StartsWith(item.HashPrefix, StringComparison.OrdinalIgnoreCase)) return;
+        string reason;
+        try
+        {
+            var source = ModelCard.Read(model)?.Source;
+            if (item.Card is null || source == item.Card.Source) return model;
+            reason = $"it is not {item.Name}: its source is {source ?? "not stated"}.";
+        }
+        catch (InvalidDataException problem)
+        {
+            reason = problem.Message;
+        }
+
         throw new IOException(
-            $"'{checkpoint}' is damaged or another file: its SHA-256 should begin with {item.HashPrefix}. " +
+            $"'{model}' is not as this store made it: {reason} Delete it, and {item.Name} is fetched again; a network of your own " +
+            "belongs elsewhere and is named by its path.");
+    }
+
+    private static string Check(Item item, string checkpoint)
+    {
+        var hash = Downloader.HashOf(checkpoint);
+        if (hash.StartsWith(item.Hash, StringComparison.OrdinalIgnoreCase)) return hash;
+        throw new IOException(
+            $"'{checkpoint}' is damaged or another file: its SHA-256 should begin with {item.Hash}. " +
             $"Delete it, or put the file from {item.Address} in its place.");
     }
 
-    private void Fetch(Item item, string checkpoint, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    private string Fetch(Item item, string checkpoint, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         try
         {
-            _downloader.Fetch(item.Address, item.HashPrefix, checkpoint, progress, cancellation);
+            return _downloader.Fetch(item.Address, item.Hash, checkpoint, progress, cancellation);
         }
         catch (DownloadException problem)
         {
@@ -147,17 +173,17 @@ public sealed class ModelStore
     /// <summary>What is fetched, and how it becomes a model file.</summary>
     /// <param name="Name">The name of the model file, without its ending.</param>
     /// <param name="Address">Where the checkpoint is.</param>
-    /// <param name="HashPrefix">How its SHA-256 begins, in hexadecimal digits.</param>
+    /// <param name="Hash">Its SHA-256 in hexadecimal digits, or how that begins.</param>
     /// <param name="Architecture">The network; null if the weights are to say.</param>
     /// <param name="Card">The model card; null for the usual one of the network.</param>
     internal sealed record Item(
-        string Name, Uri Address, string HashPrefix, ResNetArchitecture? Architecture = null, ModelCard? Card = null)
+        string Name, Uri Address, string Hash, ResNetArchitecture? Architecture = null, ModelCard? Card = null)
     {
         /// <summary>The item of published weights, from their publisher or from a mirror's base address.</summary>
         public static Item Of(PretrainedResNet weights, string? mirror)
         {
             var address = mirror is null ? weights.Address : OnMirror(mirror, weights.FileName);
-            return new(weights.Name, address, weights.HashPrefix, weights.Architecture, weights.ToCard());
+            return new(weights.Name, address, weights.Sha256 ?? weights.HashPrefix, weights.Architecture, weights.ToCard());
         }
 
         private static Uri OnMirror(string mirror, string file)

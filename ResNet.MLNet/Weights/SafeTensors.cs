@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace ResNet.MLNet;
@@ -14,12 +15,19 @@ internal static class SafeTensors
     private const int LargestHeader = 100_000_000;
     private const int LengthBytes = sizeof(ulong);
 
+    // The digest of the file with zeros in its place. It is there twice: damage that hides one entry is found by the other.
+    private const string DigestEntry = "resnet.digest", SecondDigestEntry = "resnet.digest.again";
+
+    private static readonly string NoDigest = new('0', Digest.Length);
+
     /// <summary>Reads a file's bytes.</summary>
     /// <returns>
     /// The tensors in the order of the header (half, bfloat16 and double ones converted to float; tensors of integers and booleans are left
     /// out) and the text entries.
     /// </returns>
-    /// <exception cref="InvalidDataException">It is not a safetensors file, or damaged.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is not a safetensors file, or damaged: one that states a digest, as all that are written here, must have it.
+    /// </exception>
     public static StoredWeights Read(ReadOnlyMemory<byte> file)
     {
         if (file.Length < LengthBytes + "{}".Length) throw new InvalidDataException("It is too short for a safetensors file.");
@@ -30,7 +38,8 @@ internal static class SafeTensors
         {
             using var header = JsonDocument.Parse(file.Slice(LengthBytes, (int)length));
             if (header.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidDataException("Its header is not a JSON object.");
-            return Read(header.RootElement, file.Span[(LengthBytes + (int)length)..]);
+            var stored = Read(header.RootElement, file.Span[(LengthBytes + (int)length)..]);
+            return CheckDigest(stored, file.Span, LengthBytes + (int)length);
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
@@ -41,12 +50,43 @@ internal static class SafeTensors
     /// <summary>Writes a file's bytes.</summary>
     public static void Write(Stream stream, StateDict weights, IReadOnlyDictionary<string, string>? metadata)
     {
-        var header = Header(weights, metadata);
+        var digest = new Digest();
+        Write(digest.Append, Header(weights, metadata, NoDigest), weights);
+        Write(stream.Write, Header(weights, metadata, digest.ToString()), weights);
+    }
+
+    private static void Write(Action<ReadOnlySpan<byte>> write, byte[] header, StateDict weights)
+    {
         Span<byte> length = stackalloc byte[LengthBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-        stream.Write(length);
-        stream.Write(header);
-        foreach (var tensor in weights.Values) stream.Write(MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
+        write(length);
+        write(header);
+        foreach (var tensor in weights.Values) write(MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
+    }
+
+    /// <summary>Checks the digest that a file states, and takes it out of the text entries.</summary>
+    private static StoredWeights CheckDigest(StoredWeights stored, ReadOnlySpan<byte> file, int headerEnd)
+    {
+        var metadata = new Dictionary<string, string>(stored.Metadata);
+        if (!metadata.Remove(DigestEntry, out var stated) & !metadata.Remove(SecondDigestEntry, out var again)) return stored;
+        var isRight = stated is { Length: Digest.Length } && stated == again && stated == DigestOf(file, headerEnd, stated);
+        if (isRight) return new(stored.Tensors, metadata);
+        throw new InvalidDataException(
+            "It is damaged, or was changed after it was written: its content does not have the digest that it states. Copy it again, or " +
+            $"use another one. If the change was meant, remove its metadata entries {DigestEntry} and {SecondDigestEntry}.");
+    }
+
+    /// <summary>The digest of a file, with zeros in the place of the one that it states.</summary>
+    private static string DigestOf(ReadOnlySpan<byte> file, int headerEnd, string stated)
+    {
+        var header = file[..headerEnd].ToArray();
+        var text = Encoding.UTF8.GetBytes(stated);
+        for (var rest = header.AsSpan(); rest.IndexOf(text) is >= 0 and var at; rest = rest[(at + text.Length)..])
+            rest.Slice(at, text.Length).Fill((byte)'0');
+        var digest = new Digest();
+        digest.Append(header);
+        digest.Append(file[headerEnd..]);
+        return digest.ToString();
     }
 
     private static StoredWeights Read(JsonElement header, ReadOnlySpan<byte> data)
@@ -124,18 +164,21 @@ internal static class SafeTensors
         _ => throw new InvalidDataException($"Tensor '{name}' has the type '{type}', which this reader does not know."),
     };
 
-    private static byte[] Header(StateDict weights, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(StateDict weights, IReadOnlyDictionary<string, string>? metadata, string digest)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            if (metadata is { Count: > 0 })
+            json.WriteStartObject(MetadataName);
+            json.WriteString(DigestEntry, digest);
+            foreach (var (name, text) in metadata ?? new Dictionary<string, string>())
             {
-                json.WriteStartObject(MetadataName);
-                foreach (var (name, text) in metadata) json.WriteString(name, text);
-                json.WriteEndObject();
+                if (name is not (DigestEntry or SecondDigestEntry)) json.WriteString(name, text);
             }
+
+            json.WriteString(SecondDigestEntry, digest);
+            json.WriteEndObject();
 
             long at = 0;
             foreach (var (name, tensor) in weights)

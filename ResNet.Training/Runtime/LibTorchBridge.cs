@@ -90,9 +90,6 @@ internal static class LibTorchBridge
     {
         var bytes = RegularFile.ReadAllBytes(bridge);
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
-        var folder = Path.Combine(CacheFolder.Path, "libtorchsharp", digest);
-        var copy = Path.Combine(folder, Path.GetFileName(bridge));
-        if (File.Exists(copy)) return copy;
         if (MakeWeak(bytes, NewerVersion) == 0)
         {
             throw new LibTorchException(
@@ -102,14 +99,12 @@ internal static class LibTorchBridge
 
         try
         {
-            AtomicFile.Write(copy, stream => stream.Write(bytes));
-            return copy;
+            // Compared before it is loaded, since it is code.
+            return CachedFile.Keep(Path.Combine("libtorchsharp", digest, Path.GetFileName(bridge)), bytes);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (IOException problem)
         {
-            throw new LibTorchException(
-                $"A copy of {Path.GetFileName(bridge)} for this system's libstdc++ cannot be written to {folder}: {problem.Message} " +
-                $"Set {CacheFolder.Variable} to a folder that can be written.", problem);
+            throw new LibTorchException($"This system's libstdc++ needs a copy of {Path.GetFileName(bridge)}. {problem.Message}", problem);
         }
     }
 

@@ -67,9 +67,9 @@ public sealed record LibTorchDiagnosis
 
     /// <summary>
     /// The folder that keeps downloaded models and other files that can be made again. The environment variable <c>RESNET_MLNET_HOME</c>
-    /// overrides it.
+    /// overrides it. Why there is none, where there is none.
     /// </summary>
-    public string CacheFolder { get; private init; } = MLNet.CacheFolder.Path;
+    public string CacheFolder { get; private init; } = FindCacheFolder();
 
     internal static LibTorchDiagnosis Make()
     {
@@ -133,6 +133,18 @@ public sealed record LibTorchDiagnosis
         // A libtorch for CPUs is a choice, and worth a word only where there is a GPU.
         if (CudaProblem is null || HasCuda || driver.Gpus.Count == 0) return null;
         return $"there is a GPU ({driver.Gpus[0].Name}), but {CudaProblem}";
+    }
+
+    private static string FindCacheFolder()
+    {
+        try
+        {
+            return MLNet.CacheFolder.Path;
+        }
+        catch (IOException problem)
+        {
+            return problem.Message;
+        }
     }
 
     private static string Describe(GpuInfo gpu) =>

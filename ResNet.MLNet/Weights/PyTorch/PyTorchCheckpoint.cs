@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace ResNet.MLNet;
 
@@ -83,6 +84,9 @@ internal static class PyTorchCheckpoint
         var bytes = new byte[entry.Length];
         using var content = entry.Open();
         content.ReadExactly(bytes);
-        return bytes;
+        // .NET does not check it. PyTorch writes 0 if it was told not to compute it (torch.serialization.set_crc32_options).
+        if (entry.Crc32 == 0 || entry.Crc32 == Crc32.HashToUInt32(bytes)) return bytes;
+        throw new InvalidDataException(
+            $"The entry '{entry.FullName}' is damaged: its CRC-32 is not that which it was written with. Copy or download the file again.");
     }
 }

@@ -28,9 +28,9 @@ namespace ResNet.MLNet
     internal static class MLNetInternals
     {
         public const string LoaderSignature = "ResNetTransformer";
-        private const string ModelEntry = "model.onnx", OptionsEntry = "options.json", DigestEntry = "options.digest";
+        private const string ModelEntry = "model.onnx", OptionsEntry = "options.json", DigestEntry = "digest.txt";
 
-        // From this version on the options have a digest. The model has its own in any version.
+        // From this version on there is a digest of options and model.
         private const uint VersionWithDigest = 0x00010002;
 
         private static VersionInfo Version => new(
@@ -75,7 +75,7 @@ namespace ResNet.MLNet
             context.CheckAtModel();
             context.SetVersionInfo(Version);
             context.SaveTextStream(OptionsEntry, writer => writer.Write(options));
-            context.SaveTextStream(DigestEntry, writer => writer.Write(DigestOf(options)));
+            context.SaveTextStream(DigestEntry, writer => writer.Write(DigestOf(options, model)));
             context.SaveBinaryStream(ModelEntry, writer => writer.Write(model));
         }
 
@@ -88,16 +88,25 @@ namespace ResNet.MLNet
             context.TryLoadTextStream(DigestEntry, reader => digest = reader.ReadToEnd());
             context.TryLoadBinaryStream(ModelEntry, reader => model = ReadToEnd(reader.BaseStream));
             if (options is null) throw Missing(OptionsEntry);
+            if (model is null) throw Missing(ModelEntry);
             if (digest is null && context.Header.ModelVerWritten >= VersionWithDigest) throw Missing(DigestEntry);
-            if (digest is not null && digest != DigestOf(options))
-                throw new InvalidDataException($"The saved pipeline is damaged: '{OptionsEntry}' of its ResNet transformer was changed.");
-            return (options, model ?? throw Missing(ModelEntry));
+            if (digest is null || digest == DigestOf(options, model)) return (options, model);
+            throw new InvalidDataException(
+                $"The saved pipeline is damaged: '{OptionsEntry}' or '{ModelEntry}' of its ResNet transformer is not as it was saved. " +
+                "Copy it again, or save it again.");
 
             static InvalidDataException Missing(string entry) =>
                 new($"The saved pipeline lacks the entry '{entry}' of its ResNet transformer.");
         }
 
-        private static string DigestOf(string options) => Digest.Of(Encoding.UTF8.GetBytes(options));
+        // The model has a digest of its own, but in a compressed file one flipped bit can hide several entries of it.
+        private static string DigestOf(string options, byte[] model)
+        {
+            var digest = new Digest();
+            digest.Append(Encoding.UTF8.GetBytes(options));
+            digest.Append(model);
+            return digest.ToString();
+        }
 
         private static byte[] ReadToEnd(Stream stream)
         {

@@ -34,6 +34,9 @@ public static partial class ResNetCatalog
     /// </param>
     /// <exception cref="FileNotFoundException">There are neither such a file nor such published weights.</exception>
     /// <exception cref="InvalidDataException">It is not a ResNet's model file.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// ONNX Runtime is missing or too old (<see cref="OnnxRuntimeLibrary"/>), or the CUDA device cannot be used.
+    /// </exception>
     /// <exception cref="ArgumentException">The model has no such output, or the columns do not fit it.</exception>
     /// <exception cref="IOException">
     /// The weights cannot be downloaded; the message names the file, its address and where to put it.
@@ -78,6 +81,9 @@ public static partial class ResNetCatalog
     /// </param>
     /// <exception cref="FileNotFoundException">There are neither such a file nor such published weights.</exception>
     /// <exception cref="InvalidDataException">It is not a ResNet's model file.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// ONNX Runtime is missing or too old (<see cref="OnnxRuntimeLibrary"/>), or the CUDA device cannot be used.
+    /// </exception>
     /// <exception cref="ArgumentException">The model has no such output, or the columns do not fit it.</exception>
     /// <exception cref="IOException">
     /// The weights cannot be downloaded; the message names the file, its address and where to put it.
@@ -99,6 +105,9 @@ public static partial class ResNetCatalog
     /// <param name="options">The model and how it is applied.</param>
     /// <exception cref="FileNotFoundException">There are neither such a file nor such published weights.</exception>
     /// <exception cref="InvalidDataException">It is not a ResNet's model file.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// ONNX Runtime is missing or too old (<see cref="OnnxRuntimeLibrary"/>), or the CUDA device cannot be used.
+    /// </exception>
     /// <exception cref="ArgumentException">
     /// An option is out of its range, the model has no such output, or the columns do not fit it.
     /// </exception>

@@ -27,6 +27,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         if (options.ValidationShare is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.ValidationShare, "ValidationShare must be in [0, 1).");
         ArgumentOutOfRangeException.ThrowIfNegative(options.Epochs ?? 0, nameof(options.Epochs));
+        // The transformer needs it: that it is missing is said now and not after hours of training.
+        OnnxRuntimeLibrary.Load();
         (_host, _options) = (environment.Register(nameof(ResNetTrainer)), options);
     }
 

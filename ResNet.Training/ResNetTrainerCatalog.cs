@@ -29,6 +29,10 @@ public static class ResNetTrainerCatalog
     /// <param name="epochs">
     /// How often every image is shown; null (default) for 30, and 20 with <paramref name="startFrom"/>.
     /// </param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// ONNX Runtime, with which the trained network scores, is missing or too old (<see cref="ResNet.MLNet.OnnxRuntimeLibrary"/>).
+    /// </exception>
     public static ResNetTrainer ResNet(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
         string labelColumnName = "Label",
@@ -54,6 +58,10 @@ public static class ResNetTrainerCatalog
     /// <summary>Trains a ResNet on a column of images.</summary>
     /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="options">What it is trained on, and how.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// ONNX Runtime, with which the trained network scores, is missing or too old (<see cref="ResNet.MLNet.OnnxRuntimeLibrary"/>).
+    /// </exception>
     public static ResNetTrainer ResNet(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, ResNetTrainer.Options options)
     {

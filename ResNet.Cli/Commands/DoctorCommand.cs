@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
-using Microsoft.ML.OnnxRuntime;
 using SkiaSharp;
 using Spectre.Console;
 using TorchSharp;
@@ -123,9 +122,10 @@ internal static class DoctorCommand
 
         private static string DescribeOnnxRuntime()
         {
-            var runtime = OrtEnv.Instance();
-            var providers = runtime.GetAvailableProviders().Select(name => name.Replace("ExecutionProvider", ""));
-            return $"{runtime.GetVersionString()}, runs on {string.Join(", ", providers)}";
+            var runtime = OnnxRuntimeLibrary.Load();
+            var providers = runtime.Providers.Select(name => name.Replace("ExecutionProvider", ""));
+            var telemetry = runtime.SendsTelemetry ? "on (ORT_DISABLE_TELEMETRY is set so)" : "off";
+            return $"{runtime.Version}, runs on {string.Join(", ", providers)}; telemetry {telemetry}";
         }
 
         private static string DescribeDecoding()

@@ -28,6 +28,7 @@ public sealed class PortableTests
         world.Context.Model.Save(portable, data.Schema, world.PathOf("portable.zip"));
         var result = Command.Run("StockProcess.dll", [world.PathOf("portable.zip"), "Features", .. images]);
         Assert.AreEqual(0, result.ExitCode, result.Errors);
+        Assert.AreEqual("", result.Errors);
         AssertNear(expected, [.. result.Lines.Select(Numbers)]);
 
         static float[] Numbers(string line) => [.. line.Split(' ').Select(number => float.Parse(number, CultureInfo.InvariantCulture))];

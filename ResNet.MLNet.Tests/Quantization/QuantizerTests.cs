@@ -28,6 +28,11 @@ public sealed class QuantizerTests
         Assert.IsGreaterThan(0.99, report.FeatureCosine!.Value);
         Assert.IsLessThan(report.FloatBytes, report.IntegerBytes);
 
+        // ONNX Runtime would remove what is not used with a warning on the console for each.
+        var written = ModelProto.Parser.ParseFrom(File.ReadAllBytes(output)).Graph;
+        var unused = written.Initializer.Select(tensor => tensor.Name).Except(written.Node.SelectMany(node => node.Input));
+        Assert.AreEqual("", string.Join(", ", unused));
+
         var optimized = world.PathOf("optimized.onnx");
         using (var options = new SessionOptions())
         {

@@ -1,9 +1,24 @@
 // Usage: SecondProcess PIPELINE.zip COLUMN IMAGE... : loads the pipeline and prints the bytes of the column for each image, in hexadecimal.
+//        SecondProcess make MODEL.onnx : makes an estimator, fits nothing, and prints what was thrown.
 //        SecondProcess leak PIPELINE.zip COLUMN IMAGE... : loads, uses and frees it many times; prints by how many KB the process grew
 //        after the first times.
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+
+if (args[0] == "make")
+{
+    try
+    {
+        Console.WriteLine(new MLContext().Transforms.ApplyResNet(args[1]).GetType().Name);
+    }
+    catch (Exception problem)
+    {
+        Console.WriteLine($"{problem.GetType().Name}: {problem.Message}");
+    }
+
+    return;
+}
 
 var leak = args[0] == "leak";
 if (leak) args = args[1..];

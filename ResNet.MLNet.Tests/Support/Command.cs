@@ -60,6 +60,15 @@ internal static class Command
         return Run(start);
     }
 
+    /// <summary>Runs a program of a folder with environment variables set, or removed where they are null.</summary>
+    public static CommandResult RunWith(
+        IReadOnlyDictionary<string, string?> variables, string folder, string assembly, params string[] arguments)
+    {
+        var start = StartInfo(Path.Combine(folder, assembly), arguments);
+        foreach (var (name, value) in variables) start.Environment[name] = value;
+        return Run(start);
+    }
+
     private static CommandResult Run(ProcessStartInfo start, Predicate<string>? stopAt = null, Action<Process>? stop = null)
     {
         using var process = Process.Start(start)!;

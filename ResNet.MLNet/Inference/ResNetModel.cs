@@ -12,6 +12,8 @@ public sealed class ResNetModel : IDisposable
 
     internal ResNetModel(OpenedModel file, ExecutionDevice device)
     {
+        // That it is missing is said now and not with the first image.
+        OnnxRuntimeLibrary.Load();
         File = file;
         _device = device;
         // A device that cannot be used is reported now and not with the first image.
@@ -72,7 +74,9 @@ public sealed class ResNetModel : IDisposable
     /// <exception cref="InvalidDataException">
     /// It is not an ONNX file, not a ResNet, or it has no card and no preprocessing is given.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The CUDA device cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// ONNX Runtime is missing or too old (<see cref="OnnxRuntimeLibrary"/>), or the CUDA device cannot be used.
+    /// </exception>
     public static ResNetModel Open(
         string path, ImagePreprocessing? preprocessing = null, int? gpuDeviceId = null, bool fallbackToCpu = false) =>
         new(OpenedModel.Open(path, preprocessing), new(gpuDeviceId, fallbackToCpu));

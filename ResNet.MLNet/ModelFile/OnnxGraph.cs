@@ -69,6 +69,22 @@ internal sealed class OnnxGraph(string name)
         }
     }
 
+    /// <summary>
+    /// Removes the nodes and constants that no output needs. ONNX Runtime would remove them, too, with a warning for each on the console.
+    /// </summary>
+    public static void RemoveUnused(GraphProto graph)
+    {
+        HashSet<string> needed = [.. graph.Output.Select(output => output.Name)];
+        // Nodes stand behind those whose values they take.
+        for (var i = graph.Node.Count - 1; i >= 0; i--)
+        {
+            if (graph.Node[i].Output.Any(needed.Contains)) needed.UnionWith(ValuesOf(graph.Node[i]));
+            else graph.Node.RemoveAt(i);
+        }
+
+        foreach (var unused in graph.Initializer.Where(tensor => !needed.Contains(tensor.Name)).ToList()) graph.Initializer.Remove(unused);
+    }
+
     /// <summary>The node that makes each value.</summary>
     public static Dictionary<string, NodeProto> Makers(GraphProto graph)
     {
@@ -88,6 +104,14 @@ internal sealed class OnnxGraph(string name)
         new() { Name = name, Type = AttributeProto.Types.Kind.Ints, Ints = { values } };
 
     /// <summary>A float tensor; a dimension is a number or the name of a free one.</summary>
+    /// <summary>The values that a node takes, those inside its subgraphs included.</summary>
+    private static IEnumerable<string> ValuesOf(NodeProto node)
+    {
+        var graphs = node.Attribute.SelectMany(attribute => attribute.Graphs.Concat(attribute.G is { } graph ? [graph] : []));
+        var inner = graphs.SelectMany(graph => graph.Node.SelectMany(ValuesOf).Concat(graph.Output.Select(output => output.Name)));
+        return node.Input.Concat(inner);
+    }
+
     private static ValueInfoProto FloatValue(string name, ReadOnlySpan<object> dimensions)
     {
         var shape = new TensorShapeProto();

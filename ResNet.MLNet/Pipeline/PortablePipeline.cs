@@ -60,6 +60,7 @@ internal static class PortablePipeline
         var model = ModelProto.Parser.ParseFrom(bytes);
         var unwanted = model.Graph.Output.Where(value => value.Name != output).ToList();
         foreach (var value in unwanted) model.Graph.Output.Remove(value);
+        OnnxGraph.RemoveUnused(model.Graph);
         if (size != crop) CropFirst(model.Graph, size, crop);
 
         // What is written here is another network than the digest is of.

@@ -13,6 +13,7 @@ public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
     internal ResNetEstimator(IHostEnvironment environment, Options options, ResNetArchitecture? expected = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        OnnxRuntimeLibrary.Load();
         _environment = environment.Register(nameof(ResNetEstimator));
         _options = options.Scoring;
         _options.Check();

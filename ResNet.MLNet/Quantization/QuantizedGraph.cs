@@ -30,6 +30,7 @@ internal sealed class QuantizedGraph
     {
         EnsureIsFloat(model.Graph);
         ZeroPaddedShortcut.ReplaceAll(model.Graph);
+        OnnxGraph.RemoveUnused(model.Graph);
         _model = model;
         _constants = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         _makers = OnnxGraph.Makers(model.Graph);
@@ -47,6 +48,7 @@ internal sealed class QuantizedGraph
         var model = _model.Clone();
         model.Graph.Output.Clear();
         foreach (var name in Values) model.Graph.Output.Add(OnnxGraph.FloatValue(name));
+        OnnxGraph.RemoveUnused(model.Graph);
         return model.ToByteArray();
     }
 
@@ -57,7 +59,6 @@ internal sealed class QuantizedGraph
     {
         var added = new OnnxGraph("");
         Dictionary<string, string> dequantized = new(StringComparer.Ordinal);
-        HashSet<string> dropped = new(StringComparer.Ordinal);
         foreach (var node in _model.Graph.Node)
         {
             // A ReLU's zero is the byte's lowest value, so that rounding to bytes does its work.
@@ -67,7 +68,6 @@ internal sealed class QuantizedGraph
             {
                 var input = SourceOfRange(node.Input[0]);
                 var convolution = new QuantizedConvolution(node, _constants, ranges[input].Scale, channel => meanOf(input, channel));
-                dropped.UnionWith(node.Input.Skip(1));
                 convolution.Replace(copy, added);
             }
 
@@ -84,8 +84,8 @@ internal sealed class QuantizedGraph
         var result = _model.Clone();
         result.Graph.Node.Clear();
         result.Graph.Node.AddRange(added.Graph.Node);
-        foreach (var name in dropped) result.Graph.Initializer.Remove(result.Graph.Initializer.First(tensor => tensor.Name == name));
         result.Graph.Initializer.AddRange(added.Graph.Initializer);
+        OnnxGraph.RemoveUnused(result.Graph);
         return result;
     }
 

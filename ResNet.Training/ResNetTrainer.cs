@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using static System.FormattableString;
 
@@ -68,6 +69,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         var seed = Seed();
         List<string> notes = [];
         var images = ImageColumn.Find(input.Schema, _options.InputColumnName).Name;
+        var kind = LabelColumn.KindOf(LabelColumn.Find(input.Schema, _options.LabelColumnName));
         var training = Read(input, null);
         if (training.Labels.Count < 2)
         {
@@ -80,7 +82,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             : new TrainingData(training, Read(validation, training.Labels));
         var bytes = Train(data with { Notes = notes }, seed);
         // If ONNX Runtime cannot use the GPU that libtorch trained on, the network scores on the CPU: training is not to be lost for that.
-        return ResNetTransformer.FromBytes(_host, Scoring with { InputColumnName = images }, bytes, fallbackToCpu: true);
+        return ResNetTransformer.FromBytes(_host, Scoring with { InputColumnName = images, LabelKind = kind }, bytes, fallbackToCpu: true);
 
         ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
             DataViewImages.Read(
@@ -96,7 +98,10 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         LabelColumn.Check(inputSchema, _options.LabelColumnName);
         var columns = inputSchema.ToDictionary(column => column.Name);
         // A shape does not say how many classes there are.
-        foreach (var column in MLNetInternals.ShapeOf(ScoreColumns.Create(Scoring, 2, ["", ""]))) columns[column.Name] = column;
+        var kind = LabelColumn.KindOf(inputSchema, _options.LabelColumnName);
+        var sample = LabelValues.Sample(kind ?? DataKind.String);
+        var scores = ScoreColumns.Create(Scoring with { LabelKind = kind }, 2, [sample, sample]);
+        foreach (var column in MLNetInternals.ShapeOf(scores)) columns[column.Name] = column;
         return new(columns.Values);
     }
 

@@ -40,7 +40,7 @@ public sealed class SaveAndLoadTests
     }
 
     [TestMethod]
-    public void What_was_set_is_there_after_loading()
+    public void What_was_set_but_the_folder_is_there_after_loading()
     {
         using var world = new ImageWorld(images: 2);
         var options = new ResNetEstimator.Options
@@ -57,6 +57,7 @@ public sealed class SaveAndLoadTests
         Save(world, world.Context.Transforms.ApplyResNet(options), saved);
         var names = world.Data([Path.GetFileName(world.Paths[0]), "missing.jpg"]);
         var loaded = new MLContext().Model.Load(saved, out _);
+        loaded.SetImageFolder(world.Folder);
         var logits = loaded.Transform(names).GetColumn<float[]>("Logits").ToList();
         CollectionAssert.AreEqual(world.Expected(world.Paths[0], ResNetOutput.Logits), logits[0]);
         Assert.IsTrue(logits[1].All(float.IsNaN));

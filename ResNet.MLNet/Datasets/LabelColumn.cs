@@ -50,6 +50,24 @@ internal static class LabelColumn
         return (IReadOnlyList<string>)texts.MakeGenericMethod(values.ItemType.RawType).Invoke(null, [label])!;
     }
 
+    /// <summary>The type of a key's values; null for texts and for a key without values.</summary>
+    public static DataKind? KindOf(DataViewSchema.Column label) =>
+        label.Type is KeyDataViewType && label.Annotations.Schema.GetColumnOrNull("KeyValues")?.Type is VectorDataViewType values
+            ? KindOf(values.ItemType)
+            : null;
+
+    /// <summary>The same before there is data.</summary>
+    public static DataKind? KindOf(SchemaShape schema, string name)
+    {
+        var values = schema.First(column => column.Name == name).Annotations.Where(column => column.Name == "KeyValues").ToList();
+        return values is [var found] ? KindOf(found.ItemType) : null;
+    }
+
+    /// <summary>A class's name: the value of a key as text that can be read back.</summary>
+    public static string TextOf<T>(T value) => value is DateTime or DateTimeOffset
+        ? string.Create(CultureInfo.InvariantCulture, $"{value:O}")
+        : string.Create(CultureInfo.InvariantCulture, $"{value}");
+
     /// <summary>
     /// Gives a function that reads the name of the class of the row that a cursor is on; null or empty for a row without one.
     /// </summary>
@@ -94,8 +112,11 @@ internal static class LabelColumn
     {
         VBuffer<T> values = default;
         label.GetKeyValues(ref values);
-        return [.. values.DenseValues().Select(value => string.Create(CultureInfo.InvariantCulture, $"{value}"))];
+        return [.. values.DenseValues().Select(TextOf)];
     }
+
+    // The kinds have the names of .NET's types; the type of text has another one.
+    private static DataKind? KindOf(DataViewType type) => Enum.TryParse<DataKind>(type.RawType.Name, out var kind) ? kind : null;
 
     private static ArgumentException Missing(string name, IEnumerable<string> columns) =>
         new($"There is no column '{name}' with the classes. Columns are: {string.Join(", ", columns)}. Pass labelColumnName.");

@@ -54,7 +54,7 @@ internal sealed class InferenceEngine : IDisposable
     {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(ResNetModel));
+            ResNetModel.ThrowIfDisposed(_disposed);
             _busy++;
         }
 

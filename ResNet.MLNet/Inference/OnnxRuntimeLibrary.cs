@@ -69,7 +69,7 @@ public static partial class OnnxRuntimeLibrary
         return Marshal.PtrToStringUTF8(version);
     }
 
-    /// <summary>Sets the native environment variable that ONNX Runtime reads when it starts; false if that switches telemetry off.</summary>
+    /// <summary>Sets the native environment variable that ONNX Runtime reads when it starts; false if it is off.</summary>
     private static bool SetTelemetry()
     {
         var value = Environment.GetEnvironmentVariable(TelemetrySwitch);

@@ -168,9 +168,10 @@ internal sealed class OpenedModel : IDisposable
         {
             throw new InvalidDataException($"{name}ONNX Runtime cannot load the model: {problem.Message}", problem);
         }
-        catch (ObjectDisposedException problem)
+        catch (ObjectDisposedException)
         {
-            throw new ObjectDisposedException(typeof(ResNetModel).FullName, problem);
+            ResNetModel.ThrowIfDisposed(true);
+            throw;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.Data;
 
 namespace ResNet.MLNet;
@@ -12,13 +13,12 @@ public sealed class ResNetModel : IDisposable
 
     internal ResNetModel(OpenedModel file, ExecutionDevice device)
     {
-        // That it is missing is said now and not with the first image.
-        OnnxRuntimeLibrary.Load();
         File = file;
         _device = device;
-        // A device that cannot be used is reported now and not with the first image.
         try
         {
+            // What is missing, and a device that cannot be used, is reported now and not with the first image.
+            OnnxRuntimeLibrary.Load();
             if (device.GpuDeviceId is not null) Engine(Sharing.Throughput);
         }
         catch
@@ -176,6 +176,21 @@ public sealed class ResNetModel : IDisposable
         return Classify(new ImageInput(image), top);
     }
 
+    /// <summary>
+    /// Writes the model file, from which any program that runs ONNX files can run the network. What was at the path stays until the new
+    /// file is complete.
+    /// </summary>
+    /// <param name="path">The file to write, by custom <c>*.onnx</c>.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="InvalidDataException">The file that was opened is damaged or was written since; the message names it.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var bytes = File.ReadBytes();
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -203,12 +218,23 @@ public sealed class ResNetModel : IDisposable
         if (_device.GpuDeviceId is not null) sharing = Sharing.Throughput;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(ResNetModel));
+            ThrowIfDisposed(_disposed);
             if (_engines.TryGetValue(sharing, out var engine)) return engine;
             engine = new(File, _device, sharing);
             Warning = engine.Warning;
             return _engines[sharing] = engine;
         }
+    }
+
+    /// <summary>Says that the network is disposed of, and who may have done it.</summary>
+    /// <exception cref="ObjectDisposedException">It is.</exception>
+    internal static void ThrowIfDisposed([DoesNotReturnIf(true)] bool isDisposed)
+    {
+        if (!isDisposed) return;
+        throw new ObjectDisposedException(
+            typeof(ResNetModel).FullName,
+            "The network has been disposed of. A PredictionEngine disposes of its model, too, unless it was made with " +
+            "CreatePredictionEngine(model, ownsTransformer: false).");
     }
 
     private float[] Run(ImageInput image, ResNetOutput output)

@@ -25,9 +25,20 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
     /// <summary>The network.</summary>
     public ResNetModel Model => _model.Value;
 
+    /// <summary>
+    /// The folder that relative paths start from; null for the current folder. It is not saved: the machine that loads a model sets it,
+    /// in a chain of transformers with <see cref="ResNetPipelineExtensions.SetImageFolder"/>. Rows that are being read keep the one that
+    /// they began with.
+    /// </summary>
+    public string? ImageFolder
+    {
+        get => Options.ImageFolder;
+        set => Options = Options with { ImageFolder = value };
+    }
+
     bool ITransformer.IsRowToRowMapper => true;
 
-    internal ScoringOptions Options { get; }
+    internal ScoringOptions Options { get; private set; }
 
     /// <summary>The number of values that the output column has.</summary>
     internal int Width { get; }

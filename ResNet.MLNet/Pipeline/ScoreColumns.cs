@@ -47,23 +47,24 @@ internal static class ScoreColumns
         var annotations = new DataViewSchema.Annotations.Builder();
         if (options.Output != ResNetOutput.Features)
         {
-            if (labels is not null) AddNames(annotations, "SlotNames", labels);
+            if (labels is not null) AddNames(annotations, labels);
             AddScoreKind(annotations, "Score");
         }
 
         builder.AddColumn(options.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, width), annotations.ToAnnotations());
         if (options.PredictedLabelColumnName is not { } predicted) return;
         annotations = new();
-        AddNames(annotations, "KeyValues", labels ?? [.. Enumerable.Range(0, width).Select(index => $"{index}")]);
+        var kind = labels is null ? DataKind.String : options.LabelKind ?? DataKind.String;
+        LabelValues.AddTo(annotations, labels ?? [.. Enumerable.Range(0, width).Select(index => $"{index}")], kind);
         AddScoreKind(annotations, "PredictedLabel");
         builder.AddColumn(predicted, new KeyDataViewType(typeof(uint), width), annotations.ToAnnotations());
     }
 
-    private static void AddNames(DataViewSchema.Annotations.Builder annotations, string kind, IReadOnlyList<string> names)
+    private static void AddNames(DataViewSchema.Annotations.Builder annotations, IReadOnlyList<string> names)
     {
         var values = new VBuffer<ReadOnlyMemory<char>>(names.Count, [.. names.Select(name => name.AsMemory())]);
         var type = new VectorDataViewType(TextDataViewType.Instance, names.Count);
-        annotations.Add(kind, type, (ref VBuffer<ReadOnlyMemory<char>> to) => values.CopyTo(ref to));
+        annotations.Add("SlotNames", type, (ref VBuffer<ReadOnlyMemory<char>> to) => values.CopyTo(ref to));
     }
 
     private static void AddScoreKind(DataViewSchema.Annotations.Builder annotations, string valueKind)

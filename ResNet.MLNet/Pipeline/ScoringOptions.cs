@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.Data;
 
 namespace ResNet.MLNet;
 
@@ -18,7 +19,14 @@ internal sealed record ScoringOptions
 
     public string? PredictedLabelColumnName { get; init; }
 
-    /// <summary>The folder that relative paths start from; null for the current folder.</summary>
+    /// <summary>The type of the label that the network was trained with; null for text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DataKind? LabelKind { get; init; }
+
+    /// <summary>
+    /// The folder that relative paths start from; null for the current folder. It is the machine's affair and not saved; pipelines that
+    /// earlier versions saved have one.
+    /// </summary>
     public string? ImageFolder { get; init; }
 
     public BadImagePolicy OnBadImage { get; init; }
@@ -42,15 +50,28 @@ internal sealed record ScoringOptions
     {
         try
         {
-            return JsonSerializer.Deserialize(json, ScoringOptionsJson.Format) ?? throw new JsonException("they are empty");
+            var options = JsonSerializer.Deserialize(json, ScoringOptionsJson.Format) ?? throw new JsonException("they are empty");
+            options.Check();
+            return options;
         }
-        catch (JsonException problem)
+        catch (Exception problem) when (problem is JsonException or ArgumentException)
         {
             throw new InvalidDataException($"The saved options of the ResNet transformer cannot be read: {problem.Message}", problem);
         }
     }
 
-    public string ToJson() => JsonSerializer.Serialize(this, ScoringOptionsJson.Format);
+    public string ToJson() => JsonSerializer.Serialize(this with { ImageFolder = null }, ScoringOptionsJson.Format);
+
+    /// <summary>What a message adds where a file is missing: the folder that its path starts from. Empty where that is not the reason.</summary>
+    public string AdviceOn(InvalidImageException problem)
+    {
+        if (problem is not { Path: { } path, InnerException: FileNotFoundException or DirectoryNotFoundException }) return "";
+        if (ImageFolder is { } folder && path.StartsWith(folder, StringComparison.Ordinal))
+            return $"Relative paths start from ImageFolder, '{folder}'. In a model that was loaded, SetImageFolder changes it. ";
+        if (Path.IsPathFullyQualified(path)) return "";
+        return $"Relative paths start from the current folder, '{Environment.CurrentDirectory}', unless ImageFolder is set " +
+            "(SetImageFolder in a model that was loaded). ";
+    }
 
     /// <summary>Checks what can be checked without a network.</summary>
     /// <exception cref="ArgumentException">A value is not allowed; the message names it.</exception>

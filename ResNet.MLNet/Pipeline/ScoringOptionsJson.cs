@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.ML.Data;
 
 namespace ResNet.MLNet;
 
@@ -10,7 +11,12 @@ internal static partial class ScoringOptionsJson
     /// <summary>Writes and reads options.</summary>
     public static JsonTypeInfo<ScoringOptions> Format { get; } = (JsonTypeInfo<ScoringOptions>)new JsonSerializerOptions
     {
-        Converters = { new JsonStringEnumConverter<ResNetOutput>(), new JsonStringEnumConverter<BadImagePolicy>() },
+        Converters =
+        {
+            new JsonStringEnumConverter<ResNetOutput>(),
+            new JsonStringEnumConverter<BadImagePolicy>(),
+            new JsonStringEnumConverter<DataKind>(),
+        },
         TypeInfoResolver = OptionsContext.Default
             .WithAddedModifier(JsonDefaults.Keep(() => new ScoringOptions()))
             .WithAddedModifier(JsonDefaults.Keep(() => new ImagePreprocessing())),

@@ -212,11 +212,11 @@ internal sealed class LookAheadCursor : DataViewRowCursor
         var slot = CurrentSlot;
         if (slot.TryBegin()) RowBatch.Run(slot.Alone, _transformer, Sharing);
         slot.Wait();
-        var policy = _transformer.Options.OnBadImage;
-        var isMarked = policy == BadImagePolicy.Mark && slot.Problem is InvalidImageException;
+        var options = _transformer.Options;
+        var isMarked = options.OnBadImage == BadImagePolicy.Mark && slot.Problem is InvalidImageException;
         if (isMarked && !_used) _badImages.Add((InvalidImageException)slot.Problem!, slot.Image.Input.Name);
         _used = true;
-        slot.ThrowProblem(policy, Position);
+        slot.ThrowProblem(options, Position);
         return slot.Scores;
     }
 }

@@ -1,13 +1,24 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Model.OnnxConverter;
 
 namespace ResNet.MLNet;
 
 /// <summary>Data with the network's columns added. Nothing is computed before one of them is read.</summary>
-internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView source) : IDataView
+internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView source) : ITransformCanSaveOnnx
 {
+    IDataView IDataTransform.Source => source;
+
     public DataViewSchema Schema { get; } = transformer.GetOutputSchema(source.Schema);
 
     public bool CanShuffle => source.CanShuffle;
+
+    // ML.NET would leave out a transformer that cannot be exported, and everything in front of it, and write the rest without a word.
+    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => throw NotExportable();
+
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => throw NotExportable();
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ((ICanSaveModel)transformer).Save(ctx);
 
     public long? GetRowCount() => source.GetRowCount();
 
@@ -31,6 +42,10 @@ internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView so
             ? [GetRowCursor(columns, rand)]
             : [.. source.GetRowCursorSet(needed.Source, n, rand).Select(cursor => new PassThroughCursor(cursor, Schema, needed))];
     }
+
+    private static NotSupportedException NotExportable() => new(
+        "A pipeline with a ResNet cannot be converted to ONNX, which has no operators that read and decode image files. The network by " +
+        "itself is an ONNX file that takes pixels: ResNetTransformer.Model.Save(path) writes it. Convert what follows it separately.");
 }
 
 /// <summary>The columns that are requested from a cursor: those of the source, and whether any is the network's.</summary>

@@ -72,7 +72,7 @@ internal sealed class ResNetRowMapper(ResNetTransformer transformer, DataViewSch
                 _position = _input.Position;
             }
 
-            _slot.ThrowProblem(_transformer.Options.OnBadImage, _input.Position);
+            _slot.ThrowProblem(_transformer.Options, _input.Position);
             return _slot.Scores;
         }
     }

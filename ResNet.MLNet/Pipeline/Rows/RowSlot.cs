@@ -112,15 +112,17 @@ internal sealed class RowSlot
     }
 
     /// <summary>Throws what went wrong, unless it is a bad image that is to be marked.</summary>
-    public void ThrowProblem(BadImagePolicy policy, long row)
+    public void ThrowProblem(ScoringOptions options, long row)
     {
         switch (Problem)
         {
             case null:
-            case InvalidImageException when policy == BadImagePolicy.Mark:
+            case InvalidImageException when options.OnBadImage == BadImagePolicy.Mark:
                 return;
             case InvalidImageException bad:
-                throw new InvalidImageException($"Row {row}: {bad.Reason} (BadImagePolicy.Mark continues without it.)", bad.Path, bad);
+                var advice = options.AdviceOn(bad);
+                throw new InvalidImageException(
+                    $"Row {row}: {bad.Reason} {advice}(BadImagePolicy.Mark continues without it.)", bad.Path, bad);
             default:
                 ExceptionDispatchInfo.Throw(Problem);
                 return;

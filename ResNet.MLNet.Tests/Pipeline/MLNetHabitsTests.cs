@@ -19,14 +19,14 @@ public sealed class MLNetHabitsTests
         world.Context.Model.Save(fitted, names.Schema, world.PathOf("saved.zip"));
 
         var loaded = new MLContext().Model.Load(world.PathOf("saved.zip"), out _);
-        var missing = MessageOf(() => loaded.Transform(names).GetColumn<float[]>("Features").ToList());
+        var missing = MessageOf(() => Read(loaded.Transform(names)));
         StringAssert.Contains(missing, "Row 0: There is no such file.");
         StringAssert.Contains(missing, $"from the current folder, '{Environment.CurrentDirectory}'");
         StringAssert.Contains(missing, "SetImageFolder");
 
         loaded.SetImageFolder(world.PathOf("nowhere"));
         StringAssert.Contains(
-            MessageOf(() => loaded.Transform(names).GetColumn<float[]>("Features").ToList()), $"ImageFolder, '{world.PathOf("nowhere")}'");
+            MessageOf(() => Read(loaded.Transform(names))), $"ImageFolder, '{world.PathOf("nowhere")}'");
 
         loaded.SetImageFolder(world.Folder);
         var actual = loaded.Transform(names).GetColumn<float[]>("Copy").ToList();
@@ -64,12 +64,15 @@ public sealed class MLNetHabitsTests
         using var world = new ImageWorld(images: 1);
         var model = world.Context.Transforms.ApplyResNet(world.ModelFile).Fit(world.Data());
         var row = new ImageRow { ImagePath = world.Paths[0] };
-        using (var first = world.Context.Model.CreatePredictionEngine<ImageRow, Scored>(model, ownsTransformer: false)) first.Predict(row);
+        var options = new PredictionEngineOptions { OwnsTransformer = false };
+        using (var first = world.Context.Model.CreatePredictionEngine<ImageRow, Scored>(model, options)) first.Predict(row);
         using (var second = world.Context.Model.CreatePredictionEngine<ImageRow, Scored>(model)) second.Predict(row);
         using var third = world.Context.Model.CreatePredictionEngine<ImageRow, Scored>(model);
         var problem = Assert.ThrowsExactly<ObjectDisposedException>(() => third.Predict(row));
-        StringAssert.Contains(problem.Message, "ownsTransformer: false");
+        StringAssert.Contains(problem.Message, "OwnsTransformer = false");
     }
+
+    private static List<float[]> Read(IDataView scored) => [.. scored.GetColumn<float[]>("Features")];
 
     private static string MessageOf(Action action) => Assert.ThrowsExactly<InvalidImageException>(action).Message;
 

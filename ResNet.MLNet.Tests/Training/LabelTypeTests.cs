@@ -76,7 +76,8 @@ public sealed class LabelTypeTests
         var model = Pipeline(context).Fit(data);
         AssertRight(model.Transform(data));
         // Where the application has types of its own.
-        using var engine = context.Model.CreatePredictionEngine<Row<T>, Prediction<T>>(model, ownsTransformer: false);
+        var options = new PredictionEngineOptions { OwnsTransformer = false };
+        using var engine = context.Model.CreatePredictionEngine<Row<T>, Prediction<T>>(model, options);
         CollectionAssert.Contains(rows.ConvertAll(row => row.Label), engine.Predict(rows[0]).PredictedLabel);
         context.Model.Save(model, data.Schema, folders.PathOf("model.zip"));
         var loaded = new MLContext().Model.Load(folders.PathOf("model.zip"), out _);

@@ -233,8 +233,8 @@ public sealed class ResNetModel : IDisposable
         if (!isDisposed) return;
         throw new ObjectDisposedException(
             typeof(ResNetModel).FullName,
-            "The network has been disposed of. A PredictionEngine disposes of its model, too, unless it was made with " +
-            "CreatePredictionEngine(model, ownsTransformer: false).");
+            "The network has been disposed of. A PredictionEngine disposes of its model, too, unless it is made so: " +
+            "CreatePredictionEngine<...>(model, new PredictionEngineOptions { OwnsTransformer = false }).");
     }
 
     private float[] Run(ImageInput image, ResNetOutput output)

@@ -87,6 +87,16 @@ public sealed partial class ResNetTrainer
         /// </summary>
         public BadTrainingImagePolicy OnBadTrainingImage { get; init; }
 
+        /// <summary>
+        /// The largest image that is decoded, in pixels, from 1; checked before memory is taken. Default: 178,956,970, as Pillow.
+        /// </summary>
+        /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+        public long MaximumPixels { get; init => field = Guard.AtLeast(value, 1); } = ImageLimits.DefaultMaximumPixels;
+
+        /// <summary>The longest image file that is read, in bytes, from 1. Default: 256 MiB.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+        public long MaximumFileBytes { get; init => field = Guard.AtLeast(value, 1); } = ImageLimits.DefaultMaximumFileBytes;
+
         /// <summary>Receives the run's progress a few times a second, on the thread that calls Fit. Default: null.</summary>
         public IProgress<TrainingProgress>? Progress { get; init; }
 

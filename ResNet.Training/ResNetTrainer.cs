@@ -113,6 +113,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         Output = ResNetOutput.Probabilities,
         ImageFolder = _options.ImageFolder,
         OnBadImage = _options.OnBadImage,
+        MaximumPixels = _options.MaximumPixels,
+        MaximumFileBytes = _options.MaximumFileBytes == ImageLimits.DefaultMaximumFileBytes ? null : _options.MaximumFileBytes,
     };
 
     /// <summary>Trains, and gives the bytes of the model file.</summary>
@@ -133,6 +135,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
                 IfExists = _options.IfExists,
                 Device = Device(channel),
                 OnBadImage = _options.OnBadTrainingImage,
+                MaximumPixels = _options.MaximumPixels,
+                MaximumFileBytes = _options.MaximumFileBytes,
             };
             var recipe = options.Resolve().Recipe with { Seed = seed };
             if (_options.Epochs is { } epochs) recipe = recipe with { Epochs = epochs };

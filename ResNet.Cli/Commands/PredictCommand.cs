@@ -25,10 +25,14 @@ internal static class PredictCommand
             Description = "Image files, folders (with all below them) or patterns such as photos/*.jpg.",
         };
         var command = new Command("predict", "Predicts the classes of images.") { model, top, format, images };
+        var limits = new LimitOptions();
+        limits.AddTo(command);
         command.SetWork((parsed, cancellation) =>
         {
             var name = parsed.GetRequiredValue(model);
             using var network = Models.Open(AnsiConsole.Console, name, cancellation);
+            network.MaximumPixels = limits.Pixels(parsed);
+            network.MaximumFileBytes = limits.FileBytes(parsed);
             if (network.ClassCount is null) throw new InvalidDataException($"'{name}' gives features only, so it cannot predict classes.");
             var paths = ImagePaths.Find(parsed.GetRequiredValue(images));
             using var writer = PredictionWriter.Create(parsed.GetRequiredValue(format), AnsiConsole.Console);

@@ -48,6 +48,8 @@ internal static class QuantizeCommand
         };
         var preprocessing = new PreprocessingOptions();
         preprocessing.AddTo(command);
+        var limits = new LimitOptions();
+        limits.AddTo(command);
         command.SetWork((parsed, cancellation) =>
         {
             var console = AnsiConsole.Console;
@@ -59,6 +61,8 @@ internal static class QuantizeCommand
             {
                 Method = parsed.GetValue(method),
                 CalibrationImages = parsed.GetValue(images) ?? standard.CalibrationImages,
+                MaximumPixels = limits.Pixels(parsed),
+                MaximumFileBytes = limits.FileBytes(parsed),
                 // Our own files say how images are prepared; for others the options do.
                 Preprocessing = card is null ? preprocessing.Get(parsed, ImagePreprocessing.ImageNet) : null,
                 LabelOf = card?.Labels is { } labels ? NumberOfFolder(labels) : null,

@@ -19,11 +19,10 @@ internal static class ImagePaths
         return isPattern ? Matches(name) : [name];
     }
 
-    private static string[] Below(string folder)
+    private static IReadOnlyList<string> Below(string folder)
     {
-        var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories);
-        string[] images = [.. files.Where(ImageFiles.IsImage).Order(StringComparer.Ordinal)];
-        if (images.Length > 0) return images;
+        var images = ImageFiles.Below(folder, Console.Error.WriteLine);
+        if (images.Count > 0) return images;
         throw new FileNotFoundException($"The folder '{folder}' contains no images ({string.Join(", ", ImageFiles.Extensions)}).");
     }
 

@@ -30,6 +30,7 @@ internal static class Models
     private sealed class Download : IProgress<DownloadProgress>
     {
         private ProgressTask? _bar;
+        private bool _saidThatItWaits;
 
         /// <summary>What was downloaded; null for nothing.</summary>
         public string? Result { get; private set; }
@@ -42,10 +43,29 @@ internal static class Models
 
         public void Report(DownloadProgress value)
         {
-            if (_bar is not null) (_bar.MaxValue, _bar.Value) = (value.Total ?? value.Received, value.Received);
+            if (value.WaitsFor is { } other)
+            {
+                Wait(other, value.FileName);
+                return;
+            }
+
+            if (_bar is not null)
+            {
+                _bar.Description = $"downloading {value.FileName}".EscapeMarkup();
+                (_bar.MaxValue, _bar.Value) = (value.Total ?? value.Received, value.Received);
+            }
+
             if (value.Sha256 is not { } hash) return;
             var note = value.WasKnown ? "" : "; only the beginning of it was known, from now on a download must have all of it";
             Result = $"{value.FileName} was downloaded. Its SHA-256 is {hash}{note}.";
+        }
+
+        /// <summary>Says that another process is waited for: in the bar, or once on a line.</summary>
+        private void Wait(string other, string fileName)
+        {
+            if (_bar is not null) _bar.Description = $"waiting for {other}".EscapeMarkup();
+            else if (!_saidThatItWaits) Console.Error.WriteLine($"Waiting for {other}, which makes {fileName}.");
+            _saidThatItWaits = true;
         }
     }
 }

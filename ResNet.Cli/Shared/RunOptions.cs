@@ -7,6 +7,7 @@ namespace ResNet.Cli;
 internal sealed class RunOptions
 {
     private readonly RecipeOptions _recipe = new();
+    private readonly LimitOptions _limits = new();
 
     private readonly Option<string> _data = new("--data")
     {
@@ -61,6 +62,7 @@ internal sealed class RunOptions
         foreach (var option in new Option[] { _data, _architecture, _start }) command.Add(option);
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
+        _limits.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_recipe.Epochs) == 0 && result.GetValue(_start) is null)
@@ -82,6 +84,8 @@ internal sealed class RunOptions
             OutputFolder = output,
             Device = parsed.GetRequiredValue(_device),
             OnBadImage = parsed.GetValue(_bad),
+            MaximumPixels = _limits.Pixels(parsed),
+            MaximumFileBytes = _limits.FileBytes(parsed),
             DataName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
         };
         return options with { Recipe = _recipe.Create(parsed, options, file, seed) };

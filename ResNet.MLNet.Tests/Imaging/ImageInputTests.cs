@@ -16,7 +16,7 @@ public sealed class ImageInputTests
         using var image = MLImage.CreateFromFile(FilePath);
         var pixels = new PixelBuffer();
         pixels.CopyFrom(new ImageDecoder(true).Decode(new(FilePath)));
-        ImageInput[] inputs = [new(FilePath), new(bytes), ImageInput.Read(stream), new(pixels), new(image)];
+        ImageInput[] inputs = [new(FilePath), new(bytes), ImageInput.Read(stream, ImageLimits.Standard), new(pixels), new(image)];
         var decoder = new ImageDecoder(true);
         foreach (var input in inputs)
         {
@@ -42,7 +42,8 @@ public sealed class ImageInputTests
     {
         Throws("There is no image.", default, name: null);
         Throws("'row 7': There is no image.", ImageInput.None("row 7"), "row 7");
-        Throws("'upload.jpg': The image is empty (0 bytes).", ImageInput.Read(Stream.Null, "upload.jpg"), "upload.jpg");
+        var empty = ImageInput.Read(Stream.Null, ImageLimits.Standard, "upload.jpg");
+        Throws("'upload.jpg': The image is empty (0 bytes).", empty, "upload.jpg");
         Throws("This is not an image that can be decoded", new(new byte[] { 1, 2, 3 }), name: null);
         Throws("'nowhere.png': There is no such file.", new("nowhere.png"), "nowhere.png");
 

@@ -78,11 +78,43 @@ public sealed class ImageOutcomeTests
         var bomb = Png(8000, 8000, value: 0);
         Assert.IsLessThan(300_000, bomb.Length);
         var pixels = new float[3 * 224 * 224];
-        var careful = new ImagePreparer(ImagePreprocessing.ImageNet, maximumPixels: 10_000_000);
+        var careful = new ImagePreparer(ImagePreprocessing.ImageNet, ImageLimits.Standard with { MaximumPixels = 10_000_000 });
         var problem = Assert.ThrowsExactly<InvalidImageException>(() => careful.Prepare(new(bomb), pixels));
         StringAssert.Contains(problem.Message, "MaximumPixels");
-        new ImagePreparer(ImagePreprocessing.ImageNet).Prepare(new(bomb), pixels);
+        var preparer = new ImagePreparer(ImagePreprocessing.ImageNet);
+        preparer.Prepare(new(bomb), pixels);
         Assert.AreEqual(0, pixels.Max());
+        Assert.IsLessThan(10_000_000, preparer.KeptBytes, "What such an image needs is not kept.");
+        // Nor where it fails.
+        Assert.ThrowsExactly<InvalidImageException>(() => preparer.Prepare(new(bomb.AsMemory(0, bomb.Length / 2)), pixels));
+        Assert.IsLessThan(10_000_000, preparer.KeptBytes);
+    }
+
+    [TestMethod]
+    public void The_memory_of_a_photograph_is_kept_for_the_next_one()
+    {
+        var photograph = Png(6000, 4000, value: 7);
+        var preparer = new ImagePreparer(ImagePreprocessing.ImageNet);
+        var pixels = new float[preparer.Length];
+        preparer.Prepare(new(photograph), pixels);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        preparer.Prepare(new(photograph), pixels);
+        Assert.IsLessThan(16_384, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.IsGreaterThan(6000L * 4000 * 4 - 1, preparer.KeptBytes);
+    }
+
+    [TestMethod]
+    public void A_file_that_is_too_long_is_refused_before_it_is_read()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(ImagingFixtures.PathOf("rgb.jpg"), folder.PathOf("sparse.jpg"));
+        using (var file = File.OpenWrite(folder.PathOf("sparse.jpg"))) file.SetLength(2L << 30);
+        var preparer = new ImagePreparer(ImagePreprocessing.Small(28));
+        var problem = Assert.ThrowsExactly<InvalidImageException>(() => preparer.Crop(new(folder.PathOf("sparse.jpg"))));
+        StringAssert.Contains(problem.Message, "MaximumFileBytes");
+        StringAssert.Contains(problem.Message, "sparse.jpg");
+        var careful = new ImagePreparer(ImagePreprocessing.Small(28), ImageLimits.Standard with { MaximumFileBytes = 100 });
+        Assert.ThrowsExactly<InvalidImageException>(() => careful.Crop(new(ImagingFixtures.PathOf("rgb.jpg"))));
     }
 
     [TestMethod]

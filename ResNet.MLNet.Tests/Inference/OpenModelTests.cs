@@ -36,6 +36,9 @@ public sealed class OpenModelTests
         Change(world, model => model.Graph.Output.Clear());
         AssertRefused(world.PathOf(Name), Name, "neither features nor scores");
 
+        Change(world, model => model.MetadataProps[0].Value = model.MetadataProps[0].Value.Replace("\"crop\": 32", "\"crop\": 16384"));
+        AssertRefused(world.PathOf(Name), Name, "Crop must be 1 to 4096 pixels");
+
         Change(world, model => SetCard(model, card => card with { Architecture = "resnet19" }));
         AssertRefused(world.PathOf(Name), Name, "resnet19");
     }
@@ -100,16 +103,41 @@ public sealed class OpenModelTests
         Assert.IsFalse(engine.IsAlive);
     }
 
+    [TestMethod]
+    public void Idle_workers_hold_no_more_memory_together_than_they_may()
+    {
+        using var world = new ImageWorld(images: 1);
+        var model = OpenedModel.Open(world.ModelFile);
+        using var engine = new InferenceEngine(model, default, Sharing.Throughput) { MostIdleBytes = 100_000 };
+        Use(3);
+        var held = engine.IdleBytes;
+        Assert.IsTrue(held is > 0 and <= 100_000, $"{held}");
+        Use(3);
+        Assert.AreEqual(held, engine.IdleBytes);
+
+        void Use(int workers)
+        {
+            if (workers == 0) return;
+            using var worker = engine.Rent(Key(model));
+            worker.Prepare(0, new ImageInput(world.Paths[0]));
+            Use(workers - 1);
+        }
+    }
+
     /// <summary>In a method of its own, so that no local variable keeps the engine.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference Use(ImageWorld world)
     {
         var model = OpenedModel.Open(world.ModelFile);
         var engine = new InferenceEngine(model, default, Sharing.Throughput);
-        var key = new WorkerKey(
-            model.Card.Preprocessing, OpenedModel.NameOf(ResNetOutput.Features), model.FeatureCount!.Value, long.MaxValue, BatchSize: 1);
-        using (var worker = engine.Rent(key)) worker.Prepare(0, new ImageInput(world.Paths[0]));
+        using (var worker = engine.Rent(Key(model))) worker.Prepare(0, new ImageInput(world.Paths[0]));
         return new(engine);
+    }
+
+    private static WorkerKey Key(OpenedModel model)
+    {
+        var output = OpenedModel.NameOf(ResNetOutput.Features);
+        return new(model.Card.Preprocessing, output, model.FeatureCount!.Value, ImageLimits.Standard, BatchSize: 1);
     }
 
     private static void AssertRefused(string path, params string[] expected)

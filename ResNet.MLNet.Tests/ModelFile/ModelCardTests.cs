@@ -41,7 +41,7 @@ public sealed class ModelCardTests
     public void Entries_that_are_out_of_range_are_refused_with_their_range(int crop)
     {
         var json = $$"""{"architecture": "cifar-resnet8", "preprocessing": {"crop": {{crop}} } }""";
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelCard.FromJson(json)).Message, "1 to 16384 pixels");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelCard.FromJson(json)).Message, "1 to 4096 pixels");
     }
 
     [TestMethod]

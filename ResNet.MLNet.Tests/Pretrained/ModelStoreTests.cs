@@ -25,7 +25,7 @@ public sealed class ModelStoreTests
         using var model = ResNetModel.Open(path);
         Assert.AreEqual("resnet18:width=2", model.Card.Architecture);
         var files = Directory.GetFiles(folder.Path).Select(Path.GetFileName).ToList();
-        CollectionAssert.AreEquivalent(new[] { "net.onnx", "net.lock", "net-file.pth.sha256" }, files);
+        CollectionAssert.AreEquivalent(new[] { "net.onnx", "net.lock", "net.holder", "net-file.pth.sha256" }, files);
     }
 
     [TestMethod]
@@ -113,12 +113,15 @@ public sealed class ModelStoreTests
     [DataRow(Answer.NotFound, 1, "404")]
     [DataRow(Answer.WrongBytes, 1, "SHA-256")]
     [DataRow(Answer.Broken, 3, "500")]
-    [DataRow(Answer.Stall, 3, "sent nothing for 1 seconds")]
+    [DataRow(Answer.Stall, 3, "sent next to nothing for 1 seconds")]
+    [DataRow(Answer.Drip, 3, "sent next to nothing for 1 seconds")]
+    [DataRow(Answer.DripHeaders, 3, "sent next to nothing for 1 seconds")]
+    [DataRow(Answer.RedirectToFile, 1, "redirects to")]
     public void A_server_that_does_not_get_better_is_reported_with_what_to_do(Answer always, int requests, string reason)
     {
         using var folder = new TemporaryFolder();
         using var server = new LyingServer(Checkpoint, always);
-        var store = Store(folder, impatient: always == Answer.Stall);
+        var store = Store(folder, impatient: always is Answer.Stall or Answer.Drip or Answer.DripHeaders);
         var problem = Assert.ThrowsExactly<IOException>(() => store.Get(Item(server), null, CancellationToken.None));
         string[] told = [reason, server.Address.ToString(), folder.PathOf("net-file.pth"), ModelStore.MirrorVariable];
         foreach (var expected in told) StringAssert.Contains(problem.Message, expected);
@@ -145,6 +148,40 @@ public sealed class ModelStoreTests
         Parallel.For(0, paths.Length, i => paths[i] = Store(folder).Get(Item(server), null, CancellationToken.None));
         Assert.HasCount(1, server.Requests);
         Assert.IsTrue(Array.TrueForAll(paths, path => path == folder.PathOf("net.onnx")));
+    }
+
+    [TestMethod]
+    public void Another_process_is_waited_for_by_name_until_it_gets_nowhere()
+    {
+        using var folder = new TemporaryFolder();
+        using var server = new LyingServer(Checkpoint, Answer.Whole);
+        List<DownloadProgress> reports = [];
+        var store = new ModelStore(folder.Path, null, new()) { Turn = new() { Patience = TimeSpan.Zero, Pause = TimeSpan.Zero } };
+        using (var other = new FileStream(folder.PathOf("net.lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            File.WriteAllText(folder.PathOf("net.holder"), "process 4711 on far-away");
+            var problem = Assert.ThrowsExactly<IOException>(() => store.Get(Item(server), new Collector(reports), CancellationToken.None));
+            string[] told = ["Process 4711 on far-away", folder.PathOf("net.lock"), folder.PathOf("net.onnx"), server.Address.ToString()];
+            foreach (var expected in told) StringAssert.Contains(problem.Message, expected);
+            Assert.AreEqual("process 4711 on far-away", reports[0].WaitsFor);
+        }
+
+        // What it left behind is harmless.
+        store.Get(Item(server), null, CancellationToken.None);
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void A_lock_file_that_cannot_be_opened_is_an_error_and_not_waited_for()
+    {
+        using var folder = new TemporaryFolder();
+        // Like a file of a read-only disk: it is there, and opening it for writing fails.
+        using var socket = SpecialFile.CreateSocket(folder.PathOf("net.lock"));
+        var item = new ModelStore.Item("net", new Uri("http://127.0.0.1:9/net-file.pth"), Hash[..8]);
+        var problem = Assert.ThrowsExactly<IOException>(
+            () => SpecialFile.EndsInTime(() => Store(folder).Get(item, null, CancellationToken.None)));
+        string[] told = [folder.Path, "http://127.0.0.1:9/net-file.pth", folder.PathOf("net.onnx"), "RESNET_MLNET_HOME"];
+        foreach (var expected in told) StringAssert.Contains(problem.Message, expected);
     }
 
     [TestMethod]

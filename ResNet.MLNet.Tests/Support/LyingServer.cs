@@ -31,6 +31,15 @@ public enum Answer
 
     /// <summary>302 to another path of the same server.</summary>
     Redirect,
+
+    /// <summary>302 to a file of the client's.</summary>
+    RedirectToFile,
+
+    /// <summary>As it should, but a byte now and then, until the client goes away.</summary>
+    Drip,
+
+    /// <summary>Headers without an end, a byte now and then, until the client goes away.</summary>
+    DripHeaders,
 }
 
 /// <summary>
@@ -120,6 +129,13 @@ internal sealed class LyingServer : IDisposable
             case Answer.Redirect:
                 Head(stream, "302 Found", 0, "Location: /elsewhere/net-file.pth");
                 return;
+            case Answer.RedirectToFile:
+                Head(stream, "302 Found", 0, "Location: file:///etc/hostname");
+                return;
+            case Answer.DripHeaders:
+                stream.Write("HTTP/1.1 200 OK\r\nX: "u8);
+                Drip(stream, Enumerable.Repeat((byte)'x', int.MaxValue));
+                return;
             case Answer.WholeWithoutRanges:
                 from = 0;
                 break;
@@ -140,10 +156,26 @@ internal sealed class LyingServer : IDisposable
             return;
         }
 
+        if (answer == Answer.Drip)
+        {
+            Drip(stream, rest.ToArray());
+            return;
+        }
+
         stream.Write(answer is Answer.CutOff or Answer.Stall ? rest[..(rest.Length / 2)] : rest);
         stream.Flush();
         // Reading ends when the client hangs up.
         if (answer == Answer.Stall) stream.ReadByte();
+    }
+
+    private static void Drip(NetworkStream stream, IEnumerable<byte> bytes)
+    {
+        foreach (var each in bytes)
+        {
+            stream.WriteByte(each);
+            // The client says nothing more, so there is something to read when it hangs up.
+            if (stream.Socket.Poll(TimeSpan.FromMilliseconds(20), SelectMode.SelectRead)) return;
+        }
     }
 
     private static void Head(NetworkStream stream, string status, long length, params string[] more)

@@ -55,7 +55,8 @@ internal static class SmallRun
 
         public override string NameOf(int index) => source.NameOf(index);
 
-        internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this, source.OpenReader(applyOrientation));
+        internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
+            new Reader(this, source.OpenReader(applyOrientation, limits));
 
         private void CountOne()
         {

@@ -58,7 +58,7 @@ internal sealed class CifarImages : ImageDataset
         return $"{file.Name}[{index - file.First}]";
     }
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this);
+    internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) => new Reader(this);
 
     private static int LengthOf(int labelBytes) => labelBytes + 3 * Plane;
 

@@ -40,9 +40,9 @@ internal static class DataFinder
     {
         var train = Path.Combine(folder, "train");
         if (!Directory.Exists(train)) return (FolderImages.Open(folder, null, note), null);
-        var training = FolderImages.Open(train, null, note);
         var validation = ValidationNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
-        return (training, validation is null ? null : FolderImages.Open(validation, training.Labels, note));
+        var parts = FolderImages.Open(validation is null ? [train] : [train, validation], null, note);
+        return (parts[0], parts.ElementAtOrDefault(1));
     }
 
     private static (ImageDataset Training, ImageDataset? Validation)? OpenIdx(string folder)

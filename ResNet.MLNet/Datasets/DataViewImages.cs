@@ -72,7 +72,8 @@ internal sealed class DataViewImages : ImageDataset
     /// <summary>The path of an image, or the number of its row, from 0.</summary>
     public override string NameOf(int index) => _images[index].Name!;
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new InputReader(index => _images[index], applyOrientation);
+    internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
+        new InputReader(index => _images[index], applyOrientation, limits);
 
     /// <summary>The image of a row, kept beyond the row: what is only valid for its time is copied.</summary>
     private static ImageInput Keep(ImageInput image, string row, ImageDecoder decoder)
@@ -82,6 +83,7 @@ internal sealed class DataViewImages : ImageDataset
         if (image.Image is not { } mlImage) return ImageInput.None(row);
         var pixels = new PixelBuffer();
         pixels.CopyFrom(decoder.Decode(new(mlImage, row)));
+        decoder.LetGo();
         return new(pixels, row);
     }
 }

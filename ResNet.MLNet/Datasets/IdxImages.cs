@@ -62,7 +62,7 @@ internal sealed class IdxImages : ImageDataset
 
     public override string NameOf(int index) => $"{_name}[{index}]";
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new Reader(this);
+    internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) => new Reader(this);
 
     private static IdxArray ReadArray(Stream stream, string name, int dimensions)
     {

@@ -46,7 +46,18 @@ public abstract partial class ImageDataset
     /// <summary>An image as the content of a PNG file, with the size that it has in the data.</summary>
     /// <param name="index">The image, from 0.</param>
     /// <exception cref="InvalidImageException">The image cannot be read; the message names it.</exception>
-    public byte[] ToPng(int index) => EncodedImage.Png(OpenReader().Read(index)).Data;
+    public byte[] ToPng(int index)
+    {
+        var reader = OpenReader();
+        try
+        {
+            return EncodedImage.Png(reader.Read(index)).Data;
+        }
+        finally
+        {
+            reader.LetGo();
+        }
+    }
 
     /// <summary>Some of the images, in the order given; the classes stay the same.</summary>
     /// <param name="indices">The images, from 0.</param>
@@ -58,7 +69,8 @@ public abstract partial class ImageDataset
 
     /// <summary>Opens a reader that decodes images for one thread.</summary>
     /// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
-    internal abstract ImageReader OpenReader(bool applyOrientation = true);
+    /// <param name="limits">What an image may cost; null for the usual limits.</param>
+    internal abstract ImageReader OpenReader(bool applyOrientation = true, ImageLimits? limits = null);
 
     /// <summary>
     /// Splits off a share of each class, chosen by a seed: at least one image of each class that has two, at most all but one.

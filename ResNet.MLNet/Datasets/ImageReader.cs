@@ -17,16 +17,24 @@ internal abstract class ImageReader
         image.Crop(choose(image.Width, image.Height).Box);
         return image;
     }
+
+    /// <summary>Gives back memory that is too large to be kept for the next image. What the last call gave is lost.</summary>
+    public virtual void LetGo()
+    {
+    }
 }
 
 /// <summary>Decodes images that are kept as they came: as paths, encoded or as pixels.</summary>
 /// <param name="images">Gives each image.</param>
 /// <param name="applyOrientation">Whether the orientation in the files (EXIF) is applied.</param>
-internal sealed class InputReader(Func<int, ImageInput> images, bool applyOrientation) : ImageReader
+/// <param name="limits">What an image may cost; null for the usual limits.</param>
+internal sealed class InputReader(Func<int, ImageInput> images, bool applyOrientation, ImageLimits? limits = null) : ImageReader
 {
-    private readonly ImageDecoder _decoder = new(applyOrientation);
+    private readonly ImageDecoder _decoder = new(applyOrientation, limits);
 
     public override PixelBuffer Read(int index) => _decoder.Decode(images(index));
 
     public override PixelBuffer Read(int index, RegionChooser choose) => _decoder.Decode(images(index), choose);
+
+    public override void LetGo() => _decoder.LetGo();
 }

@@ -26,12 +26,13 @@ internal sealed class RowImage
     public void SetImage(MLImage? image) => Input = image is null ? default : new(image);
 
     /// <summary>Takes a copy of the pixels of an <see cref="MLImage"/>, so that the source may go on to its next row.</summary>
-    /// <param name="maximumPixels">The largest image that is copied.</param>
+    /// <param name="limits">What an image may cost.</param>
     /// <exception cref="InvalidImageException">The image is too large or of an unsupported format.</exception>
-    public void KeepPixels(long maximumPixels)
+    public void KeepPixels(ImageLimits limits)
     {
         if (Input.Image is null) return;
-        _decoder ??= new(applyOrientation: false, maximumPixels);
+        _decoder ??= new(applyOrientation: false, limits);
+        _decoder.LetGo();
         Input = new(_decoder.Decode(Input));
     }
 }

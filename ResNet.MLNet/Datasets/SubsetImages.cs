@@ -11,12 +11,15 @@ internal sealed class SubsetImages(ImageDataset whole, int[] indices) : ImageDat
 
     public override string? SplitOf(int index) => whole.SplitOf(indices[index]);
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new Reader(whole.OpenReader(applyOrientation), indices);
+    internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
+        new Reader(whole.OpenReader(applyOrientation, limits), indices);
 
     private sealed class Reader(ImageReader whole, int[] indices) : ImageReader
     {
         public override PixelBuffer Read(int index) => whole.Read(indices[index]);
 
         public override PixelBuffer Read(int index, RegionChooser choose) => whole.Read(indices[index], choose);
+
+        public override void LetGo() => whole.LetGo();
     }
 }

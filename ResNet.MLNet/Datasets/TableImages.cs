@@ -46,7 +46,8 @@ internal sealed class TableImages : ImageDataset
 
     public override string? SplitOf(int index) => _splits?[index];
 
-    internal override ImageReader OpenReader(bool applyOrientation) => new InputReader(index => new(NameOf(index)), applyOrientation);
+    internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
+        new InputReader(index => new(NameOf(index)), applyOrientation, limits);
 
     private static TableImages Read(string file, TableColumns wanted, IReadOnlyList<string>? labels)
     {

@@ -53,7 +53,7 @@ internal readonly record struct FileStatus(FileKind Kind, FileIdentity Identity)
         FileKind.Fifo => "a FIFO (named pipe)",
         FileKind.Socket => "a socket",
         FileKind.Device => "a device",
-        _ => "not there",
+        _ => "a link to nothing, or a name that is not UTF-8",
     };
 
     private static FileStatus Read(string path, bool followsLinks)

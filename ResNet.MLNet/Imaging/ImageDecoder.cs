@@ -9,19 +9,20 @@ namespace ResNet.MLNet;
 /// frame of an animation. Keeps its buffers for the next image, so one instance serves one thread.
 /// </summary>
 /// <param name="applyOrientation">Whether the orientation in the file (EXIF) is applied.</param>
-/// <param name="maximumPixels">The largest image that is decoded, in pixels, checked before memory is taken.</param>
-internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = ImageDecoder.DefaultMaximumPixels)
+/// <param name="limits">What an image may cost; null for the usual limits.</param>
+internal sealed class ImageDecoder(bool applyOrientation, ImageLimits? limits = null)
 {
-    /// <summary>A quarter of a gigabyte of RGB, Pillow's limit.</summary>
-    public const long DefaultMaximumPixels = 178_956_970;
-
     /// <summary>
     /// How many pixels beside a part its own depend on: color of half the resolution is interpolated with the next sample, two pixels away.
     /// </summary>
     private const int ChromaReach = 2;
 
+    private readonly ImageLimits _limits = limits ?? ImageLimits.Standard;
     private readonly PixelBuffer _decoded = new(), _oriented = new();
-    private byte[] _file = [];
+    private readonly ImageMemory _file = new();
+
+    /// <inheritdoc cref="ImageMemory.KeptBytes"/>
+    public long KeptBytes => _decoded.KeptBytes + _oriented.KeptBytes + _file.KeptBytes;
 
     /// <summary>Decodes an image, or a part of it. The result is valid until the next call, and the caller may change it.</summary>
     /// <param name="image">The image. Encoded ones may be JPEG, PNG, BMP, GIF or WebP.</param>
@@ -51,6 +52,14 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
         }
     }
 
+    /// <summary>Gives back memory that is too large to be kept for the next image. What the last call gave is lost.</summary>
+    public void LetGo()
+    {
+        _decoded.LetGo();
+        _oriented.LetGo();
+        _file.LetGo();
+    }
+
     private unsafe PixelBuffer Decode(ReadOnlySpan<byte> encoded, RegionChooser? choose)
     {
         if (encoded.IsEmpty) throw new InvalidImageException("The image is empty (0 bytes).");
@@ -65,7 +74,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
 
     private PixelBuffer DecodeWhole(SKCodec codec)
     {
-        CheckSize(codec.Info.Width, codec.Info.Height);
+        _limits.CheckPixels(codec.Info.Width, codec.Info.Height);
         ReadPixels(codec);
         return ExifOrientation.Apply(OrientationOf(codec), _decoded, _oriented);
     }
@@ -73,7 +82,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     private PixelBuffer DecodePart(SKCodec codec, RegionChooser choose)
     {
         var (width, height) = (codec.Info.Width, codec.Info.Height);
-        CheckSize(width, height);
+        _limits.CheckPixels(width, height);
         var orientation = OrientationOf(codec);
         var part = ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
         // Reading a part saves time with JPEG only; rotated images are too few to matter.
@@ -89,7 +98,7 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
 
     private void CopyPixels(MLImage image)
     {
-        CheckSize(image.Width, image.Height);
+        _limits.CheckPixels(image.Width, image.Height);
         _decoded.Reset(image.Width, image.Height);
         var pixels = image.Pixels;
         if (image.PixelFormat == MLPixelFormat.Rgba32)
@@ -168,26 +177,17 @@ internal sealed class ImageDecoder(bool applyOrientation, long maximumPixels = I
     {
         using var file = RegularFile.OpenHandle(path, FileOptions.SequentialScan);
         var length = RandomAccess.GetLength(file);
-        if (length > Array.MaxLength) throw new InvalidImageException($"The file has {length:N0} bytes, more than an image can have.");
-        ByteBuffer.Grow(ref _file, (int)length);
+        _limits.CheckFile(length);
+        _file.Reserve((int)length);
         var read = 0;
         while (read < length)
         {
-            var count = RandomAccess.Read(file, _file.AsSpan(read, (int)length - read), read);
+            var count = RandomAccess.Read(file, _file.Slice(read, (int)length - read), read);
             if (count == 0) break;
             read += count;
         }
 
-        return _file.AsSpan(0, read);
-    }
-
-    private void CheckSize(int width, int height)
-    {
-        if (width < 1 || height < 1) throw new InvalidImageException($"The image says that it has {width} x {height} pixels.");
-        if ((long)width * height <= maximumPixels) return;
-        throw new InvalidImageException(
-            $"The image says that it has {width:N0} x {height:N0} pixels; the limit is {maximumPixels:N0}. " +
-            "Raise MaximumPixels if this is its size.");
+        return _file.Slice(0, read);
     }
 
     private static string Explain(SKCodecResult result) => result switch

@@ -12,5 +12,16 @@ public static class ImageFiles
     /// <param name="path">The path of the file, which is not opened.</param>
     public static bool IsImage(string path) => Extensions.Contains(Path.GetExtension(path).ToLowerInvariant()) && !IsHidden(path);
 
+    /// <summary>The image files of a folder and of all folders below it, in ordinal order. Hidden files and folders do not count.</summary>
+    /// <param name="folder">The folder. Links in it are followed, but each real folder is read once.</param>
+    /// <param name="note">Receives messages about what was passed over, such as a link back into the folder.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static IReadOnlyList<string> Below(string folder, Action<string>? note = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
+        return FolderWalk.Read([folder], note)[0].Images;
+    }
+
     internal static bool IsHidden(string path) => Path.GetFileName(path).StartsWith('.');
 }

@@ -49,11 +49,19 @@ internal readonly struct ImageInput
 
     /// <summary>An encoded image that a stream holds.</summary>
     /// <param name="stream">The stream, which is read to its end.</param>
+    /// <param name="limits">How long it may be.</param>
     /// <param name="name">What it is called in messages; null (default) if it has no name.</param>
-    public static ImageInput Read(Stream stream, string? name = null)
+    /// <exception cref="InvalidImageException">It is too long.</exception>
+    public static ImageInput Read(Stream stream, ImageLimits limits, string? name = null)
     {
         using var content = new MemoryStream();
-        stream.CopyTo(content);
+        var buffer = new byte[1 << 16];
+        for (var count = stream.Read(buffer); count > 0; count = stream.Read(buffer))
+        {
+            content.Write(buffer, 0, count);
+            limits.CheckFile(content.Length);
+        }
+
         return new(content.GetBuffer().AsMemory(0, (int)content.Length), name);
     }
 }

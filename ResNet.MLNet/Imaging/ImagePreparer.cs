@@ -8,15 +8,18 @@ namespace ResNet.MLNet;
 /// thread.
 /// </summary>
 /// <param name="preprocessing">How images are prepared.</param>
-/// <param name="maximumPixels">The largest image that is decoded, in pixels.</param>
-internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maximumPixels = ImageDecoder.DefaultMaximumPixels)
+/// <param name="limits">What an image may cost; null for the usual limits.</param>
+internal sealed class ImagePreparer(ImagePreprocessing preprocessing, ImageLimits? limits = null)
 {
-    private readonly ImageDecoder _decoder = new(preprocessing.ApplyExifOrientation, maximumPixels);
+    private readonly ImageDecoder _decoder = new(preprocessing.ApplyExifOrientation, limits);
     private readonly Resampler _resampler = new();
     private readonly PixelBuffer _crop = new();
 
     /// <summary>The number of floats of one image: 3 * crop * crop.</summary>
     public int Length => 3 * preprocessing.Crop * preprocessing.Crop;
+
+    /// <inheritdoc cref="ImageMemory.KeptBytes"/>
+    public long KeptBytes => _decoder.KeptBytes + _resampler.KeptBytes + _crop.KeptBytes;
 
     /// <summary>Prepares an image.</summary>
     /// <param name="image">The image.</param>
@@ -28,8 +31,16 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
     /// <exception cref="InvalidImageException">It cannot be read; the message says why and names the image.</exception>
     public PixelBuffer Crop(ImageInput image)
     {
-        Crop(_decoder.Decode(image), _crop);
-        return _crop;
+        try
+        {
+            Crop(_decoder.Decode(image), _crop);
+            return _crop;
+        }
+        finally
+        {
+            _decoder.LetGo();
+            LetGo();
+        }
     }
 
     /// <summary>Writes the resized and cropped pixels of a decoded image to another buffer.</summary>
@@ -45,6 +56,9 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, long maxim
         var wanted = new PixelBox(across.From, down.From, across.Count, down.Count);
         _resampler.Resize(image, whole, width, height, wanted, preprocessing.Interpolation, target, across.To, down.To);
     }
+
+    /// <summary>Gives back memory that is too large to be kept for the next image.</summary>
+    public void LetGo() => _resampler.LetGo();
 
     private (int Width, int Height) ResizedSize(int width, int height)
     {

@@ -20,14 +20,14 @@ public sealed record ImagePreprocessing
     /// the image keeps its size. Default: 256.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
-    public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, nameof(Resize)) : null; }
+    public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, 16384, nameof(Resize)) : null; }
 
     /// <summary>
-    /// Height and width of the square that is cut out of the center, in pixels (1 to 16384). An image that is smaller is padded with black,
-    /// as in torchvision. Default: 224.
+    /// Height and width of the square that is cut out of the center, in pixels (1 to 4096, for which a ResNet-18 takes some 4 GB). An image
+    /// that is smaller is padded with black, as in torchvision. Default: 224.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
-    public int Crop { get => _crop; init => _crop = CheckSize(value, nameof(Crop)); }
+    public int Crop { get => _crop; init => _crop = CheckSize(value, 4096, nameof(Crop)); }
 
     /// <summary>The filter for resizing. Default: bilinear.</summary>
     public Interpolation Interpolation { get; init; } = Interpolation.Bilinear;
@@ -56,13 +56,13 @@ public sealed record ImagePreprocessing
     /// <summary>
     /// Preprocessing for images of one small size (CIFAR, Fashion-MNIST): the shorter side is resized to it and the square cut out.
     /// </summary>
-    /// <param name="size">Height and width in pixels (1 to 16384).</param>
+    /// <param name="size">Height and width in pixels (1 to 4096).</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is out of range.</exception>
     public static ImagePreprocessing Small(int size) => new() { Resize = size, Crop = size };
 
-    private static int CheckSize(int value, string name) => value is >= 1 and <= 16384
+    private static int CheckSize(int value, int most, string name) => value >= 1 && value <= most
         ? value
-        : throw new ArgumentOutOfRangeException(name, value, $"{name} must be 1 to 16384 pixels.");
+        : throw new ArgumentOutOfRangeException(name, value, $"{name} must be 1 to {most} pixels.");
 }
 
 /// <summary>A value for each color channel.</summary>

@@ -6,15 +6,18 @@ namespace ResNet.MLNet;
 internal sealed class PixelBuffer
 {
     public const int BytesPerPixel = 4;
-    private byte[] _bytes = [];
+    private readonly ImageMemory _memory = new();
 
     public int Width { get; private set; }
 
     public int Height { get; private set; }
 
+    /// <inheritdoc cref="ImageMemory.KeptBytes"/>
+    public long KeptBytes => _memory.KeptBytes;
+
     public int Stride => Width * BytesPerPixel;
 
-    public Span<byte> Bytes => _bytes.AsSpan(0, Height * Stride);
+    public Span<byte> Bytes => _memory.Slice(0, Height * Stride);
 
     /// <summary>The pixels, row by row, as one number each, of which red is the lowest byte.</summary>
     public Span<uint> Pixels => MemoryMarshal.Cast<byte, uint>(Bytes);
@@ -24,11 +27,11 @@ internal sealed class PixelBuffer
     {
         var needed = (long)width * height * BytesPerPixel;
         if (needed > Array.MaxLength) throw new InvalidImageException($"{width} x {height} pixels are more than fit in memory.");
-        if (_bytes.Length < needed) _bytes = GC.AllocateUninitializedArray<byte>((int)needed);
+        _memory.Reserve((int)needed);
         (Width, Height) = (width, height);
     }
 
-    public Span<byte> Row(int y) => _bytes.AsSpan(y * Stride, Stride);
+    public Span<byte> Row(int y) => _memory.Slice(y * Stride, Stride);
 
     public Span<uint> PixelRow(int y) => MemoryMarshal.Cast<byte, uint>(Row(y));
 
@@ -37,6 +40,14 @@ internal sealed class PixelBuffer
     {
         Reset(other.Width, other.Height);
         other.Bytes.CopyTo(Bytes);
+    }
+
+    /// <summary>Gives back memory that is too large to be kept for the next image; the pixels are lost then.</summary>
+    public void LetGo()
+    {
+        if (!_memory.IsLarge) return;
+        _memory.LetGo();
+        (Width, Height) = (0, 0);
     }
 
     /// <summary>Keeps only a part, in place.</summary>

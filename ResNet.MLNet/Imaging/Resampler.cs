@@ -17,6 +17,12 @@ internal sealed class Resampler
     private readonly PixelBuffer _rows = new();
     private readonly ResampleWeights _horizontal = new(), _vertical = new();
 
+    /// <inheritdoc cref="ImageMemory.KeptBytes"/>
+    public long KeptBytes => _rows.KeptBytes;
+
+    /// <summary>Gives back memory that is too large to be kept for the next image.</summary>
+    public void LetGo() => _rows.LetGo();
+
     /// <summary>Resizes a part of an image to a size and gives a part of the result.</summary>
     /// <param name="source">The image.</param>
     /// <param name="box">The part of the image that is resized, in pixels.</param>

@@ -29,6 +29,7 @@ internal sealed class InferenceEngine : IDisposable
     // Under the lock, not in a ConcurrentBag: that keeps its items in lists of each thread, so that a network that nobody disposed may live
     // as long as the thread.
     private readonly Stack<InferenceWorker> _idle = [];
+    private long _idleBytes;
     private int _busy;
     private bool _disposed;
 
@@ -44,6 +45,9 @@ internal sealed class InferenceEngine : IDisposable
         _session = model.CreateSession(options);
         _modelName = model.Path;
     }
+
+    /// <summary>The most bytes that idle workers hold together, so that many cores do not keep the memory of many large images.</summary>
+    public long MostIdleBytes { get; init; } = 512 << 20;
 
     /// <summary>A warning for the log: that the GPU cannot be used; null if there is none.</summary>
     public string? Warning { get; }
@@ -69,10 +73,24 @@ internal sealed class InferenceEngine : IDisposable
         }
     }
 
-    /// <summary>Takes a worker back; for <see cref="WorkerLease"/>.</summary>
+    /// <summary>The bytes that idle workers hold together.</summary>
+    public long IdleBytes => Volatile.Read(ref _idleBytes);
+
+    /// <summary>Takes a worker back; for <see cref="WorkerLease"/>. One that would hold too much is disposed.</summary>
     public void Return(InferenceWorker worker)
     {
-        lock (_lock) _idle.Push(worker);
+        bool isKept;
+        lock (_lock)
+        {
+            isKept = _idleBytes + worker.KeptBytes <= MostIdleBytes;
+            if (isKept)
+            {
+                _idle.Push(worker);
+                _idleBytes += worker.KeptBytes;
+            }
+        }
+
+        if (!isKept) worker.Dispose();
         Leave();
     }
 
@@ -98,6 +116,7 @@ internal sealed class InferenceEngine : IDisposable
             lock (_lock)
             {
                 if (!_idle.TryPop(out worker)) return null;
+                _idleBytes -= worker.KeptBytes;
             }
 
             if (worker.Key == key) return worker;

@@ -6,9 +6,9 @@ namespace ResNet.MLNet;
 /// <param name="Preprocessing">How images are prepared.</param>
 /// <param name="Output">The network's output that is wanted.</param>
 /// <param name="Width">Values of that output for one image.</param>
-/// <param name="MaximumPixels">The largest image that is decoded.</param>
+/// <param name="Limits">What an image may cost.</param>
 /// <param name="BatchSize">The most images of one run.</param>
-internal sealed record WorkerKey(ImagePreprocessing Preprocessing, string Output, int Width, long MaximumPixels, int BatchSize);
+internal sealed record WorkerKey(ImagePreprocessing Preprocessing, string Output, int Width, ImageLimits Limits, int BatchSize);
 
 /// <summary>
 /// Prepares images and runs the network on them, in tensors that it keeps. Used by one thread at a time.
@@ -38,7 +38,15 @@ internal sealed class InferenceWorker : IDisposable
         _modelName = modelName;
         _names = new string?[key.BatchSize];
         Key = key;
-        _preparer = new(key.Preprocessing, key.MaximumPixels);
+        _preparer = new(key.Preprocessing, key.Limits);
+        var floats = (long)key.BatchSize * _preparer.Length;
+        if (floats > Array.MaxLength)
+        {
+            throw new ArgumentException(
+                $"{key.BatchSize} images of {key.Preprocessing.Crop} x {key.Preprocessing.Crop} pixels are too many for one run of the " +
+                "network. Choose a smaller BatchSize.");
+        }
+
         // Pinned, so that ONNX Runtime reads and writes these very arrays.
         _input = GC.AllocateUninitializedArray<float>(key.BatchSize * _preparer.Length, pinned: true);
         _output = GC.AllocateUninitializedArray<float>(key.BatchSize * key.Width, pinned: true);
@@ -46,6 +54,9 @@ internal sealed class InferenceWorker : IDisposable
     }
 
     public WorkerKey Key { get; }
+
+    /// <summary>The memory that it holds while it is idle.</summary>
+    public long KeptBytes => _preparer.KeptBytes + sizeof(float) * ((long)_input.Length + _output.Length);
 
     /// <summary>Prepares an image as one of the next run.</summary>
     /// <param name="index">Its place, from 0 up to the batch size.</param>

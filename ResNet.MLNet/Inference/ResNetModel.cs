@@ -9,6 +9,7 @@ public sealed class ResNetModel : IDisposable
     private readonly ExecutionDevice _device;
     private readonly Lock _lock = new();
     private readonly Dictionary<Sharing, InferenceEngine> _engines = [];
+    private ImageLimits _limits = ImageLimits.Standard;
     private bool _disposed;
 
     internal ResNetModel(OpenedModel file, ExecutionDevice device)
@@ -51,6 +52,24 @@ public sealed class ResNetModel : IDisposable
     /// it is from elsewhere or older.
     /// </summary>
     public string? Digest => File.Digest;
+
+    /// <summary>
+    /// The largest image that is decoded, in pixels, from 1; checked before memory is taken. Default: 178,956,970, as Pillow.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public long MaximumPixels
+    {
+        get => _limits.MaximumPixels;
+        set => _limits = _limits with { MaximumPixels = Guard.AtLeast(value, 1) };
+    }
+
+    /// <summary>The longest image file that is read, in bytes, from 1. Default: 256 MiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public long MaximumFileBytes
+    {
+        get => _limits.MaximumFileBytes;
+        set => _limits = _limits with { MaximumFileBytes = Guard.AtLeast(value, 1) };
+    }
 
     internal OpenedModel File { get; }
 
@@ -115,7 +134,7 @@ public sealed class ResNetModel : IDisposable
     public float[] Run(Stream encodedImage, ResNetOutput output = ResNetOutput.Probabilities)
     {
         ArgumentNullException.ThrowIfNull(encodedImage);
-        return Run(ImageInput.Read(encodedImage), output);
+        return Run(ImageInput.Read(encodedImage, _limits), output);
     }
 
     /// <summary>Runs the network on decoded pixels. May be called from many threads at once.</summary>
@@ -161,7 +180,7 @@ public sealed class ResNetModel : IDisposable
     public IReadOnlyList<ClassPrediction> Classify(Stream encodedImage, int top = 5)
     {
         ArgumentNullException.ThrowIfNull(encodedImage);
-        return Classify(ImageInput.Read(encodedImage), top);
+        return Classify(ImageInput.Read(encodedImage, _limits), top);
     }
 
     /// <summary>Classifies decoded pixels. May be called from many threads at once.</summary>
@@ -209,8 +228,8 @@ public sealed class ResNetModel : IDisposable
     /// ONNX Runtime cannot load the model, or the file is damaged or was written since it was opened.
     /// </exception>
     internal WorkerLease Rent(
-        Sharing sharing, ImagePreprocessing preprocessing, ResNetOutput output, long maximumPixels, int batchSize = 1) =>
-        Engine(sharing).Rent(new(preprocessing, OpenedModel.NameOf(output), File.Width(output), maximumPixels, batchSize));
+        Sharing sharing, ImagePreprocessing preprocessing, ResNetOutput output, ImageLimits limits, int batchSize = 1) =>
+        Engine(sharing).Rent(new(preprocessing, OpenedModel.NameOf(output), File.Width(output), limits, batchSize));
 
     /// <summary>The engine for a way of sharing the machine, created when it is needed first. A GPU has one for all.</summary>
     private InferenceEngine Engine(Sharing sharing)
@@ -239,7 +258,7 @@ public sealed class ResNetModel : IDisposable
 
     private float[] Run(ImageInput image, ResNetOutput output)
     {
-        using var worker = Rent(Sharing.Latency, Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
+        using var worker = Rent(Sharing.Latency, Preprocessing, output, _limits);
         worker.Prepare(0, image);
         return worker.Run(1).ToArray();
     }

@@ -5,6 +5,7 @@ namespace ResNet.MLNet;
 /// <summary>Writes every tenth of a download to the log, and stops the download when the context is canceled.</summary>
 internal sealed class DownloadLog(IHostEnvironment environment, IChannel channel) : IProgress<DownloadProgress>
 {
+    private const long Waiting = -2;
     private long _reported = -1;
 
     public void Report(DownloadProgress value)
@@ -14,6 +15,13 @@ internal sealed class DownloadLog(IHostEnvironment environment, IChannel channel
         {
             channel.Info($"{value.FileName} has the SHA-256 {hash}.");
             if (!value.WasKnown) channel.Info("Only its beginning was known before. It is kept, and a later download must have it.");
+            return;
+        }
+
+        if (value.WaitsFor is { } other)
+        {
+            if (Interlocked.Exchange(ref _reported, Waiting) == Waiting) return;
+            channel.Info($"Waiting for {other}, which makes {value.FileName}.");
             return;
         }
 

@@ -48,7 +48,10 @@ public sealed partial class ResNetEstimator
         /// <summary>
         /// The largest image that is decoded, in pixels, from 1; checked before memory is taken. Default: 178,956,970, as Pillow.
         /// </summary>
-        public long MaximumPixels { get; init; } = ImageDecoder.DefaultMaximumPixels;
+        public long MaximumPixels { get; init; } = ImageLimits.DefaultMaximumPixels;
+
+        /// <summary>The longest image file that is read, in bytes, from 1. Default: 256 MiB.</summary>
+        public long MaximumFileBytes { get; init; } = ImageLimits.DefaultMaximumFileBytes;
 
         /// <summary>How many images are worked on at a time, from 1. Default: null, the number of processors.</summary>
         public int? DegreeOfParallelism { get; init; }
@@ -77,6 +80,7 @@ public sealed partial class ResNetEstimator
             ImageFolder = ImageFolder,
             OnBadImage = OnBadImage,
             MaximumPixels = MaximumPixels,
+            MaximumFileBytes = MaximumFileBytes == ImageLimits.DefaultMaximumFileBytes ? null : MaximumFileBytes,
             Preprocessing = Preprocessing,
             DegreeOfParallelism = DegreeOfParallelism,
             BatchSize = BatchSize,

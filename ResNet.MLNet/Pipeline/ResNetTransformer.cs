@@ -130,7 +130,7 @@ public sealed class ResNetTransformer : ITransformer, IDisposable
 
     /// <summary>Takes a worker for one thread; disposing the lease gives it back.</summary>
     internal WorkerLease Rent(Sharing sharing) =>
-        Model.Rent(sharing, Preprocessing, Options.Output, Options.MaximumPixels, sharing == Sharing.Throughput ? BatchSize : 1);
+        Model.Rent(sharing, Preprocessing, Options.Output, Options.Limits, sharing == Sharing.Throughput ? BatchSize : 1);
 
     internal void ThrowIfCanceled() => MLNetInternals.ThrowIfCanceled(_environment);
 

@@ -31,7 +31,14 @@ internal sealed record ScoringOptions
 
     public BadImagePolicy OnBadImage { get; init; }
 
-    public long MaximumPixels { get; init; } = ImageDecoder.DefaultMaximumPixels;
+    public long MaximumPixels { get; init; } = ImageLimits.DefaultMaximumPixels;
+
+    /// <summary>The longest image file that is read, in bytes; null for the usual limit.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaximumFileBytes { get; init; }
+
+    [JsonIgnore]
+    public ImageLimits Limits => new(MaximumPixels, MaximumFileBytes ?? ImageLimits.DefaultMaximumFileBytes);
 
     /// <summary>How images are prepared; null for what the model's card says.</summary>
     public ImagePreprocessing? Preprocessing { get; init; }
@@ -81,5 +88,6 @@ internal sealed record ScoringOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(DegreeOfParallelism ?? 1, 1, nameof(DegreeOfParallelism));
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize ?? 1, 1, nameof(BatchSize));
         ArgumentOutOfRangeException.ThrowIfLessThan(MaximumPixels, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaximumFileBytes ?? 1, 1, nameof(MaximumFileBytes));
     }
 }

@@ -15,6 +15,12 @@ public sealed record DownloadProgress(string FileName, long Received, long? Tota
 
     /// <summary>Whether all of <see cref="Sha256"/> was known before, and not only how it begins.</summary>
     public bool WasKnown { get; init; }
+
+    /// <summary>
+    /// Who is making the same file at the moment and is waited for, such as "process 4711 on host"; null if nobody is waited for. Received
+    /// is then 0, whatever the other has.
+    /// </summary>
+    public string? WaitsFor { get; init; }
 }
 
 /// <summary>
@@ -27,9 +33,12 @@ internal sealed class Downloader
     private const int DigitsOfHash = 64;
     private const long LargestFile = 2L << 30;
 
+    /// <summary>What has to come within <see cref="StallLimit"/>: one byte now and then would take years.</summary>
+    private const int LeastBytes = 1 << 15;
+
     private static readonly HttpClient Client = CreateClient();
 
-    /// <summary>How long a server may send nothing.</summary>
+    /// <summary>How long a server may take for its headers, and then for each <see cref="LeastBytes"/> or the rest.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The pauses before the second, third, ... try.</summary>
@@ -113,13 +122,19 @@ internal sealed class Downloader
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new DownloadException($"{address} sent nothing for {StallLimit.TotalSeconds:0.#} seconds", mayHelpToTryAgain: true);
+            throw new DownloadException(
+                $"{address} sent next to nothing for {StallLimit.TotalSeconds:0.#} seconds", mayHelpToTryAgain: true);
         }
         catch (HttpRequestException problem)
         {
             // Where there is no such name or nobody listens, there is no connection, and waiting would only delay the message that says so.
             var noConnection = problem.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError;
             throw new DownloadException($"{address} cannot be reached: {problem.Message}", mayHelpToTryAgain: !noConnection, problem);
+        }
+        catch (UriFormatException problem)
+        {
+            var reason = $"{address} redirects to what is not an address of a server: {problem.Message}";
+            throw new DownloadException(reason, mayHelpToTryAgain: false, problem);
         }
         catch (IOException problem) when (problem is HttpIOException || problem.InnerException is SocketException)
         {
@@ -139,6 +154,8 @@ internal sealed class Downloader
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return (true, from);
         if (!response.IsSuccessStatusCode)
         {
+            if (response.Headers.Location is { } other)
+                throw new DownloadException($"{address} redirects to '{other}', which is not followed", mayHelpToTryAgain: false);
             var answer = $"{address} answers {(int)response.StatusCode} ({response.ReasonPhrase})";
             throw new DownloadException(answer, MayPass(response.StatusCode));
         }
@@ -150,12 +167,20 @@ internal sealed class Downloader
         using var body = response.Content.ReadAsStream(stop.Token);
         using var to = new FileStream(part, resumed ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.None);
         var buffer = new byte[BufferSize];
+        var since = 0;
+        stop.CancelAfter(StallLimit);
         while (true)
         {
             // Read asynchronously: only so can a silent server be left.
             var count = body.ReadAsync(buffer, stop.Token).AsTask().GetAwaiter().GetResult();
             if (count == 0) break;
-            stop.CancelAfter(StallLimit);
+            since += count;
+            if (since >= LeastBytes)
+            {
+                since = 0;
+                stop.CancelAfter(StallLimit);
+            }
+
             to.Write(buffer, 0, count);
             if (to.Length > LargestFile)
                 throw new DownloadException($"{address} sends more than any weights have", mayHelpToTryAgain: false);

@@ -9,8 +9,6 @@ public sealed class ModelStore
     /// <summary>The environment variable that names another base address than the publisher's, such as a company's mirror.</summary>
     public const string MirrorVariable = "RESNET_MLNET_MIRROR";
 
-    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(200);
-
     private readonly Downloader _downloader;
 
     internal ModelStore(string folder, string? mirror, Downloader downloader)
@@ -37,6 +35,9 @@ public sealed class ModelStore
     public string Folder { get; }
 
     internal string? Mirror { get; }
+
+    /// <summary>How one process at a time makes a file.</summary>
+    internal FileTurn Turn { get; init; } = new();
 
     /// <summary>
     /// Finds a model file: a file by its path, or published weights by their name, which are fetched if they are not here.
@@ -85,8 +86,7 @@ public sealed class ModelStore
     {
         var model = PathOf(item.Name);
         if (File.Exists(model)) return Checked(item, model);
-        Directory.CreateDirectory(Folder);
-        using var turn = TakeTurn(Path.Combine(Folder, item.Name + ".lock"), cancellation);
+        using var turn = TakeTurn(item, progress, cancellation);
         // Another process may have made it meanwhile.
         if (File.Exists(model)) return Checked(item, model);
         var checkpoint = Path.Combine(Folder, Path.GetFileName(item.Address.LocalPath));
@@ -101,6 +101,27 @@ public sealed class ModelStore
     }
 
     private string PathOf(string name) => Path.Combine(Folder, name + ".onnx");
+
+    private FileStream TakeTurn(Item item, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            var file = $"{item.Name}.onnx";
+            var part = Path.Combine(Folder, Path.GetFileName(item.Address.LocalPath) + ".part");
+            return Turn.Take(Path.Combine(Folder, item.Name), part, Report, cancellation);
+
+            void Report(string other) => progress?.Report(new(file, 0, null) { WaitsFor = other });
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"The model file of {item.Name} is not in '{Folder}', and it cannot be made there: {problem.Message.TrimEnd('.')}. " +
+                $"It is made of {item.Address}. Put '{PathOf(item.Name)}' there from another machine, or set {CacheFolder.Variable} to a " +
+                "folder that can be written.",
+                problem);
+        }
+    }
 
     /// <summary>
     /// Checks that a file is what this store made of that item, by its card. Its weights are checked against the digest in the file when
@@ -149,26 +170,6 @@ public sealed class ModelStore
                 problem);
         }
     }
-
-    /// <summary>Waits until no other process makes the same file. A process that dies gives its turn back.</summary>
-    private static FileStream TakeTurn(string path, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            try
-            {
-                return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
-            }
-            catch (IOException problem) when (File.Exists(path) && !IsBadPath(problem))
-            {
-                cancellation.WaitHandle.WaitOne(LockPause);
-            }
-        }
-    }
-
-    private static bool IsBadPath(IOException problem) =>
-        problem is FileNotFoundException or DirectoryNotFoundException or PathTooLongException;
 
     /// <summary>What is fetched, and how it becomes a model file.</summary>
     /// <param name="Name">The name of the model file, without its ending.</param>

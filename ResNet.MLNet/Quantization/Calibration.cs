@@ -5,7 +5,8 @@ namespace ResNet.MLNet;
 /// <summary>Runs the float network over images and keeps how the values of each activation are spread.</summary>
 /// <param name="graph">The network.</param>
 /// <param name="preprocessing">How images are prepared.</param>
-internal sealed class Calibration(QuantizedGraph graph, ImagePreprocessing preprocessing)
+/// <param name="limits">What an image may cost.</param>
+internal sealed class Calibration(QuantizedGraph graph, ImagePreprocessing preprocessing, ImageLimits limits)
 {
     private readonly Dictionary<string, ActivationHistogram> _histograms =
         graph.Values.ToDictionary(name => name, _ => new ActivationHistogram(), StringComparer.Ordinal);
@@ -21,7 +22,7 @@ internal sealed class Calibration(QuantizedGraph graph, ImagePreprocessing prepr
     {
         using var session = CreateSession();
         using var options = new RunOptions();
-        var preparer = new ImagePreparer(preprocessing);
+        var preparer = new ImagePreparer(preprocessing, limits);
         var input = new float[preparer.Length];
         float[] first = [];
         var read = 0;

@@ -5,8 +5,8 @@ namespace ResNet.MLNet;
 /// <summary>Compares a float network with the integer network that was made of it, image by image.</summary>
 /// <param name="floats">The float network.</param>
 /// <param name="integer">The integer network.</param>
-/// <param name="labelOf">The true class of an image by its path, where it is known.</param>
-internal sealed class NetworkComparison(ResNetModel floats, ResNetModel integer, Func<string, int?>? labelOf)
+/// <param name="options">Limits of images, and their true classes.</param>
+internal sealed class NetworkComparison(ResNetModel floats, ResNetModel integer, QuantizationOptions options)
 {
     private readonly bool _hasClasses = floats.ClassCount is not null;
     private readonly bool _hasFeatures = floats.FeatureCount is not null;
@@ -27,7 +27,7 @@ internal sealed class NetworkComparison(ResNetModel floats, ResNetModel integer,
     public QuantizationReport Run(
         IReadOnlyList<string> images, List<string> skipped, IProgress<QuantizationProgress>? progress, CancellationToken cancellation)
     {
-        var preparer = new ImagePreparer(floats.Preprocessing);
+        var preparer = new ImagePreparer(floats.Preprocessing, options.Limits);
         var pixels = new float[preparer.Length];
         for (var i = 0; i < images.Count; i++)
         {
@@ -77,7 +77,7 @@ internal sealed class NetworkComparison(ResNetModel floats, ResNetModel integer,
     private void CompareClasses(string path, int floatClass, int integerClass)
     {
         if (floatClass == integerClass) _same++;
-        if (labelOf?.Invoke(path) is not { } label) return;
+        if (options.LabelOf?.Invoke(path) is not { } label) return;
         _labeled++;
         if (floatClass == label) _floatCorrect++;
         if (integerClass == label) _integerCorrect++;
@@ -85,7 +85,7 @@ internal sealed class NetworkComparison(ResNetModel floats, ResNetModel integer,
 
     private static float[] Run(ResNetModel model, ResNetOutput output, float[] pixels, out TimeSpan time)
     {
-        using var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageDecoder.DefaultMaximumPixels);
+        using var worker = model.Rent(Sharing.Throughput, model.Preprocessing, output, ImageLimits.Standard);
         worker.Prepare(0, pixels);
         var start = Stopwatch.GetTimestamp();
         var values = worker.Run(1).ToArray();

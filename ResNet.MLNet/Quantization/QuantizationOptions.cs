@@ -15,6 +15,16 @@ public sealed record QuantizationOptions
     /// </summary>
     public int ComparisonImages { get; init; } = 500;
 
+    /// <summary>
+    /// The largest image that is decoded, in pixels, from 1; checked before memory is taken. Default: 178,956,970, as Pillow.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public long MaximumPixels { get; init => field = Guard.AtLeast(value, 1); } = ImageLimits.DefaultMaximumPixels;
+
+    /// <summary>The longest image file that is read, in bytes, from 1. Default: 256 MiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public long MaximumFileBytes { get; init => field = Guard.AtLeast(value, 1); } = ImageLimits.DefaultMaximumFileBytes;
+
     /// <summary>How images are prepared for a model file from elsewhere. Default: null, as the model file says.</summary>
     public ImagePreprocessing? Preprocessing { get; init; }
 
@@ -23,4 +33,6 @@ public sealed record QuantizationOptions
     /// class is known, so accuracy is not measured.
     /// </summary>
     public Func<string, int?>? LabelOf { get; init; }
+
+    internal ImageLimits Limits => new(MaximumPixels, MaximumFileBytes);
 }

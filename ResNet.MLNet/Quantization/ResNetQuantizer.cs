@@ -40,12 +40,12 @@ public static class ResNetQuantizer
         {
             List<string> skipped = [];
             var seen = Spread(images, options.CalibrationImages);
-            var result = Quantize(floats, model.Preprocessing, seen, options.Method, skipped, progress, cancellation);
+            var result = Quantize(floats, model.Preprocessing, seen, options, skipped, progress, cancellation);
 
             var unseen = images.Except(seen).ToList();
             var compared = Spread(unseen.Count > 0 ? unseen : images, options.ComparisonImages);
             using var integer = new ResNetModel(OpenedModel.Open(ModelFile.ToBytes(result)), default);
-            var comparison = new NetworkComparison(model, integer, options.LabelOf);
+            var comparison = new NetworkComparison(model, integer, options);
             var report = comparison.Run(compared, skipped, progress, cancellation) with
             {
                 FloatBytes = floats.LongLength,
@@ -65,15 +65,15 @@ public static class ResNetQuantizer
         byte[] floats,
         ImagePreprocessing preprocessing,
         IReadOnlyList<string> images,
-        CalibrationMethod method,
+        QuantizationOptions options,
         List<string> skipped,
         IProgress<QuantizationProgress>? progress,
         CancellationToken cancellation)
     {
         var graph = new QuantizedGraph(ModelProto.Parser.ParseFrom(floats));
-        var calibration = new Calibration(graph, preprocessing);
+        var calibration = new Calibration(graph, preprocessing, options.Limits);
         calibration.Run(images, skipped, progress, cancellation);
-        return graph.Quantize(calibration.Ranges(method), calibration.MeanOf);
+        return graph.Quantize(calibration.Ranges(options.Method), calibration.MeanOf);
     }
 
     private static ModelCard CardOf(ModelCard card, CalibrationMethod method, int calibrated, QuantizationReport report)

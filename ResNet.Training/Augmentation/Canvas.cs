@@ -34,6 +34,15 @@ internal sealed class Canvas(ImagePreprocessing preprocessing)
         return result;
     }
 
+    /// <summary>Gives back memory that is too large to be kept for the next image.</summary>
+    public void LetGo()
+    {
+        _preparer.LetGo();
+        _resampler.LetGo();
+        _first.LetGo();
+        _second.LetGo();
+    }
+
     private PixelBuffer Resize(PixelBuffer image)
     {
         var result = Other(image);

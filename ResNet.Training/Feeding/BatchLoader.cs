@@ -39,7 +39,8 @@ internal sealed class BatchLoader(
     /// <summary>The images that a thread makes at a time: few, so that all threads work on the batch that is waited for.</summary>
     private const int PartSize = 8;
 
-    private readonly ConcurrentBag<(ImageReader Reader, Canvas Canvas)> _tools = [];
+    // Not a ConcurrentBag: that keeps its items in lists of each thread, which may outlive the loader.
+    private readonly ConcurrentStack<(ImageReader Reader, Canvas Canvas)> _tools = [];
     private readonly Augmentation _augmentation = augmentation ?? Augmentation.None;
     private readonly int _imageSize = PixelBuffer.BytesPerPixel * preprocessing.Crop * preprocessing.Crop;
 
@@ -98,7 +99,7 @@ internal sealed class BatchLoader(
 
         void Read(int from, int to)
         {
-            if (!_tools.TryTake(out var tools)) tools = (source.OpenReader(preprocessing.ApplyExifOrientation), new(preprocessing));
+            if (!_tools.TryPop(out var tools)) tools = (source.OpenReader(preprocessing.ApplyExifOrientation), new(preprocessing));
             for (var position = from; position < to && !stop.IsCancellationRequested; position++)
             {
                 try
@@ -112,9 +113,14 @@ internal sealed class BatchLoader(
                 {
                     onBadImage(problem);
                 }
+                finally
+                {
+                    tools.Reader.LetGo();
+                    tools.Canvas.LetGo();
+                }
             }
 
-            _tools.Add(tools);
+            _tools.Push(tools);
         }
     }
 

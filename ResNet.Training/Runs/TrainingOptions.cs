@@ -50,11 +50,23 @@ public sealed record TrainingOptions
     /// <summary>What happens when an image cannot be read. Default: it is named and left out.</summary>
     public BadTrainingImagePolicy OnBadImage { get; init; }
 
+    /// <summary>
+    /// The largest image that is decoded, in pixels, from 1; checked before memory is taken. Default: 178,956,970, as Pillow.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public long MaximumPixels { get; init => field = Guard.AtLeast(value, 1); } = ImageLimits.DefaultMaximumPixels;
+
+    /// <summary>The longest image file that is read, in bytes, from 1. Default: 256 MiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public long MaximumFileBytes { get; init => field = Guard.AtLeast(value, 1); } = ImageLimits.DefaultMaximumFileBytes;
+
     /// <summary>What the data is called in the model card. Default: null, not named.</summary>
     public string? DataName { get; init; }
 
     /// <summary>The command that repeats the run, for the report. Default: null, not named.</summary>
     public string? Command { get; init; }
+
+    internal ImageLimits Limits => new(MaximumPixels, MaximumFileBytes);
 
     /// <summary>
     /// Finds the network and the recipe that these options stand for, and checks that all fits together. Nothing is read or written.

@@ -47,7 +47,14 @@ public sealed class TrainingPlan
     /// <param name="augmentation">How they are varied; null for images in their order, not varied.</param>
     /// <param name="bad">Receives those that cannot be read.</param>
     internal BatchLoader Loader(ImageDataset images, Augmentation? augmentation, BadImages bad) =>
-        new(images, Recipe.Preprocessing, augmentation, Recipe.BatchSize, Recipe.Seed, Math.Max(1, Options.Workers), bad.Add);
+        new(
+            new LimitedImages(images, Options.Limits),
+            Recipe.Preprocessing,
+            augmentation,
+            Recipe.BatchSize,
+            Recipe.Seed,
+            Math.Max(1, Options.Workers),
+            bad.Add);
 
     /// <summary>
     /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where

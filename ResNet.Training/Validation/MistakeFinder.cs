@@ -110,6 +110,7 @@ internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Fun
 
         public override string NameOf(int index) => source.NameOf(index);
 
-        internal override ImageReader OpenReader(bool applyOrientation) => source.OpenReader(applyOrientation);
+        internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
+            source.OpenReader(applyOrientation, limits);
     }
 }

@@ -197,8 +197,8 @@ public sealed class BatchLoaderTests
 
         public override string NameOf(int index) => source.NameOf(index);
 
-        internal override ImageReader OpenReader(bool applyOrientation) =>
-            new Reader(this, source.OpenReader(applyOrientation), after, told);
+        internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
+            new Reader(this, source.OpenReader(applyOrientation, limits), after, told);
 
         private sealed class Reader(Watched owner, ImageReader reader, int after, ManualResetEventSlim told) : ImageReader
         {

@@ -62,7 +62,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor
         _readImage = image =>
         {
             readImage(image);
-            image.KeepPixels(transformer.Options.MaximumPixels);
+            image.KeepPixels(transformer.Options.Limits);
         };
         var owned = use.Source.Where(column => !CopiedColumn.CanCopy(column.Type)).ToList();
         if (owned.Count > 0) Report(owned[0]);

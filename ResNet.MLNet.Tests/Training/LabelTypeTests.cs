@@ -4,7 +4,9 @@ using static ResNet.Tests.TrainerRun;
 
 namespace ResNet.Tests;
 
-/// <summary>A label comes back in the type that it had: MapKeyToValue gives what MapValueToKey was given, as after ML.NET's trainers.</summary>
+/// <summary>
+/// A label comes back in the type that it had: MapKeyToValue gives what MapValueToKey was given, as after ML.NET's trainers.
+/// </summary>
 [TestClass]
 public sealed class LabelTypeTests
 {

@@ -69,7 +69,9 @@ internal sealed record ScoringOptions
 
     public string ToJson() => JsonSerializer.Serialize(this with { ImageFolder = null }, ScoringOptionsJson.Format);
 
-    /// <summary>What a message adds where a file is missing: the folder that its path starts from. Empty where that is not the reason.</summary>
+    /// <summary>
+    /// What a message adds where a file is missing: the folder that its path starts from. Empty where that is not the reason.
+    /// </summary>
     public string AdviceOn(InvalidImageException problem)
     {
         if (problem is not { Path: { } path, InnerException: FileNotFoundException or DirectoryNotFoundException }) return "";

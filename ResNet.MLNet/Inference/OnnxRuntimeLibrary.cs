@@ -52,7 +52,7 @@ public static partial class OnnxRuntimeLibrary
     private static string Describe(Exception problem)
     {
         if (FindVersion() is { } found && problem is InvalidOperationException or EntryPointNotFoundException)
-            return $"The native ONNX Runtime is of version {found}, and {NeededVersion} is needed.";
+            return $"The native ONNX Runtime is of version {found}, and {NeededVersion} or newer is needed.";
         return problem is DllNotFoundException
             ? $"The native ONNX Runtime (package {Package}) is missing."
             : $"The native ONNX Runtime cannot be loaded: {problem.Message}";

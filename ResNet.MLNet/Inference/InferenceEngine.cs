@@ -23,7 +23,7 @@ internal enum Sharing
 /// </summary>
 internal sealed class InferenceEngine : IDisposable
 {
-    private readonly InferenceSession _session;
+    private readonly OwnedSession _session;
     private readonly string? _modelName;
     private readonly Lock _lock = new();
     // Under the lock, not in a ConcurrentBag: that keeps its items in lists of each thread, so that a network that nobody disposed may live
@@ -42,7 +42,7 @@ internal sealed class InferenceEngine : IDisposable
     {
         using var options = CreateOptions(device, sharing, out var warning);
         Warning = warning;
-        _session = model.CreateSession(options);
+        _session = new(model.CreateSession(options), model.Size);
         _modelName = model.Path;
     }
 
@@ -64,7 +64,7 @@ internal sealed class InferenceEngine : IDisposable
 
         try
         {
-            return new(this, FindIdle(key) ?? new(_session, key, _modelName));
+            return new(this, FindIdle(key) ?? new(_session.Session, key, _modelName));
         }
         catch
         {

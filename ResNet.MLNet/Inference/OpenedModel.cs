@@ -55,6 +55,9 @@ internal sealed class OpenedModel : IDisposable
     /// <summary>The file, held open; null for bytes.</summary>
     private ModelFileContent? File { get; init; }
 
+    /// <summary>Its size in bytes.</summary>
+    public long Size => File?.Length ?? Bytes!.LongLength;
+
     /// <summary>The bytes that were opened; null for a file.</summary>
     private byte[]? Bytes { get; init; }
 

@@ -24,6 +24,9 @@ internal sealed class ModelFileContent : IDisposable
     /// <summary>The digest that the content has to have.</summary>
     public string Digest { get; }
 
+    /// <summary>Its size in bytes, when it was opened.</summary>
+    public long Length => _length;
+
     /// <summary>The full path that it was opened by.</summary>
     public string Path => _file.Path;
 

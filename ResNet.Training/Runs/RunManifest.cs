@@ -24,7 +24,6 @@ internal sealed class RunManifest
         RespectRequiredConstructorParameters = true,
         WriteIndented = true,
         NewLine = "\n",
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(), // Also where JSON by reflection is off, as in applications of one file.
     };
 
     private readonly string _folder;

@@ -36,7 +36,8 @@ internal static class Mutations
             if (time > longest) longest = time;
         }
 
-        log.WriteLine(string.Join(", ", outcomes.Select(each => $"{each.Value:N0} {each.Key}")) + $"; longest {longest.TotalMilliseconds:0} ms");
+        var counts = outcomes.Select(each => $"{each.Value:N0} {each.Key}");
+        log.WriteLine($"{string.Join(", ", counts)}; longest {longest.TotalMilliseconds:0} ms");
         Assert.IsEmpty(failures, $"{failures.Count} of {count}:\n{string.Join('\n', failures.Take(20))}");
     }
 

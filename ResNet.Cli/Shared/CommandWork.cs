@@ -57,7 +57,13 @@ internal static class CommandWork
     private static string Describe(Exception problem)
     {
         if (Environment.GetEnvironmentVariable(DebugVariable) is { Length: > 0 }) return problem.ToString();
-        return problem is OperationCanceledException ? "Stopped." : problem.Message;
+        return problem switch
+        {
+            OperationCanceledException => "Stopped.",
+            // Several threads that met the same problem say it once.
+            AggregateException several => string.Join('\n', several.Flatten().InnerExceptions.Select(each => each.Message).Distinct()),
+            _ => problem.Message,
+        };
     }
 
     private static string Quote(string word)

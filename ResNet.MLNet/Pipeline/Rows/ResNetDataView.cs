@@ -30,7 +30,16 @@ internal sealed class ResNetDataView(ResNetTransformer transformer, IDataView so
         var images = transformer.FindInput(source.Schema);
         // One cursor for all columns: a source need not give the same rows in the same order again (a shuffled list, a queue, a query).
         var columns = needed.Source.Append(images).DistinctBy(column => column.Index);
-        return new LookAheadCursor(transformer, source.GetRowCursor(columns, rand), images, Schema, needed);
+        var rows = source.GetRowCursor(columns, rand);
+        try
+        {
+            return new LookAheadCursor(transformer, rows, images, Schema, needed);
+        }
+        catch
+        {
+            rows.Dispose();
+            throw;
+        }
     }
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)

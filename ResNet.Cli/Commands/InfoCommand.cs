@@ -65,8 +65,8 @@ internal static class InfoCommand
 
         console.Write(table);
         console.WriteLine(
-            "Options follow a colon: A, B or C (shortcuts), v1 (bottleneck stride as in the paper), width=N. " +
-            "Examples: resnet50:v1, cifar-resnet20:B,width=32.");
+            "Options follow a colon: A, B or C (shortcuts), v1 (bottleneck stride as in the paper), width=N, stages=N.N.N.N " +
+            "(blocks of each), groups=N, width-per-group=N. Examples: resnet50:v1, cifar-resnet20:B,width=32, resnet18:stages=2.2.2.3.");
     }
 
     private static void ListPublished(IAnsiConsole console)

@@ -12,6 +12,13 @@ public sealed class ResNetArchitectureTests
     [DataRow("resnet50", 25_557_032L, 4_089_184_256L)]
     [DataRow("resnet101", 44_549_160L, 7_801_405_440L)]
     [DataRow("resnet152", 60_192_808L, 11_513_626_624L)]
+    [DataRow("resnext50_32x4d", 25_028_904L, 4_230_479_872L)]
+    [DataRow("resnext101_32x8d", 88_791_336L, 16_414_015_488L)]
+    [DataRow("resnext101_64x4d", 83_455_272L, 15_460_270_080L)]
+    [DataRow("wide_resnet50_2", 68_883_240L, 11_398_021_120L)]
+    [DataRow("wide_resnet101_2", 126_886_696L, 22_753_050_624L)]
+    [DataRow("resnet18:stages=2.2.2.3", 16_410_152L, 2_045_284_352L)]
+    [DataRow("resnet50:stages=1.2.1.2,groups=2,width-per-group=40", 14_653_672L, 1_936_834_560L)]
     public void Parameters_and_multiply_adds_are_exactly_those_of_torchvision(string name, long parameters, long multiplyAdds)
     {
         var architecture = ResNetArchitecture.Parse(name);
@@ -70,11 +77,16 @@ public sealed class ResNetArchitectureTests
             .. ResNetArchitecture.All.Select(known => known.Name),
             "resnet50:v1", "resnet34:A", "resnet34:C", "resnet152:A,v1,width=8",
             "cifar-resnet20:B", "cifar-resnet8:C,width=4", "cifar-plain14:width=3",
+            "resnet18:stages=2.2.2.3", "plain18:stages=1.1", "resnet50:stages=3.4.6.4,v1", "resnext50_32x4d:v1,width=8",
+            "resnet152:groups=32,width-per-group=4", "resnet50:width-per-group=72", "cifar-resnet20:stages=2.2.2.2,B,width=64",
+            "cifar-resnet20:bottleneck,stages=3.4.6.3,B,width=64", "cifar-resnet20:bottleneck,stages=2.2.2,groups=2",
         ];
         foreach (var name in names) Assert.AreEqual(name, ResNetArchitecture.Parse(name).Name);
         Assert.AreEqual(ResNetArchitecture.ResNet50, ResNetArchitecture.Parse(" ResNet50:B,V1.5,width=64 "));
         Assert.AreNotEqual(ResNetArchitecture.ResNet50, ResNetArchitecture.Parse("resnet50", classes: 10));
         Assert.AreEqual(7, ResNetArchitecture.Parse("cifar-resnet20", classes: 7).Classes);
+        Assert.AreEqual(ResNetArchitecture.ResNet34, ResNetArchitecture.Parse("resnet18:stages=3.4.6.3"));
+        Assert.AreEqual(ResNetArchitecture.ResNeXt50_32x4d, ResNetArchitecture.Parse("resnet50:groups=32,width-per-group=4"));
     }
 
     [TestMethod]
@@ -87,6 +99,12 @@ public sealed class ResNetArchitectureTests
     [DataRow("resnet50:width=0", "1 to 4096")]
     [DataRow("resnet18:v1", "no bottleneck blocks")]
     [DataRow("plain18:A", "no shortcuts")]
+    [DataRow("resnet18:groups=2", "no bottleneck blocks")]
+    [DataRow("resnet50:groups=0", "1 to 4096")]
+    [DataRow("resnet50:stages=3.4.x.3", "1 to 1000 blocks")]
+    [DataRow("resnet50:stages=1.1.1.1.1.1.1", "1 to 6 stages")]
+    [DataRow("resnet50:bottleneck", "is not an option")]
+    [DataRow("resnet50:width=4.4", "is not an option")]
     public void A_name_that_means_nothing_is_refused_with_the_reason(string name, string reason)
     {
         var problem = Assert.ThrowsExactly<FormatException>(() => ResNetArchitecture.Parse(name));
@@ -100,6 +118,15 @@ public sealed class ResNetArchitectureTests
         Assert.HasCount(1 + 16 + 3 + 1, layers);
         Assert.AreEqual(new ResNetLayer("conv1", 3, 64, 7, 2), layers[0]);
         Assert.AreEqual(new ResNetLayer("fc", 512, 1000, null, null), layers[^1]);
+    }
+
+    [TestMethod]
+    public void A_network_without_classes_has_no_classifier()
+    {
+        var features = ResNetArchitecture.ResNet18 with { Classes = 0 };
+        Assert.AreEqual(11_689_512 - 513 * 1000, features.ParameterCount);
+        Assert.AreEqual("layer4.1.conv2", features.Layers.Last().Name);
+        Assert.AreEqual("resnet18 (features only)", features.ToString());
     }
 
     [TestMethod]

@@ -28,7 +28,10 @@ public sealed class ImportTests
         var pixels = Enumerable.Range(0, 2 * 3 * size * size).Select(index => (float)(index * 7919L % 256)).ToArray();
         foreach (var output in new[] { "features", "logits" })
         {
-            var want = expected.GetProperty(output).EnumerateArray().Select(value => value.GetDouble()).ToArray();
+            var hasOutput = expected.TryGetProperty(output, out var values);
+            Assert.AreEqual(hasOutput, session.Outputs.Contains(output), output);
+            if (!hasOutput) continue;
+            var want = values.EnumerateArray().Select(value => value.GetDouble()).ToArray();
             var got = session.Run(output, pixels, 2, 3, size, size);
             Assert.HasCount(want.Length, got);
             var difference = want.Zip(got, (left, right) => Math.Abs(left - right)).Max() / want.Max(Math.Abs);

@@ -20,7 +20,7 @@ public sealed class ExportParityTests
     [
         .. ResNetArchitecture.All.Where(known => known.Depth <= 152).Select(known => known.Name),
         "resnet18:A", "resnet18:C", "resnet34:A", "resnet34:C", "resnet50:A", "resnet50:C", "resnet50:v1", "resnet101:v1", "resnet152:v1",
-        "cifar-resnet20:B", "cifar-resnet20:C", "cifar-resnet56:B",
+        "cifar-resnet20:B", "cifar-resnet20:C", "cifar-resnet56:B", "resnet18:stages=2.2.2.3", "cifar-resnet20:bottleneck,stages=2.2.2.2",
     ];
 
     [TestMethod]

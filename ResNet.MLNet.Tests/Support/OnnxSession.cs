@@ -7,6 +7,8 @@ internal sealed class OnnxSession(byte[] model) : IDisposable
 {
     private readonly InferenceSession _session = new(model);
 
+    public IReadOnlyList<string> Outputs => _session.OutputNames;
+
     public float[] Run(string output, float[] input, params long[] shape)
     {
         using var value = OrtValue.CreateTensorValueFromMemory(input, shape);

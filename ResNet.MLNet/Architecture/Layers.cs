@@ -6,7 +6,11 @@ namespace ResNet.MLNet;
 /// <param name="Outputs">Channels, or classes, out.</param>
 /// <param name="Kernel">Height and width of the convolution's kernel, in pixels; null for the fully connected layer.</param>
 /// <param name="Stride">The convolution's stride in both directions, 1 or 2; null for the fully connected layer.</param>
-public sealed record ResNetLayer(string Name, int Inputs, int Outputs, int? Kernel, int? Stride);
+public sealed record ResNetLayer(string Name, int Inputs, int Outputs, int? Kernel, int? Stride)
+{
+    /// <summary>Groups of the convolution, each of which sees its own channels only; 1 for most, and for the fully connected layer.</summary>
+    public int Groups { get; init; } = 1;
+}
 
 /// <summary>A convolution without bias and the batch norm behind it, with their names in the state dict.</summary>
 /// <param name="Name">The convolution's name, such as <c>layer1.0.conv1</c>; its one tensor is <c>NAME.weight</c>.</param>
@@ -17,6 +21,15 @@ public sealed record ResNetLayer(string Name, int Inputs, int Outputs, int? Kern
 /// <param name="Stride">Stride in both directions.</param>
 internal sealed record ConvolutionLayer(string Name, string NormName, int InChannels, int OutChannels, int Kernel, int Stride)
 {
+    /// <summary>The groups of channels that are convolved apart.</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Channels in of one group: the second dimension of the weight.</summary>
+    public int GroupChannels => InChannels / Groups;
+
+    /// <summary>The shape of the weight.</summary>
+    public int[] WeightShape => [OutChannels, GroupChannels, Kernel, Kernel];
+
     /// <summary>Zero padding on each side: half the kernel, so that stride 1 keeps the size. A 1x1 convolution has none.</summary>
     public int Padding => Kernel / 2;
 
@@ -60,7 +73,14 @@ internal sealed record ResNetBlock(string Name, int Stage, IReadOnlyList<Convolu
 /// <param name="Name">The name in the state dict: <c>fc</c>.</param>
 /// <param name="InFeatures">Features in.</param>
 /// <param name="OutFeatures">Classes out.</param>
-internal sealed record LinearLayer(string Name, int InFeatures, int OutFeatures);
+internal sealed record LinearLayer(string Name, int InFeatures, int OutFeatures)
+{
+    /// <summary>The name of the weight, [out, in].</summary>
+    public string WeightName => $"{Name}.weight";
+
+    /// <summary>The name of the bias.</summary>
+    public string BiasName => $"{Name}.bias";
+}
 
 /// <summary>A tensor of the state dict: its name and shape.</summary>
 /// <param name="Name">Such as <c>layer1.0.conv1.weight</c>.</param>

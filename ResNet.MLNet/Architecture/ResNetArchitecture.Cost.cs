@@ -34,7 +34,7 @@ public sealed partial record ResNetArchitecture
     private static (long Count, ImageSize Size) Cost(ConvolutionLayer layer, ImageSize input)
     {
         var size = new ImageSize(layer.OutputSize(input.Height), layer.OutputSize(input.Width));
-        return ((long)layer.InChannels * layer.OutChannels * layer.Kernel * layer.Kernel * size.Height * size.Width, size);
+        return ((long)layer.GroupChannels * layer.OutChannels * layer.Kernel * layer.Kernel * size.Height * size.Width, size);
     }
 
     private readonly record struct ImageSize(int Height, int Width);

@@ -4,15 +4,19 @@ namespace ResNet.MLNet;
 public sealed partial record ResNetArchitecture
 {
     /// <summary>
-    /// The layers with weights, in the order of torchvision's state dict: every convolution, then the fully connected layer.
+    /// The layers with weights, in the order of torchvision's state dict: every convolution, then the fully connected layer, if there is one.
     /// </summary>
     public IEnumerable<ResNetLayer> Layers
     {
         get
         {
             foreach (var layer in Convolutions)
-                yield return new(layer.Name, layer.InChannels, layer.OutChannels, layer.Kernel, layer.Stride);
-            yield return new(Classifier.Name, Classifier.InFeatures, Classifier.OutFeatures, null, null);
+            {
+                yield return new(layer.Name, layer.InChannels, layer.OutChannels, layer.Kernel, layer.Stride) { Groups = layer.Groups };
+            }
+
+            if (Classifier is { } classifier)
+                yield return new(classifier.Name, classifier.InFeatures, classifier.OutFeatures, null, null);
         }
     }
 
@@ -23,8 +27,8 @@ public sealed partial record ResNetArchitecture
     /// <summary>Whether a 3x3 max pooling with stride 2 and padding 1 follows the first convolution.</summary>
     internal bool HasMaxPool => Stem == StemKind.ImageNet;
 
-    /// <summary>The fully connected layer at the end.</summary>
-    internal LinearLayer Classifier => new("fc", FeatureCount, Classes);
+    /// <summary>The fully connected layer at the end; null for a network that gives features only.</summary>
+    internal LinearLayer? Classifier => Classes == 0 ? null : new("fc", FeatureCount, Classes);
 
     /// <summary>The blocks, in the order in which an image passes them.</summary>
     internal IEnumerable<ResNetBlock> Blocks
@@ -66,15 +70,16 @@ public sealed partial record ResNetArchitecture
         {
             foreach (var layer in Convolutions)
             {
-                yield return new($"{layer.Name}.weight", [layer.OutChannels, layer.InChannels, layer.Kernel, layer.Kernel], true);
+                yield return new($"{layer.Name}.weight", layer.WeightShape, true);
                 yield return new($"{layer.NormName}.weight", [layer.OutChannels], true);
                 yield return new($"{layer.NormName}.bias", [layer.OutChannels], true);
                 yield return new($"{layer.NormName}.running_mean", [layer.OutChannels], false);
                 yield return new($"{layer.NormName}.running_var", [layer.OutChannels], false);
             }
 
-            yield return new($"{Classifier.Name}.weight", [Classes, FeatureCount], true);
-            yield return new($"{Classifier.Name}.bias", [Classes], true);
+            if (Classifier is not { } classifier) yield break;
+            yield return new(classifier.WeightName, [classifier.OutFeatures, classifier.InFeatures], true);
+            yield return new(classifier.BiasName, [classifier.OutFeatures], true);
         }
     }
 
@@ -83,6 +88,8 @@ public sealed partial record ResNetArchitecture
         var name = $"layer{stage + 1}.{index}";
         var planes = Width << stage;
         var outputs = planes * Expansion;
+        // Inside a bottleneck: torchvision's formula, rounded down as there, but to one channel at least.
+        var inside = Math.Max(1, (int)(planes * (WidthPerGroup / (double)UsualWidthPerGroup))) * Groups;
         var stride = stage > 0 && index == 0 ? 2 : 1;
         var firstStride = Stride == BottleneckStride.First1x1 ? stride : 1;
         var secondStride = stride / firstStride;
@@ -91,9 +98,9 @@ public sealed partial record ResNetArchitecture
         ConvolutionLayer[] convolutions = Block == BlockKind.Bottleneck
             ?
             [
-                Convolution(1, inputs, planes, 1, firstStride),
-                Convolution(2, planes, planes, 3, secondStride),
-                Convolution(3, planes, outputs, 1, 1),
+                Convolution(1, inputs, inside, 1, firstStride),
+                Convolution(2, inside, inside, 3, secondStride) with { Groups = Groups },
+                Convolution(3, inside, outputs, 1, 1),
             ]
             : [Convolution(1, inputs, planes, 3, stride), Convolution(2, planes, planes, 3, 1)];
 

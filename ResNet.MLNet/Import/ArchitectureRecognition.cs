@@ -15,16 +15,42 @@ internal static partial class ArchitectureRecognition
         var stem = ShapeOf(weights, "conv1.weight");
         if (stem is not [var width, 3, var kernel, var kernelWidth] || kernel != kernelWidth)
             throw Unknown($"the first convolution is [{string.Join(", ", stem)}]");
-        var classes = ShapeOf(weights, "fc.weight")[0];
+        // Without a classifier it gives features only.
+        var classes = weights.ContainsKey("fc.weight") ? ShapeOf(weights, "fc.weight")[0] : 0;
         var blocks = BlocksOf(weights);
         var isBottleneck = weights.ContainsKey("layer1.0.conv3.weight");
-        if (Find(blocks, isBottleneck, kernel) is not { } found)
+        var kind = isBottleneck ? "bottleneck" : "basic";
+        var problem = $"a {kernel}x{kernel} stem of {width} channels and stages of {string.Join(", ", blocks)} {kind} blocks";
+        try
         {
-            var kind = isBottleneck ? "bottleneck" : "basic";
-            throw Unknown($"a {kernel}x{kernel} stem of {width} channels and stages of {string.Join(", ", blocks)} {kind} blocks");
+            var found = StemOf(kernel, isBottleneck) ?? throw Unknown(problem);
+            found = found with { StageBlocks = blocks, Classes = classes, Width = width, Shortcut = ShortcutOf(weights, isBottleneck) };
+            return isBottleneck ? WithGroups(found, weights) : found;
         }
+        catch (ArgumentException)
+        {
+            throw Unknown(problem);
+        }
+    }
 
-        return found with { Classes = classes, Width = width, Shortcut = ShortcutOf(weights, isBottleneck) };
+    /// <summary>Any network with that stem and those blocks; null if there is none.</summary>
+    private static ResNetArchitecture? StemOf(int kernel, bool isBottleneck) => (kernel, isBottleneck) switch
+    {
+        (7, true) => ResNetArchitecture.ResNet50,
+        (7, false) => ResNetArchitecture.ResNet18,
+        (3, true) => ResNetArchitecture.Parse("cifar-resnet20:bottleneck"),
+        (3, false) => ResNetArchitecture.CifarResNet(20),
+        _ => null,
+    };
+
+    /// <summary>Takes groups and their width from the first block's 3x3 convolution.</summary>
+    private static ResNetArchitecture WithGroups(ResNetArchitecture network, StateDict weights)
+    {
+        var shape = ShapeOf(weights, "layer1.0.conv2.weight");
+        if (shape is not [var inside and > 0, var ofGroup and > 0, 3, 3] || inside % ofGroup != 0)
+            throw Unknown($"'layer1.0.conv2.weight' is [{string.Join(", ", shape)}]");
+        // torchvision's formula backwards, rounded up as it rounds down.
+        return network with { Groups = inside / ofGroup, WidthPerGroup = (ofGroup * 64 + network.Width - 1) / network.Width };
     }
 
     /// <summary>The number of blocks in each stage.</summary>
@@ -39,19 +65,6 @@ internal static partial class ArchitectureRecognition
         }
 
         return [.. blocks.Values];
-    }
-
-    private static ResNetArchitecture? Find(int[] blocks, bool isBottleneck, int kernel)
-    {
-        var kind = isBottleneck ? BlockKind.Bottleneck : BlockKind.Basic;
-        if (kernel == 7)
-        {
-            return ResNetArchitecture.All.FirstOrDefault(known =>
-                known.Stem == StemKind.ImageNet && known.Block == kind && known.StageBlocks.SequenceEqual(blocks));
-        }
-
-        if (kernel != 3 || isBottleneck || blocks is not [>= 1 and <= 1000, _, _] || blocks.Distinct().Count() > 1) return null;
-        return ResNetArchitecture.CifarResNet(6 * blocks[0] + 2);
     }
 
     /// <summary>
@@ -71,8 +84,8 @@ internal static partial class ArchitectureRecognition
         weights.TryGetValue(name, out var tensor) && tensor.Shape.Count > 0 ? tensor.Shape : throw Unknown($"there is no tensor '{name}'");
 
     private static InvalidDataException Unknown(string what) => new(
-        $"These weights are not a ResNet that is known here: {what}. Known are ResNet-18, 34, 50, 101, 152 and the CIFAR networks of " +
-        "6n+2 layers. If you know the architecture, name it.");
+        $"These weights are not a ResNet that is known here: {what}. Known are networks with a 7x7 stem (ImageNet) or a 3x3 stem (CIFAR), " +
+        "then 1 to 6 stages of basic or bottleneck blocks, with groups too (ResNeXt). If you know the architecture, name it.");
 
     [GeneratedRegex(@"^layer(?<stage>[1-9])\.(?<block>\d{1,4})\.")]
     private static partial Regex Block();

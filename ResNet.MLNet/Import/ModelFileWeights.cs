@@ -45,7 +45,8 @@ internal sealed record ModelFileWeights(StateDict Weights, ResNetArchitecture Ar
 
         var constants = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var architecture = ResNetArchitecture.Parse(card.Architecture);
-        architecture = architecture with { Classes = Values(constants, $"{architecture.Classifier.Name}.bias").Length };
+        var hasHead = architecture.Classifier is { } head && constants.ContainsKey(head.BiasName);
+        architecture = architecture with { Classes = hasHead ? Values(constants, architecture.Classifier!.BiasName).Length : 0 };
         return new(ToWeights(architecture, card.Preprocessing, constants), architecture, card);
     }
 
@@ -62,8 +63,12 @@ internal sealed record ModelFileWeights(StateDict Weights, ResNetArchitecture Ar
             found[$"{layer.NormName}.running_var"] = Filled(layer.OutChannels, VarianceOfOne);
         }
 
-        string[] classifier = [$"{architecture.Classifier.Name}.weight", $"{architecture.Classifier.Name}.bias"];
-        foreach (var name in classifier) found[name] = Values(constants, name);
+        if (architecture.Classifier is { } classifier)
+        {
+            found[classifier.WeightName] = Values(constants, classifier.WeightName);
+            found[classifier.BiasName] = Values(constants, classifier.BiasName);
+        }
+
         // The first convolution takes raw pixels there and normalized ones here.
         var std = preprocessing.Std;
         float[] scale = [255 * std.R, 255 * std.G, 255 * std.B];

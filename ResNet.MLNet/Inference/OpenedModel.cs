@@ -24,7 +24,7 @@ internal sealed class OpenedModel : IDisposable
         try
         {
             var isForeign = card.Architecture == ForeignModel.ForeignArchitecture;
-            Architecture = isForeign ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount);
+            Architecture = isForeign ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount ?? 0);
         }
         catch (FormatException problem)
         {

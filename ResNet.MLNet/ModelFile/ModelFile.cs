@@ -8,7 +8,8 @@ namespace ResNet.MLNet;
 /// </summary>
 /// <remarks>
 /// Input <c>image</c>: float32 [batch, 3, height, width], RGB, raw values 0..255; mean and standard deviation are applied inside.
-/// Outputs <c>features</c> [batch, D], <c>logits</c> [batch, C], <c>probabilities</c> [batch, C]. Batch, height and width are free.
+/// Outputs <c>features</c> [batch, D], <c>logits</c> [batch, C], <c>probabilities</c> [batch, C]; a network without a classifier has
+/// <c>features</c> only. Batch, height and width are free.
 /// Batch norm is folded into the convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>. The last entry,
 /// <c>resnet.digest</c>, is a digest of all before it, which every reader here checks.
 /// </remarks>
@@ -85,7 +86,11 @@ public static class ModelFile
         if (card.Architecture != architecture.Name)
             throw new ArgumentException($"The card says {card.Architecture}, the network is {architecture.Name}.", nameof(card));
         if (card.Labels is { } labels && labels.Count != architecture.Classes)
-            throw new ArgumentException($"The card has {labels.Count} labels, the network {architecture.Classes} classes.", nameof(card));
+        {
+            throw new ArgumentException(
+                $"The card has {labels.Count} labels, the network {architecture.Classes} classes.", nameof(card));
+        }
+
         if (architecture.ParameterCount * sizeof(float) > LargestWeights)
             throw new ArgumentException($"{architecture} is over the 2 GiB that an ONNX file can hold.", nameof(architecture));
         weights.EnsureFits(architecture);

@@ -78,16 +78,15 @@ internal sealed class NetworkGraph
 
     private void AddHead(string value)
     {
-        var classifier = _architecture.Classifier;
         value = _graph.Node("GlobalAveragePool", "avgpool", [value]);
         var features = _graph.Node("Flatten", ModelFile.FeaturesName, [value], Attribute("axis", 1));
-        var weightName = $"{classifier.Name}.weight";
-        var biasName = $"{classifier.Name}.bias";
+        _graph.Output(ModelFile.FeaturesName, "batch", _architecture.FeatureCount);
+        if (_architecture.Classifier is not { } classifier) return;
+        var (weightName, biasName) = (classifier.WeightName, classifier.BiasName);
         _graph.Constant(weightName, Finite(weightName), classifier.OutFeatures, classifier.InFeatures);
         _graph.Constant(biasName, Finite(biasName), classifier.OutFeatures);
         var logits = _graph.Node("Gemm", ModelFile.LogitsName, [features, weightName, biasName], Attribute("transB", 1));
         _graph.Node("Softmax", ModelFile.ProbabilitiesName, [logits], Attribute("axis", 1));
-        _graph.Output(ModelFile.FeaturesName, "batch", classifier.InFeatures);
         _graph.Output(ModelFile.LogitsName, "batch", classifier.OutFeatures);
         _graph.Output(ModelFile.ProbabilitiesName, "batch", classifier.OutFeatures);
     }
@@ -102,12 +101,14 @@ internal sealed class NetworkGraph
         var kernel = new float[Finite(weightName).Length];
         var bias = new float[layer.OutChannels];
         Fold(layer, inputScale, kernel, bias);
-        _graph.Constant(weightName, kernel, layer.OutChannels, layer.InChannels, layer.Kernel, layer.Kernel);
+        _graph.Constant(weightName, kernel, layer.WeightShape);
         _graph.Constant(biasName, bias, layer.OutChannels);
         var size = Attribute("kernel_shape", layer.Kernel, layer.Kernel);
         var pads = Attribute("pads", layer.Padding, layer.Padding, layer.Padding, layer.Padding);
         var strides = Attribute("strides", layer.Stride, layer.Stride);
-        return _graph.Node("Conv", layer.Name, [input, weightName, biasName], size, pads, strides);
+        var node = _graph.Node("Conv", layer.Name, [input, weightName, biasName], size, pads, strides);
+        if (layer.Groups != 1) _graph.Graph.Node[^1].Attribute.Add(Attribute("group", layer.Groups));
+        return node;
     }
 
     private void Fold(ConvolutionLayer layer, double[]? inputScale, float[] foldedKernel, float[] foldedBias)
@@ -124,10 +125,10 @@ internal sealed class NetworkGraph
             if (variance[output] < 0) throw new InvalidDataException($"Tensor '{varianceName}' has a negative value: {variance[output]}.");
             var factor = gamma[output] / Math.Sqrt(variance[output] + ResNetArchitecture.BatchNormEpsilon);
             foldedBias[output] = (float)(beta[output] - mean[output] * factor);
-            for (var channel = 0; channel < layer.InChannels; channel++)
+            for (var channel = 0; channel < layer.GroupChannels; channel++)
             {
                 var scale = factor * (inputScale?[channel] ?? 1);
-                var start = (output * layer.InChannels + channel) * area;
+                var start = (output * layer.GroupChannels + channel) * area;
                 for (var i = start; i < start + area; i++) foldedKernel[i] = (float)(kernel[i] * scale);
             }
         }

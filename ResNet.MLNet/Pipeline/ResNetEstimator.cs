@@ -19,9 +19,8 @@ public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
         _options.Check();
         using var file = OpenedModel.Open(Find(options.Model), options.Preprocessing);
         ScoreColumns.Check(_options, file);
-        // Options such as strides and widths may differ; the kind and the depth are the network's name.
-        if (expected is not null && file.Architecture is { } found
-            && (found.Block, found.Depth, found.Stem) != (expected.Block, expected.Depth, expected.Stem))
+        // Options such as strides and widths may differ; they stand behind the network's name.
+        if (expected is not null && file.Architecture is { } found && !found.HasNameOf(expected))
         {
             throw new ArgumentException($"The weights '{options.Model}' are of a {found.Name}, not of a {expected.Name}.");
         }

@@ -34,11 +34,14 @@ internal sealed class QuantizedConvolution
         _biasScales = new float[outputs];
         var count = kernel.Length / outputs;
         var area = count / _shape[1];
+        // Each group of outputs sees its own channels only.
+        var groups = (int)(node.Attribute.FirstOrDefault(attribute => attribute.Name == "group")?.I ?? 1);
         for (var output = 0; output < outputs; output++)
         {
+            var firstChannel = output / (outputs / groups) * _shape[1];
             var part = kernel.AsSpan(output * count, count);
             var scale = ScaleOf(part);
-            var shift = Round(part, scale, _kernel.AsSpan(output * count, count), index => meanOf(index / area));
+            var shift = Round(part, scale, _kernel.AsSpan(output * count, count), index => meanOf(firstChannel + index / area));
             _scales[output] = scale;
             _biasScales[output] = scale * inputScale;
             _bias[output] = (int)Math.Clamp(Math.Round((bias[output] + shift) / _biasScales[output]), int.MinValue, int.MaxValue);

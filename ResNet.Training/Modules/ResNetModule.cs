@@ -23,6 +23,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     /// <param name="architecture">The network.</param>
     /// <param name="seed">Seed of the weights; the global random state is left alone.</param>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    /// <exception cref="ArgumentException">The architecture has no classes.</exception>
     public ResNetModule(ResNetArchitecture architecture, long seed = 0)
         : base(nameof(ResNetModule))
     {
@@ -39,12 +40,14 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
             register_module($"layer{stage.Key}", nn.ModuleList<nn.Module<Tensor, Tensor>>(blocks));
         }
 
-        Classifier = nn.Linear(architecture.FeatureCount, architecture.Classes);
-        register_module(architecture.Classifier.Name, Classifier);
+        if (architecture.Classifier is not { } classifier)
+            throw new ArgumentException($"{architecture} has no classifier, so there is nothing to train it for.", nameof(architecture));
+        Classifier = nn.Linear(classifier.InFeatures, classifier.OutFeatures);
+        register_module(classifier.Name, Classifier);
         using (no_grad())
         {
             // PyTorch's default for a linear layer.
-            var bound = 1 / Math.Sqrt(architecture.FeatureCount);
+            var bound = 1 / Math.Sqrt(classifier.InFeatures);
             Classifier.weight.uniform_(-bound, bound, generator);
             Classifier.bias!.uniform_(-bound, bound, generator);
         }
@@ -105,7 +108,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     internal int StageOf(string parameter)
     {
         if (parameter.StartsWith("layer", StringComparison.Ordinal)) return parameter["layer".Length] - '0';
-        return parameter.StartsWith(Architecture.Classifier.Name + ".", StringComparison.Ordinal) ? Architecture.StageBlocks.Count + 1 : 0;
+        return parameter.StartsWith(Architecture.Classifier!.Name + ".", StringComparison.Ordinal) ? Architecture.StageBlocks.Count + 1 : 0;
     }
 
     /// <summary>Makes the network ready to be trained.</summary>

@@ -37,9 +37,9 @@ def randomise(model, seed):
     return model.eval()
 
 
-def narrow(name, planes, classes, seed):
-    block, counts = BLOCKS[name]
-    model = R.ResNet(block, counts, num_classes=classes)
+def narrow(name, planes, classes, seed, counts=None, **options):
+    block, counts = BLOCKS[name][0], counts or BLOCKS[name][1]
+    model = R.ResNet(block, counts, num_classes=classes, **options)
     model.inplanes = planes
     model.conv1 = torch.nn.Conv2d(3, planes, 7, 2, 3, bias=False)
     model.bn1 = torch.nn.BatchNorm2d(planes)
@@ -89,9 +89,10 @@ def expect(file, architecture, model, size):
     model.avgpool.register_forward_hook(lambda m, i, o: features.append(o.flatten(1)))
     with torch.no_grad():
         logits = model(torch.from_numpy((pixels / 255 - mean) / std))
+    outputs = {"features": features[0]} if isinstance(model.fc if hasattr(model, "fc") else None, torch.nn.Identity) else {"features": features[0], "logits": logits}
     with open(os.path.join(HERE, file + ".json"), "w") as f:
-        json.dump({"architecture": architecture, "classes": logits.shape[1], "size": size, "features": [float(f"{v:.7g}") for v in features[0].flatten()],
-                   "logits": [float(f"{v:.7g}") for v in logits.flatten()]}, f, indent=1)
+        values = {name: [float(f"{v:.7g}") for v in output.flatten()] for name, output in outputs.items()}
+        json.dump({"architecture": architecture, "classes": logits.shape[1] if "logits" in outputs else 0, "size": size, **values}, f, indent=1)
         f.write("\n")
 
 
@@ -171,6 +172,26 @@ def main():
     model = narrow("resnet18", 2, 5, 8).double()
     torch.save(model.state_dict(), path("double18-legacy.pth"), _use_new_zipfile_serialization=False)
     expect("double18-legacy.pth", "resnet18:width=2", model, 40)
+
+    # ResNeXt's groups, a wide network, a network without a classifier, a 3x3 stem before four stages.
+    model = narrow("resnet50", 4, 3, 10, [1, 1, 2, 1], groups=4, width_per_group=32).half()
+    torch.save(model.state_dict(), path("grouped.pth"))
+    expect("grouped.pth", "resnet50:stages=1.1.2.1,width=4,groups=4,width-per-group=32", model, 40)
+
+    model = narrow("resnet50", 2, 3, 11, width_per_group=128).half()
+    torch.save(model.state_dict(), path("wide50.pth"))
+    expect("wide50.pth", "wide_resnet50_2:width=2", model, 40)
+
+    model = narrow("resnet18", 2, 3, 12, [2, 2, 2, 3])
+    model.fc = torch.nn.Identity()
+    torch.save(model.state_dict(), path("headless.pth"))
+    expect("headless.pth", "resnet18:stages=2.2.2.3,width=2", model, 40)
+
+    model = narrow("resnet18", 2, 3, 13, [1, 1, 1, 1])
+    model.conv1, model.maxpool = torch.nn.Conv2d(3, 2, 3, 1, 1, bias=False), torch.nn.Identity()
+    randomise(model, 13)
+    torch.save(model.state_dict(), path("small-stem.pth"))
+    expect("small-stem.pth", "cifar-resnet20:stages=1.1.1.1,B,width=2", model, 20)
 
 
 main()

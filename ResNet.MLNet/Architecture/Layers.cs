@@ -8,7 +8,7 @@ namespace ResNet.MLNet;
 /// <param name="Stride">The convolution's stride in both directions, 1 or 2; null for the fully connected layer.</param>
 public sealed record ResNetLayer(string Name, int Inputs, int Outputs, int? Kernel, int? Stride)
 {
-    /// <summary>Groups of the convolution, each of which sees its own channels only; 1 for most, and for the fully connected layer.</summary>
+    /// <summary>Groups of the convolution, each of which sees its own channels only. Default: 1.</summary>
     public int Groups { get; init; } = 1;
 }
 

@@ -4,7 +4,8 @@ namespace ResNet.MLNet;
 public sealed partial record ResNetArchitecture
 {
     /// <summary>
-    /// The layers with weights, in the order of torchvision's state dict: every convolution, then the fully connected layer, if there is one.
+    /// The layers with weights, in the order of torchvision's state dict: every convolution, then the fully connected layer, if there is
+    /// one.
     /// </summary>
     public IEnumerable<ResNetLayer> Layers
     {

@@ -84,8 +84,8 @@ internal static partial class ArchitectureRecognition
         weights.TryGetValue(name, out var tensor) && tensor.Shape.Count > 0 ? tensor.Shape : throw Unknown($"there is no tensor '{name}'");
 
     private static InvalidDataException Unknown(string what) => new(
-        $"These weights are not a ResNet that is known here: {what}. Known are networks with a 7x7 stem (ImageNet) or a 3x3 stem (CIFAR), " +
-        "then 1 to 6 stages of basic or bottleneck blocks, with groups too (ResNeXt). If you know the architecture, name it.");
+        $"These weights are not a ResNet that is known here: {what}. Known are networks with a 7x7 stem (ImageNet) or a 3x3 stem " +
+        "(CIFAR), then 1 to 6 stages of basic or bottleneck blocks, with groups too (ResNeXt). If you know the architecture, name it.");
 
     [GeneratedRegex(@"^layer(?<stage>[1-9])\.(?<block>\d{1,4})\.")]
     private static partial Regex Block();

@@ -117,6 +117,15 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         MaximumFileBytes = _options.MaximumFileBytes == ImageLimits.DefaultMaximumFileBytes ? null : _options.MaximumFileBytes,
     };
 
+    /// <summary>The network that the training starts from, if there is one; what is to be said of its weights goes to the log.</summary>
+    private StartingPoint? OpenStart(IChannel channel, CancellationToken cancellation)
+    {
+        if (_options.StartFrom is not { } model) return null;
+        var start = StartingPoint.Open(model, new DownloadLog(_host, channel), cancellation: cancellation);
+        foreach (var note in start.Notes) channel.Info(MessageSensitivity.None, $"{start.Name}: {note}");
+        return start;
+    }
+
     /// <summary>Trains, and gives the bytes of the model file.</summary>
     private byte[] Train(TrainingData data, long seed)
     {
@@ -128,7 +137,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             var options = new TrainingOptions
             {
                 Architecture = _options.Architecture,
-                StartFrom = _options.StartFrom is { } start ? StartingPoint.Open(start, new DownloadLog(_host, channel), stop.Token) : null,
+                StartFrom = OpenStart(channel, stop.Token),
                 Data = data,
                 Recipe = _options.Recipe,
                 OutputFolder = folder,

@@ -14,8 +14,8 @@ internal static class ImportCommand
         {
             Required = true,
             HelpName = "FILE | NAME",
-            Description = "A PyTorch checkpoint (.pth, .pt, .th, .bin), a safetensors file, or the name of published weights " +
-                "(`resnet info` lists them).",
+            Description = "A PyTorch checkpoint (.pth, .pt, .ckpt, .bin), a safetensors file, an index of shards or the folder of one of " +
+                "these, or the name of published weights (`resnet info` lists them).",
         };
         var output = new Option<string>("--output")
         {
@@ -30,12 +30,14 @@ internal static class ImportCommand
             HelpName = "FILE",
             Description = $"A file with the names of the classes, one a line; or {ImageNet}.",
         };
+        var entry = CommonOptions.Entry();
         var preprocessing = new PreprocessingOptions();
         var command = new Command("import", "Converts weights from torchvision, timm, Hugging Face or elsewhere to a model file.")
         {
             weights,
             output,
             architecture,
+            entry,
             labels,
         };
         preprocessing.AddTo(command);
@@ -53,21 +55,25 @@ internal static class ImportCommand
 
             if (parsed.GetValue(labels) is { } file) OutputFile.EnsureNotInput(target, file);
             var names = ReadLabels(parsed.GetValue(labels));
-            var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), known =>
+            var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), Complete, parsed.GetValue(entry), Say);
+            var classes = card.Labels is { } named ? $"{named.Count} named classes" : "classes without names";
+            Console.Out.WriteLine($"{card.Architecture}, {classes}: {target}");
+            return ExitCode.Done;
+
+            ModelCard Complete(ModelCard known)
             {
                 var given = known with { Labels = names ?? known.Labels, Preprocessing = preprocessing.Get(parsed, known.Preprocessing) };
                 if (known.Labels is not null && names is not null)
-                    Console.Error.WriteLine("--labels replaces the checkpoint's own labels.");
+                    Console.Error.WriteLine("--labels replaces the labels that come with the weights.");
                 // Only a checkpoint of this project says where it comes from.
                 if (known.Source is not null && given.Preprocessing != known.Preprocessing)
                     Console.Error.WriteLine("The options replace what the checkpoint says of the preparation of images.");
                 return given;
-            });
-            var classes = card.Labels is { } named ? $"{named.Count} named classes" : "classes without names";
-            Console.Out.WriteLine($"{card.Architecture}, {classes}: {target}");
-            return ExitCode.Done;
+            }
         });
         return command;
+
+        static void Say(string note) => Console.Error.WriteLine(note);
     }
 
     /// <summary>Copies a file. Whatever was at the target stays until the copy is complete.</summary>

@@ -30,6 +30,12 @@ internal static class CommonOptions
         },
     };
 
+    public static Option<string?> Entry() => new("--entry")
+    {
+        HelpName = "NAME",
+        Description = "Which network, if a file of weights holds several: state_dict_ema, teacher, ... [default: the only one]",
+    };
+
     public static Option<string> Device() => new("--device")
     {
         HelpName = "NAME",

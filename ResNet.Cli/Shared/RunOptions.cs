@@ -27,6 +27,8 @@ internal sealed class RunOptions
         Description = "A trained network to fine-tune: a model file, a checkpoint, or the name of published weights.",
     };
 
+    private readonly Option<string?> _entry = CommonOptions.Entry();
+
     private readonly Option<double> _validation = new("--validation")
     {
         HelpName = "SHARE",
@@ -59,7 +61,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _architecture, _start }) command.Add(option);
+        foreach (var option in new Option[] { _data, _architecture, _start, _entry }) command.Add(option);
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
         _limits.AddTo(command);
@@ -80,7 +82,7 @@ internal sealed class RunOptions
         {
             Data = TrainingData.Open(path, parsed.GetValue(_validation), seed),
             Architecture = parsed.GetValue(_architecture),
-            StartFrom = OpenStart(parsed.GetValue(_start), cancellation),
+            StartFrom = OpenStart(parsed, cancellation),
             OutputFolder = output,
             Device = parsed.GetRequiredValue(_device),
             OnBadImage = parsed.GetValue(_bad),
@@ -125,9 +127,13 @@ internal sealed class RunOptions
 
     private bool NamesCuda(ParseResult parsed) => parsed.GetRequiredValue(_device).StartsWith("cuda", StringComparison.Ordinal);
 
-    private static StartingPoint? OpenStart(string? model, CancellationToken cancellation)
+    private StartingPoint? OpenStart(ParseResult parsed, CancellationToken cancellation)
     {
-        if (model is null) return null;
-        return StartingPoint.Open(Models.Find(AnsiConsole.Console, model, cancellation), null, cancellation);
+        if (parsed.GetValue(_start) is not { } model) return null;
+        var isFolder = Directory.Exists(model) && PretrainedResNet.Find(model) is null;
+        var file = isFolder ? model : Models.Find(AnsiConsole.Console, model, cancellation);
+        var start = StartingPoint.Open(file, null, parsed.GetValue(_entry), cancellation);
+        foreach (var note in start.Notes) Console.Error.WriteLine(note);
+        return start;
     }
 }

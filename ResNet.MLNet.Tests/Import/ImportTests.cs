@@ -117,7 +117,7 @@ public sealed class ImportTests
             renamed.Add(prefix + (isHead ? head + name[3..] : name.Replace(".downsample.", ".shortcut.")), tensor);
         }
 
-        CollectionAssert.AreEqual(weights.Keys.ToList(), WeightNames.ToTorchvision(renamed).Keys.ToList());
+        CollectionAssert.AreEqual(weights.Keys.ToList(), NetworkSearch.Find(renamed).Weights.Keys.ToList());
     }
 
     [TestMethod]

@@ -40,6 +40,25 @@ internal sealed class GraphImport
     /// <summary>Why the graph is used as it is; null if it was read as a network.</summary>
     public string? Reason => _reason;
 
+    /// <summary>The card that says what the graph says itself.</summary>
+    public ModelCard KnownCard => new()
+    {
+        Architecture = _reading?.Architecture.Name ?? ForeignModel.ForeignArchitecture,
+        Preprocessing = Guess,
+    };
+
+    /// <summary>What <see cref="Guess"/> assumes, in a sentence.</summary>
+    public string Assumption
+    {
+        get
+        {
+            var (guess, what) = (Guess, "ImageNet's mean and standard deviation");
+            if (guess.Mean == default) what = guess.Std.R == 1 ? "no mean, pixels from 0 to 1" : "no mean, pixels from 0 to 255";
+            return $"A graph does not say how its images are prepared. Assumed: shorter side {guess.Resize}, crop {guess.Crop}, red, green, " +
+                $"blue, {what}.";
+        }
+    }
+
     /// <summary>
     /// How images are prepared, as far as the graph tells: its size; and, where it subtracts means itself, pixels as they are. Mean and
     /// deviation are else ImageNet's, which no graph can say.

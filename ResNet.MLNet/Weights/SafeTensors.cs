@@ -20,6 +20,9 @@ internal static class SafeTensors
 
     private static readonly string NoDigest = new('0', Digest.Length);
 
+    /// <summary>Whether a file can be one, by its first bytes.</summary>
+    public static bool IsStart(ReadOnlySpan<byte> start) => start.Length > LengthBytes && start[LengthBytes] == (byte)'{';
+
     /// <summary>Reads a file's bytes.</summary>
     /// <returns>
     /// The tensors in the order of the header (half, bfloat16 and double ones converted to float; tensors of integers and booleans are left

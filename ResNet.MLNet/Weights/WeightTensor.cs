@@ -11,7 +11,8 @@ public sealed class WeightTensor
     {
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(values);
-        var count = shape.Aggregate(1L, (product, size) => checked(product * size));
+        // Sizes whose product is beyond all arrays may stand beside a zero.
+        var count = shape.Contains(0) ? 0 : shape.Aggregate(1L, (product, size) => product > int.MaxValue ? product : product * size);
         if (count != values.Length)
             throw new ArgumentException($"A tensor of shape [{string.Join(", ", shape)}] has {count} values, not {values.Length}.");
         Shape = shape;

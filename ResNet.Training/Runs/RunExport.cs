@@ -38,7 +38,7 @@ internal sealed class RunExport(string path)
         var network = Choose(last);
         var labels = network.Card.Labels ?? throw new InvalidDataException($"The checkpoint in '{path}' does not name its classes.");
         var architecture = ResNetArchitecture.Parse(network.Card.Architecture, labels.Count);
-        var weights = WeightNames.ToTorchvision(network.Tensors);
+        var weights = NetworkSearch.Find(network.Tensors).Weights;
         if (modelFile is null) folder!.WriteModel(architecture, weights, network.Card);
         else ModelFile.Write(modelFile, architecture, weights, network.Card);
         modelFile ??= folder!.ModelFile;

@@ -6,28 +6,33 @@ namespace ResNet.Training;
 /// <summary>A trained network, from which a run starts.</summary>
 public sealed class StartingPoint
 {
-    private StartingPoint(string file, string name, StateDict weights, ResNetArchitecture architecture, ModelCard? card, bool isFolded)
+    private StartingPoint(string file, string name, StateDict weights, ResNetArchitecture architecture, ModelCard card, bool isFolded)
     {
         File = Path.GetFullPath(file);
         Name = Path.GetFileName(name);
         Weights = weights;
         Architecture = architecture;
-        Preprocessing = card?.Preprocessing ?? ImagePreprocessing.For(architecture);
-        Labels = card?.Labels;
+        Preprocessing = card.Preprocessing;
+        Labels = card.Labels;
         IsFolded = isFolded;
     }
 
     /// <summary>What it is called: the file's name or the catalog's.</summary>
     public string Name { get; }
 
-    /// <summary>The network, with the classes that it was trained on.</summary>
+    /// <summary>The network, with the classes that it was trained on; 0 classes if it has no classifier.</summary>
     public ResNetArchitecture Architecture { get; }
 
-    /// <summary>How its images are prepared: from the model card, else <see cref="ImagePreprocessing.For"/>.</summary>
+    /// <summary>
+    /// How its images are prepared: from the model card or the configuration beside the weights, else <see cref="ImagePreprocessing.For"/>.
+    /// </summary>
     public ImagePreprocessing Preprocessing { get; }
 
     /// <summary>The names of the classes that it was trained on; null if they are not known.</summary>
     public IReadOnlyList<string>? Labels { get; }
+
+    /// <summary>What was chosen, added or left out when weights from elsewhere were read, in sentences.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
 
     /// <summary>The full path of the file that it was read from.</summary>
     internal string File { get; }
@@ -50,21 +55,29 @@ public sealed class StartingPoint
 
     /// <summary>Opens what a run can start from.</summary>
     /// <param name="model">
-    /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file or a checkpoint of a run (see
+    /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file, a folder of them or a checkpoint of a run (see
     /// <see cref="WeightFile.Read"/>); or the name of published weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are
     /// not here.
     /// </param>
     /// <param name="progress">Receives the progress of a download.</param>
+    /// <param name="entry">
+    /// Which network, where a file of weights holds several (see <see cref="WeightFile.Read"/>); null (default) for the only one.
+    /// </param>
     /// <param name="cancellation">Stops a download.</param>
     /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry.</exception>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, refused, not a ResNet's, or an integer network; the message names it.
     /// </exception>
     /// <exception cref="IOException">Published weights cannot be fetched; the message says what to do.</exception>
-    public static StartingPoint Open(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+    public static StartingPoint Open(
+        string model,
+        IProgress<DownloadProgress>? progress = null,
+        string? entry = null,
+        CancellationToken cancellation = default)
     {
-        var file = ModelStore.Default.Find(model, progress, cancellation);
-        return WeightFile.KindOf(file) == WeightFile.Kind.Other ? OpenModel(file, model) : OpenWeights(file);
+        var isFolder = Directory.Exists(model) && PretrainedResNet.Find(model) is null;
+        var file = isFolder ? model : ModelStore.Default.Find(model, progress, cancellation);
+        return WeightFile.IsAt(file) ? OpenWeights(file, entry) : OpenModel(file, model);
     }
 
     private static StartingPoint OpenModel(string file, string name)
@@ -73,24 +86,20 @@ public sealed class StartingPoint
         return new(file, name, weights, architecture, card, isFolded: true);
     }
 
-    private static StartingPoint OpenWeights(string file)
+    private static StartingPoint OpenWeights(string path, string? entry)
     {
-        var stored = WeightFile.ReadStored(file);
+        var network = ImportedNetwork.Read(path, architecture: null, entry);
+        var file = network.Files[0];
         try
         {
-            var weights = WeightNames.ToTorchvision(stored.Tensors);
-            var card = Checkpoint.CardOf(stored);
-            var classes = weights["fc.bias"].Values.Length;
-            var architecture = card is null
-                ? ArchitectureRecognition.Recognize(weights)
-                : ResNetArchitecture.Parse(card.Architecture, classes);
-            weights.EnsureFits(architecture);
-            return new(file, file, weights, architecture, card, isFolded: false);
+            network.Weights.EnsureFits(network.Architecture);
         }
-        catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException or FormatException)
+        catch (InvalidDataException problem)
         {
             throw new InvalidDataException($"'{file}': {problem.Message}", problem);
         }
+
+        return new(file, file, network.Weights, network.Architecture, network.Card, isFolded: false) { Notes = network.Notes };
     }
 
     /// <summary>Whether it was trained on just these classes, so that its head can stay.</summary>

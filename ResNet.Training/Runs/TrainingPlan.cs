@@ -74,6 +74,8 @@ public sealed class TrainingPlan
             weights.Add(name, isHead && NeedsNewHead ? head[name] : tensor);
         }
 
+        // Of a network without a classifier.
+        foreach (var (name, tensor) in head.Where(each => !weights.ContainsKey(each.Key))) weights.Add(name, tensor);
         network.Load(weights);
         // In any order but by class, so that all classes are among the images that are measured.
         if (start.IsFolded && Recipe.FineTuning is not { KeepStatistics: true })

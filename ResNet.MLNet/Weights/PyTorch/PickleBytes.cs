@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Numerics;
 using System.Text;
 
@@ -7,6 +8,9 @@ namespace ResNet.MLNet;
 /// <summary>The bytes of a pickle, taken from the beginning to the end.</summary>
 internal sealed class PickleBytes(ReadOnlyMemory<byte> data)
 {
+    /// <summary>Python's own limit. The time that reading digits takes grows with their square.</summary>
+    private const int MostDigits = 4300;
+
     /// <summary>Where the next byte is.</summary>
     public int Position { get; private set; }
 
@@ -27,11 +31,25 @@ internal sealed class PickleBytes(ReadOnlyMemory<byte> data)
 
     public uint TakeUInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint)));
 
-    /// <summary>A number of so many bytes: a long where it fits, else a <see cref="BigInteger"/>.</summary>
-    public object TakeInteger(byte length)
+    /// <summary>A number of so many bytes.</summary>
+    public BigInteger TakeInteger(ulong length) => new(Take(length));
+
+    /// <summary>A number in decimal digits, up to the end of the line.</summary>
+    public BigInteger TakeDecimal()
     {
-        var number = new BigInteger(Take(length));
-        return number >= long.MinValue && number <= long.MaxValue ? (long)number : number;
+        var start = Position;
+        var line = TakeLine();
+        if (line.Length <= MostDigits && BigInteger.TryParse(line.TrimEnd('L'), CultureInfo.InvariantCulture, out var number))
+            return number;
+        throw Damaged("digits that are not a number", start);
+    }
+
+    /// <summary>A fraction in decimal digits, up to the end of the line.</summary>
+    public double TakeFraction()
+    {
+        var start = Position;
+        var isNumber = double.TryParse(TakeLine(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        return isNumber ? number : throw Damaged("digits that are not a number", start);
     }
 
     /// <summary>A text of so many bytes in UTF-8.</summary>
@@ -44,7 +62,7 @@ internal sealed class PickleBytes(ReadOnlyMemory<byte> data)
     public string TakeLine()
     {
         var length = data.Span[Position..].IndexOf((byte)'\n');
-        if (length < 0) throw new InvalidDataException("It is cut off in the name of a global.");
+        if (length < 0) throw new InvalidDataException("It is cut off in the middle of a line.");
         var line = TakeText((ulong)length);
         Position++;
         return line;

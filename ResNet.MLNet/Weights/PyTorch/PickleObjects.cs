@@ -9,7 +9,21 @@ internal sealed record PickleGlobal(string Module, string Name)
 }
 
 /// <summary>A dictionary of a pickle, in its order. Keys may be of any kind.</summary>
-internal sealed class PickleDictionary
+internal class PickleDictionary
 {
     public List<(object? Key, object? Value)> Entries { get; } = [];
+}
+
+/// <summary>
+/// What a pickle would make by running something: a placeholder that holds what it would be made of, and does nothing. Its entries are those
+/// of a class that is a dictionary.
+/// </summary>
+/// <param name="maker">The class or function that would make it.</param>
+internal sealed class PickleObject(string maker) : PickleDictionary
+{
+    /// <summary>The class or function that would make it.</summary>
+    public string Maker { get; } = maker;
+
+    /// <summary>Arguments, state and items.</summary>
+    public List<object?> Parts { get; } = [];
 }

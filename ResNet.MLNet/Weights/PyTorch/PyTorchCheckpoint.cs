@@ -5,8 +5,8 @@ namespace ResNet.MLNet;
 
 /// <summary>
 /// PyTorch's checkpoint files, the zip format (since 1.6) and the legacy one, read without Python. A checkpoint is a program for a small
-/// machine (see <see cref="Unpickler"/>); only what makes up tensors in dictionaries is let through, everything else is refused by name.
-/// Nothing is run or written.
+/// machine (see <see cref="Unpickler"/>); only tensors and dictionaries are made, everything else is a placeholder, and refused by name if a
+/// weight depends on it. Nothing is run or written.
 /// </summary>
 internal static class PyTorchCheckpoint
 {
@@ -14,52 +14,89 @@ internal static class PyTorchCheckpoint
 
     public static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8);
 
-    public static bool IsPickle(ReadOnlySpan<byte> start) => start is [0x80, >= 1 and <= 5, ..];
+    /// <summary>Whether it begins as a pickle, or as the magic number of the legacy format does in protocols 0 and 1.</summary>
+    public static bool IsPickle(ReadOnlySpan<byte> start) => start is [0x80, >= 1 and <= 5, ..] || start.StartsWith("L1195470370"u8);
 
-    /// <summary>Reads the weights of a checkpoint file, by the names that they have in it.</summary>
-    /// <inheritdoc cref="Read(Stream)" path="/returns|/exception"/>
-    public static StateDict Read(string path)
-    {
-        using var stream = RegularFile.OpenRead(path);
-        return Read(stream);
-    }
-
-    /// <summary>Reads the weights of a checkpoint, by the names that they have in it.</summary>
+    /// <summary>Opens a checkpoint: gives its tensors, by the names that they have in it, to be read as long as it is open.</summary>
+    /// <param name="stream">The file, which the result owns.</param>
     /// <returns>
-    /// The tensors of floating-point numbers (half, bfloat16 and double converted to float), in the order of the file. If the weights are
-    /// nested under <c>state_dict</c>, <c>model</c> or the like, that part.
+    /// The dictionaries of floating-point tensors (half, bfloat16 and double are converted to float when they are read), in the order of the
+    /// file, wherever they lie in it.
     /// </returns>
-    /// <exception cref="InvalidDataException">
-    /// It is not a checkpoint, damaged, holds no weights, or asks for something that weights do not need; the message says which.
-    /// </exception>
-    public static StateDict Read(Stream stream)
-    {
-        Span<byte> start = stackalloc byte[4];
-        start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-        stream.Position = 0;
-        if (IsZip(start)) return ReadZip(stream);
-        if (IsPickle(start)) return PyTorchLegacy.Read(stream);
-        throw new InvalidDataException("It is not a PyTorch checkpoint.");
-    }
-
-    private static StateDict ReadZip(Stream stream)
+    /// <exception cref="InvalidDataException">It is not a checkpoint, or damaged; the message says which.</exception>
+    public static OpenedWeights Open(Stream stream)
     {
         try
         {
-            using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
-            var pickle = zip.Entries.FirstOrDefault(IsMainPickle) ?? throw new InvalidDataException(
-                "It is a zip archive, but not a PyTorch checkpoint: it has no data.pkl. " +
-                "(A TorchScript archive or a model saved as a whole is not one either: save model.state_dict().)");
+            Span<byte> start = stackalloc byte[OtherFiles.StartLength];
+            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            stream.Position = 0;
+            if (IsZip(start)) return OpenZip(stream);
+            if (!IsPickle(start)) throw new InvalidDataException("It is not a PyTorch checkpoint.");
+            return PyTorchLegacy.Open(stream) with { Open = [stream] };
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    private static OpenedWeights OpenZip(Stream stream)
+    {
+        ZipArchive zip;
+        try
+        {
+            zip = new(stream, ZipArchiveMode.Read);
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException(
+                "It is cut off or damaged: the directory at the end of the zip archive is not there. Download or copy it again.", problem);
+        }
+
+        return Guarded(() =>
+        {
+            var pickle = zip.Entries.FirstOrDefault(IsMainPickle) ?? throw new InvalidDataException(NotACheckpoint(zip));
             var folder = pickle.FullName[..^PickleName.Length];
             if (zip.GetEntry(folder + "byteorder") is { } order && !ReadEntry(order, stream.Length).AsSpan().StartsWith("little"u8))
                 throw new InvalidDataException("It was written on a big-endian machine.");
-            var unpickler = new Unpickler(ReadEntry(pickle, stream.Length), PyTorchObjects.Construct, PyTorchObjects.Storage);
-            return PyTorchWeights.Collect(unpickler.Read(), stream.Length, storage => ReadStorage(zip, folder, storage, stream.Length));
+            var root = new Unpickler(ReadEntry(pickle, stream.Length), PyTorchObjects.Construct, PyTorchObjects.Storage).Read();
+            if (zip.GetEntry(folder + "constants.pkl") is not null) throw new InvalidDataException(TorchScript(root));
+            return new PyTorchWeights(stream.Length, storage => Guarded(() => ReadStorage(zip, folder, storage, stream.Length)))
+                .Collect(root) with
+            {
+                Open = [zip],
+            };
+        });
+    }
+
+    /// <summary>Gives one exception to all that a zip archive may throw.</summary>
+    private static T Guarded<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (Exception problem) when (problem is IOException or NotSupportedException or ArgumentException or OverflowException)
         {
             throw new InvalidDataException($"The zip archive is damaged: {problem.Message}", problem);
         }
+    }
+
+    private static string TorchScript(object? root)
+    {
+        var maker = root is PickleObject made ? $" of a '{made.Maker.Replace("__torch__.", "")}'" : "";
+        return $"It is a TorchScript archive{maker}, which is a program, and not weights alone. " +
+            "In Python, save its weights: torch.save(torch.jit.load('FILE').state_dict(), 'weights.pth').";
+    }
+
+    private static string NotACheckpoint(ZipArchive zip)
+    {
+        const string Zip = "It is a zip archive, but not a PyTorch checkpoint: it has no data.pkl. ";
+        if (zip.Entries.Any(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal)))
+            return $"It has arrays of NumPy (.npz), not a PyTorch checkpoint. {OtherFiles.SaveTensors}";
+        return Zip + "If a checkpoint is inside it, unpack it first.";
     }
 
     private static bool IsMainPickle(ZipArchiveEntry entry) =>

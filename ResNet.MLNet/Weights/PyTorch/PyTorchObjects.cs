@@ -5,55 +5,36 @@ internal static class PyTorchObjects
 {
     private const int MostDimensions = 16;
 
-    /// <summary>What a global and its arguments stand for.</summary>
-    /// <exception cref="InvalidDataException">The global is refused, or its arguments are not what they should be.</exception>
+    /// <summary>What a global and its arguments stand for: a part of weights, or a placeholder.</summary>
+    /// <exception cref="InvalidDataException">A tensor is not described as PyTorch describes one.</exception>
     public static object? Construct(PickleGlobal global, object?[] arguments) => (global.Module, global.Name) switch
     {
-        ("collections", "OrderedDict") => OrderedDictionary(arguments),
-        ("torch._utils", "_rebuild_tensor" or "_rebuild_tensor_v2") => Tensor(arguments),
+        ("collections", "OrderedDict") when EntriesOf(arguments) is { } dictionary => dictionary,
+        ("torch._utils", "_rebuild_tensor" or "_rebuild_tensor_v2") => arguments is [PickleObject storage, ..]
+            ? Unpickler.Placeholder(storage.Maker, arguments)
+            : Tensor(arguments),
         ("torch._utils", "_rebuild_parameter" or "_rebuild_parameter_with_state") when arguments is [PyTorchTensor tensor, ..] => tensor,
+        // A class that is a tensor.
+        ("torch._tensor", "_rebuild_from_type_v2") when arguments is [PickleGlobal maker, _, object?[] inner, ..]
+            && maker != global => Construct(maker, inner),
         ("torch", "Size") when arguments is [object?[] or List<object?>] => arguments[0],
-        _ => throw new InvalidDataException(
-            $"It asks for '{global}', which weights do not need and which is therefore refused. " +
-            "Save the weights alone, with torch.save(model.state_dict(), path)."),
+        _ => Unpickler.Placeholder($"{global}", arguments),
     };
 
-    /// <summary>What a persistent id stands for: ('storage', type, key, location, count[, view]).</summary>
-    public static PyTorchStorage Storage(object? id)
+    /// <summary>
+    /// What a persistent id stands for: ('storage', type, key, location, count[, view]) and, in whole models, ('module', class, ...).
+    /// </summary>
+    public static object? Storage(object? id)
     {
+        if (id is object?[] module && module is ["module", PickleGlobal model, ..]) return model;
         if (id is not object?[] parts || parts is not ["storage", PickleGlobal type, string key, _, _, ..])
-            throw new InvalidDataException("A storage in it is not described as PyTorch does.");
+            return Unpickler.Placeholder("an object outside of the pickle", id);
+        if (TypeOf(type) is not { } number) return Unpickler.Placeholder($"{type}", parts);
         var offset = parts is [_, _, _, _, _, object?[] { Length: 3 } view, ..] ? view[1] as long? ?? 0 : 0;
-        return new(TypeOf(type), key, offset);
+        return new PyTorchStorage(number, key, offset);
     }
 
-    /// <summary>Every storage that some tensor in a graph of objects uses.</summary>
-    public static IEnumerable<PyTorchStorage> StoragesOf(object? root)
-    {
-        HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
-        var open = new Stack<object?>([root]);
-        while (open.TryPop(out var next))
-        {
-            if (next is null || next is string || !seen.Add(next)) continue;
-            switch (next)
-            {
-                case PyTorchTensor tensor:
-                    yield return tensor.Storage;
-                    break;
-                case PyTorchStorage storage:
-                    yield return storage;
-                    break;
-                case PickleDictionary dictionary:
-                    foreach (var (_, value) in dictionary.Entries) open.Push(value);
-                    break;
-                case IEnumerable<object?> items:
-                    foreach (var item in items) open.Push(item);
-                    break;
-            }
-        }
-    }
-
-    private static NumberType TypeOf(PickleGlobal global) => (global.Module, global.Name) switch
+    private static NumberType? TypeOf(PickleGlobal global) => (global.Module, global.Name) switch
     {
         ("torch" or "torch.cuda", "DoubleStorage") => NumberType.Float64,
         ("torch" or "torch.cuda", "FloatStorage") => NumberType.Float32,
@@ -65,24 +46,19 @@ internal static class PyTorchObjects
         ("torch" or "torch.cuda", "CharStorage") => NumberType.Int8,
         ("torch" or "torch.cuda", "ByteStorage") => NumberType.UInt8,
         ("torch" or "torch.cuda", "BoolStorage") => NumberType.Bool,
-        _ => throw new InvalidDataException(
-            $"It asks for a storage of the type '{global}', which is not a type of numbers that this reader knows."),
+        _ => null,
     };
 
-    private static PickleDictionary OrderedDictionary(object?[] arguments)
+    /// <summary>A dictionary without entries, or with those that Python 2 gave as a list of pairs; null if it is made otherwise.</summary>
+    private static PickleDictionary? EntriesOf(object?[] arguments)
     {
         var dictionary = new PickleDictionary();
         if (arguments is []) return dictionary;
-        // Python 2 gave the entries as a list of pairs.
-        if (arguments is not [List<object?> pairs]) throw new InvalidDataException("A dictionary in it is not made as PyTorch does.");
-        foreach (var pair in pairs)
+        if (arguments is not [List<object?> pairs]) return null;
+        foreach (var each in pairs)
         {
-            var (key, value) = pair switch
-            {
-                List<object?> { Count: 2 } list => (list[0], list[1]),
-                object?[] { Length: 2 } tuple => (tuple[0], tuple[1]),
-                _ => throw new InvalidDataException("A dictionary in it is not made as PyTorch does."),
-            };
+            var pair = each is List<object?> list ? [.. list] : each as object?[];
+            if (pair is not [var key, var value]) return null;
             dictionary.Entries.Add((key, value));
         }
 

@@ -14,6 +14,9 @@ internal sealed record PyTorchStorage(NumberType Type, string Key, long Offset);
 /// <param name="Count">How many numbers the shape has.</param>
 internal sealed record PyTorchTensor(PyTorchStorage Storage, long Offset, long[] Shape, long[] Strides, long Count)
 {
+    /// <summary>Where the numbers lie: equal for two names of the same.</summary>
+    public object Place => (Storage.Key, Storage.Offset + Offset);
+
     /// <summary>The numbers as floats, row-major.</summary>
     public WeightTensor Materialize(string name, ReadOnlyMemory<byte> storage)
     {
@@ -26,9 +29,8 @@ internal sealed record PyTorchTensor(PyTorchStorage Storage, long Offset, long[]
             throw new InvalidDataException($"Tensor '{name}' reaches beyond its storage.");
         int[] shape = [.. Shape.Select(length => (int)length)];
         if (Count == 0) return new(shape, []);
-        var used = storage.Span.Slice((int)(begin * size), (int)(last - begin + 1) * size);
-        var values = Storage.Type.ToFloats(used);
-        return new(shape, IsContiguous ? values : Gather(values));
+        var numbers = storage.Span.Slice((int)(begin * size), (int)(last - begin + 1) * size);
+        return new(shape, Storage.Type.ToFloats(IsContiguous ? numbers : Gather(numbers, size)));
     }
 
     private bool IsContiguous
@@ -46,14 +48,15 @@ internal sealed record PyTorchTensor(PyTorchStorage Storage, long Offset, long[]
         }
     }
 
-    private float[] Gather(float[] from)
+    /// <summary>The numbers in their order. It takes as long as there are numbers, however far apart they lie.</summary>
+    private byte[] Gather(ReadOnlySpan<byte> from, int size)
     {
-        var to = new float[Count];
+        var to = new byte[Count * size];
         var index = new long[Shape.Length];
         var at = 0L;
-        for (var i = 0; i < to.Length; i++)
+        for (var i = 0; i < to.Length; i += size)
         {
-            to[i] = from[at];
+            from.Slice((int)at * size, size).CopyTo(to.AsSpan(i));
             for (var d = Shape.Length - 1; d >= 0; d--)
             {
                 at += Strides[d];

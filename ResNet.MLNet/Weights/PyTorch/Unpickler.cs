@@ -1,16 +1,17 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Reads Python's pickle format as far as saved weights need it (numbers, texts, tuples, lists, dictionaries, references), and nothing that
-/// could run code: a global is only a name, handed to a function that refuses what it does not know.
+/// Reads Python's pickle format (protocols 0 to 5) without running anything: a global is only a name, handed to a function that makes the
+/// few objects that weights consist of; whatever else would be made of globals becomes a placeholder (<see cref="PickleObject"/>).
 /// </summary>
 /// <remarks>
-/// Source: CPython's pickletools, protocols 0 to 5. Every instruction takes at least a byte and makes at most one object, so memory stays
+/// Source: CPython's pickletools. Every instruction takes at least a byte and makes at most one object, so memory stays
 /// in proportion to the file.
 /// </remarks>
-internal sealed class Unpickler
+internal sealed partial class Unpickler
 {
     private readonly PickleBytes _bytes;
     private readonly PickleStack _stack;
@@ -86,7 +87,10 @@ internal sealed class Unpickler
                 _stack.Push((long)BinaryPrimitives.ReadUInt16LittleEndian(_bytes.Take(2)));
                 break;
             case 0x8a: // LONG1
-                _stack.Push(_bytes.TakeInteger(_bytes.TakeByte()));
+                PushInteger(_bytes.TakeInteger(_bytes.TakeByte()));
+                break;
+            case 0x8b: // LONG4
+                PushInteger(_bytes.TakeInteger(_bytes.TakeUInt32()));
                 break;
             case (byte)'G':
                 _stack.Push(BinaryPrimitives.ReadDoubleBigEndian(_bytes.Take(8)));
@@ -112,11 +116,19 @@ internal sealed class Unpickler
             case (byte)'B': // BINBYTES
                 _stack.Push(_bytes.Take(_bytes.TakeUInt32()).ToArray());
                 break;
+            case 0x8e: // BINBYTES8
+            case 0x96: // BYTEARRAY8
+                _stack.Push(_bytes.Take(BinaryPrimitives.ReadUInt64LittleEndian(_bytes.Take(8))).ToArray());
+                break;
             case (byte)'}':
                 _stack.Push(new PickleDictionary());
                 break;
             case (byte)']':
+            case 0x8f: // EMPTY_SET
                 _stack.Push(new List<object?>());
+                break;
+            case 0x91: // FROZENSET
+                _stack.Push(_stack.PopToMark());
                 break;
             case (byte)')':
                 _stack.Push(Array.Empty<object?>());
@@ -131,11 +143,12 @@ internal sealed class Unpickler
                 break;
             case (byte)'a':
                 var item = _stack.Pop();
-                Top<List<object?>>("a list", start).Add(item);
+                TopList(start).Add(item);
                 break;
             case (byte)'e':
+            case 0x90: // ADDITEMS
                 var items = _stack.PopToMark();
-                Top<List<object?>>("a list", start).AddRange(items);
+                TopList(start).AddRange(items);
                 break;
             case (byte)'s':
                 var pair = _stack.Pop(2);
@@ -170,20 +183,56 @@ internal sealed class Unpickler
                 _stack.Push(_persistent(_stack.Pop()));
                 break;
             case (byte)'R':
-                if (_stack.Pop(2) is not [PickleGlobal global, object?[] arguments])
-                    throw PickleBytes.Damaged("a call of what is not a global", start);
-                _stack.Push(_construct(global, arguments));
+            case 0x81: // NEWOBJ
+                var call = _stack.Pop(2);
+                Make(call[0], [call[1]], start);
                 break;
-            case (byte)'b':
-                // BUILD gives an object its attributes. Only dictionaries (OrderedDict and its _metadata) get here, and theirs are
-                // not needed.
-                _stack.Pop();
-                Top<PickleDictionary>("a dictionary", start);
+            case 0x92: // NEWOBJ_EX
+                var withNames = _stack.Pop(3);
+                Make(withNames[0], withNames[1..], start);
                 break;
+            case (byte)'b': // BUILD gives an object its state. Those of dictionaries (OrderedDict's _metadata) and tensors are not needed.
+                var state = _stack.Pop();
+                if (_stack.Peek() is PickleObject built) built.Parts.Add(state);
+                break;
+            case 0x82: // EXT1, 2, 4: numbers that a registry of the writer's process explains
+            case 0x83:
+            case 0x84:
+                throw PickleBytes.Damaged("an extension code, which only the program that wrote it can read,", start);
             default:
-                throw PickleBytes.Damaged($"the instruction 0x{code:x2}, which saved weights do not need", start);
+                if (!ExecuteText(code, start)) throw PickleBytes.Damaged($"the instruction 0x{code:x2}, which saved weights do not need,", start);
+                break;
         }
     }
+
+    /// <summary>Puts on the stack what a class or function makes of its arguments.</summary>
+    private void Make(object? callable, object?[] arguments, int start)
+    {
+        var made = callable switch
+        {
+            PickleGlobal global => arguments is [object?[] plain] ? _construct(global, plain) : Placeholder($"{global}", arguments),
+            PickleObject inner => Placeholder(inner.Maker, [inner, .. arguments]),
+            _ => throw PickleBytes.Damaged("a call of what is not a global", start),
+        };
+        _stack.Push(made);
+    }
+
+    /// <summary>A long where it fits, else a <see cref="BigInteger"/>.</summary>
+    private void PushInteger(BigInteger number)
+    {
+        if (number >= long.MinValue && number <= long.MaxValue) _stack.Push((long)number);
+        else _stack.Push(number);
+    }
+
+    /// <summary>A placeholder with its parts.</summary>
+    public static PickleObject Placeholder(string maker, params ReadOnlySpan<object?> parts)
+    {
+        var placeholder = new PickleObject(maker);
+        placeholder.Parts.AddRange(parts);
+        return placeholder;
+    }
+
+    private List<object?> TopList(int start) => _stack.Peek() is PickleObject made ? made.Parts : Top<List<object?>>("a list", start);
 
     private void SetItems(object?[] items, int start)
     {

@@ -1,0 +1,41 @@
+namespace ResNet.MLNet;
+
+/// <summary>An ONNX file from elsewhere.</summary>
+internal static class GraphFile
+{
+    /// <summary>Whether a file may be one: it is neither a PyTorch checkpoint nor a safetensors file, and it is called so.</summary>
+    public static bool Is(string path) => File.Exists(path)
+        && string.Equals(Path.GetExtension(path), ".onnx", StringComparison.OrdinalIgnoreCase)
+        && !WeightFile.IsAt(path);
+
+    /// <summary>Makes a model file of it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="card">
+    /// Gives the card from what is known; the preprocessing in it is that of the graph's input. Null for what is known.
+    /// </param>
+    /// <param name="note">Receives what was assumed, and why the graph is used as it is; null for nobody.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is damaged, a model file of this project, or not a graph that takes images; the message names the file.
+    /// </exception>
+    public static ImportedModel Import(string path, Func<ModelCard, ModelCard>? card, Action<string>? note)
+    {
+        try
+        {
+            using var content = ModelFileContent.Open(path);
+            if (content.Header.Card is not null)
+                throw new InvalidDataException("It is a model file of this project already; use it as it is, or copy it.");
+            var graph = new GraphImport(content.ReadModel());
+            var known = graph.KnownCard;
+            var given = card is null ? known : card(known);
+            if (given.Preprocessing == known.Preprocessing) note?.Invoke(graph.Assumption);
+            var imported = graph.ToModelFile(given with { Source = given.Source ?? $"Imported from {Path.GetFileName(path)}" });
+            if (imported.Note is { } text) note?.Invoke(text);
+            return imported;
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException($"'{path}': {problem.Message}", problem);
+        }
+    }
+}

@@ -56,7 +56,7 @@ internal static class ImportCommand
             if (parsed.GetValue(labels) is { } file) OutputFile.EnsureNotInput(target, file);
             var names = ReadLabels(parsed.GetValue(labels));
             var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), Complete, parsed.GetValue(entry), Say);
-            var classes = card.Labels is { } named ? $"{named.Count} named classes" : "classes without names";
+            var classes = card.Labels is { } named ? $"{named.Count} named classes" : "no names of classes";
             Console.Out.WriteLine($"{card.Architecture}, {classes}: {target}");
             return ExitCode.Done;
 

@@ -47,7 +47,7 @@ internal static partial class NetworkSearch
         var networks = complete.Count > 0 ? Distinct(complete) : [all.MinBy(network => network.Prefix.Length)!];
         List<string> notes = [];
         var chosen = Choose(networks, entry, notes);
-        var others = networks.Where(network => network != chosen && network.Set == chosen.Set).ToList();
+        var others = complete.Where(network => network != chosen && network.Set == chosen.Set).ToList();
         return NetworkExtraction.Extract(chosen, others, notes);
     }
 

@@ -15,7 +15,7 @@ internal static class PyTorchCheckpoint
     public static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8);
 
     /// <summary>Whether it begins as a pickle, or as the magic number of the legacy format does in protocols 0 and 1.</summary>
-    public static bool IsPickle(ReadOnlySpan<byte> start) => start is [0x80, >= 1 and <= 5, ..] || start.StartsWith("L1195470370"u8);
+    public static bool IsPickle(ReadOnlySpan<byte> start) => start is [0x80, >= 1 and <= 5, ..] || start.StartsWith("L119547037146"u8);
 
     /// <summary>Opens a checkpoint: gives its tensors, by the names that they have in it, to be read as long as it is open.</summary>
     /// <param name="stream">The file, which the result owns.</param>

@@ -101,8 +101,11 @@ internal sealed class PyTorchWeights(long fileLength, Func<PyTorchStorage, ReadO
 
     private static InvalidDataException Refused(string name, PickleObject placeholder)
     {
+        // Quantized, sparse and other tensors are made by functions of their own.
+        if (placeholder.Maker.StartsWith("torch.", StringComparison.Ordinal))
+            return new($"'{name}' is not an array of floating-point numbers: it asks for '{placeholder.Maker}'. Save dense tensors of floats.");
         var advice = placeholder.Maker.StartsWith("numpy.", StringComparison.Ordinal) ? OtherFiles.SaveTensors : SaveWeights;
-        return new($"'{name}' is not a tensor: it asks for '{placeholder.Maker}', which would run code and is therefore refused. {advice}");
+        return new($"'{name}' is not a tensor: it asks for '{placeholder.Maker}', which is not run and therefore refused. {advice}");
     }
 
     /// <summary>An object and the way to it.</summary>

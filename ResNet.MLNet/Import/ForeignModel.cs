@@ -15,10 +15,13 @@ internal static class ForeignModel
     private static readonly HashSet<string> PassThrough = ["Identity", "Flatten", "Reshape", "Squeeze", "Dropout"];
 
     /// <summary>Changes the model in place and adds a card.</summary>
-    /// <exception cref="InvalidDataException">It has no image input or no scores as output.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It has no image input or no scores as output, or its input or the mean image is of another size than the preprocessing gives.
+    /// </exception>
     public static void Adapt(ModelProto model, ImagePreprocessing preprocessing)
     {
         var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
+        if (preprocessing.FindMeanImageProblem() is { } problem) throw new InvalidDataException(problem);
         var input = FindInput(graph, preprocessing);
         var scores = FindScores(graph);
         var makers = Makers(graph);
@@ -96,17 +99,25 @@ internal static class ForeignModel
     private static void Normalize(GraphProto graph, ValueInfoProto input, ImagePreprocessing preprocessing)
     {
         var added = new OnnxGraph("");
-        var mean = preprocessing.Mean;
         var std = preprocessing.Std;
-        added.Constant("resnet.mean", [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
+        var mean = added.MeanOf(preprocessing, "resnet.mean");
         added.Constant("resnet.std", [255 * std.R, 255 * std.G, 255 * std.B], 1, 3, 1, 1);
-        added.Node("Sub", "resnet.centred", [ModelFile.InputName, "resnet.mean"]);
-        added.Node("Div", "resnet.normalised", ["resnet.centred", "resnet.std"]);
+        added.Node("Sub", "resnet.centred", [ModelFile.InputName, mean]);
+        var value = added.Node("Div", "resnet.normalised", ["resnet.centred", "resnet.std"]);
+        if (preprocessing.ChannelOrder == ChannelOrder.Bgr)
+        {
+            var order = added.Constant("resnet.bgr", 2L, 1L, 0L);
+            value = added.Node("Gather", "resnet.reordered", [value, order], Attribute("axis", 1));
+        }
+
         graph.Initializer.AddRange(added.Graph.Initializer);
         // The old input's name may be "image" too, so its users are pointed to the normalized value.
-        RenameInput(graph, input.Name, "resnet.normalised");
+        RenameInput(graph, input.Name, value);
         for (var i = 0; i < added.Graph.Node.Count; i++) graph.Node.Insert(i, added.Graph.Node[i]);
         input.Name = ModelFile.InputName;
+        if (preprocessing.MeanImage is not { } image) return;
+        var dimensions = input.Type.TensorType.Shape.Dim;
+        (dimensions[2].DimValue, dimensions[3].DimValue) = (image.Size, image.Size);
     }
 
     private static void AddOutput(GraphProto graph, string name, string operation, string input, TensorShapeProto shape)

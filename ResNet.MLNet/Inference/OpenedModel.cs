@@ -17,6 +17,7 @@ internal sealed class OpenedModel : IDisposable
         Card = card;
         if (!header.Inputs.TryGetValue(ModelFile.InputName, out var input) || input is not [_, 3, _, _])
             throw new InvalidDataException($"The model has no input '{ModelFile.InputName}' [batch, 3, height, width].");
+        EnsureFits(card.Preprocessing.Crop, input[2], input[3]);
         FeatureCount = WidthOf(ModelFile.FeaturesName);
         ClassCount = WidthOf(ModelFile.LogitsName) ?? WidthOf(ModelFile.ProbabilitiesName);
         if (FeatureCount is null && ClassCount is null)
@@ -69,7 +70,10 @@ internal sealed class OpenedModel : IDisposable
 
     /// <summary>Opens a model file of this project, or a ResNet's .onnx from elsewhere. Only its header is kept.</summary>
     /// <param name="path">The .onnx file.</param>
-    /// <param name="preprocessing">How images are prepared for a file from elsewhere, which does not say so itself.</param>
+    /// <param name="preprocessing">
+    /// How images are prepared for a file from elsewhere, which does not say so itself. For a file with a card: another size, crop or
+    /// filter; what its graph does itself stays as the card says.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">
     /// It is not an ONNX file, damaged, not a ResNet, or it has no card and no preprocessing is given; the message names the file.
@@ -86,7 +90,7 @@ internal sealed class OpenedModel : IDisposable
             if (header.Card is null)
                 header = known?.File?.Digest == file.Digest ? known!._header : HeaderOf(Adapt(file.ReadBytes(), preprocessing));
             var card = CardOf(header);
-            return new(header, preprocessing is null ? card : card with { Preprocessing = preprocessing })
+            return new(header, preprocessing is null ? card : card with { Preprocessing = Inside(card, preprocessing) })
             {
                 File = file,
                 Preprocessing = preprocessing,
@@ -182,6 +186,23 @@ internal sealed class OpenedModel : IDisposable
     {
         using var stream = new MemoryStream(bytes, writable: false);
         return ModelFileHeader.Read(stream);
+    }
+
+    /// <summary>How a caller wants images prepared, with what the graph does itself, which no caller can change.</summary>
+    private static ImagePreprocessing Inside(ModelCard card, ImagePreprocessing given) => given with
+    {
+        Mean = card.Preprocessing.Mean,
+        MeanImage = card.Preprocessing.MeanImage,
+        Std = card.Preprocessing.Std,
+        ChannelOrder = card.Preprocessing.ChannelOrder,
+    };
+
+    /// <summary>A mean image, or an export from elsewhere, fixes the input's size. Zero stands for a free one.</summary>
+    private static void EnsureFits(int crop, long height, long width)
+    {
+        if ((height <= 0 || height == crop) && (width <= 0 || width == crop)) return;
+        throw new InvalidDataException(
+            $"The model takes images of {height} x {width} pixels only, but the preprocessing crops to {crop}. Set Crop to fit.");
     }
 
     private static ModelCard CardOf(ModelFileHeader header) =>

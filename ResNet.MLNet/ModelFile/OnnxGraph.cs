@@ -49,6 +49,14 @@ internal sealed class OnnxGraph(string name)
         return value;
     }
 
+    /// <summary>What is subtracted from raw pixels, 0 to 255: [1, 3, 1, 1], or [1, 3, size, size] if there is a mean image.</summary>
+    public string MeanOf(ImagePreprocessing preprocessing, string value)
+    {
+        var mean = preprocessing.Mean;
+        if (preprocessing.MeanImage is not { } image) return Constant(value, [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
+        return Constant(value, Array.ConvertAll(image.Values.ToArray(), each => 255 * each), 1, 3, image.Size, image.Size);
+    }
+
     public string Node(string operation, string output, IEnumerable<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
     {
         var node = new NodeProto { OpType = operation, Name = output, Output = { output }, Input = { inputs } };

@@ -8,7 +8,7 @@ public sealed class TorchvisionParityTests
 {
     private static readonly string Folder = ImagingFixtures.Folder;
 
-    /// <summary>File names of the form INPUT.RESIZE-CROP-FILTER.png.</summary>
+    /// <summary>File names of the form INPUT.RESIZE-CROP-FILTER.png; RESIZE is "squash32" where both sides are resized.</summary>
     private static IEnumerable<object[]> Expectations() =>
         Directory.EnumerateFiles(Folder, "*.*.*.png").Select(path => new object[] { Path.GetFileName(path) }).OrderBy(row => row[0]);
 
@@ -18,9 +18,11 @@ public sealed class TorchvisionParityTests
     {
         var parts = expectation.Split('.');
         var how = parts[2].Split('-');
+        var size = how[0].Replace("squash", "", StringComparison.Ordinal);
         var preprocessing = new ImagePreprocessing
         {
-            Resize = how[0] == "0" ? null : int.Parse(how[0]),
+            Squash = size != how[0],
+            Resize = size == "0" ? null : int.Parse(size),
             Crop = int.Parse(how[1]),
             Interpolation = Enum.Parse<Interpolation>(how[2], ignoreCase: true),
         };
@@ -35,6 +37,15 @@ public sealed class TorchvisionParityTests
                 Assert.AreEqual((want.Red, want.Green, want.Blue), ((byte)got, (byte)(got >> 8), (byte)(got >> 16)), $"at {x}, {y}");
             }
         }
+    }
+
+    [TestMethod]
+    public void Squashed_without_a_size_is_squashed_to_the_crop()
+    {
+        var path = Path.Combine(Folder, "tall.jpg");
+        var stated = new ImagePreparer(ImagePreprocessing.Small(28) with { Squash = true }).Crop(new(path)).Pixels.ToArray();
+        var implied = new ImagePreparer(new() { Resize = null, Crop = 28, Squash = true }).Crop(new(path)).Pixels.ToArray();
+        CollectionAssert.AreEqual(stated, implied);
     }
 
     [TestMethod]

@@ -51,6 +51,56 @@ public sealed class ForeignModelTests
             Assert.ThrowsExactly<InvalidDataException>(() => ResNetModel.Open(path, preprocessing)).Message;
     }
 
+    [TestMethod]
+    public void A_network_that_takes_blue_green_red_gets_them_with_the_mean_that_is_given_as_red_green_blue()
+    {
+        var (mean, std) = (new Rgb(0.4f, 0.5f, 0.6f), new Rgb(0.2f, 0.25f, 0.3f));
+        var swapped = Preprocessing with { ChannelOrder = ChannelOrder.Bgr, Mean = mean, Std = std };
+        var plain = Preprocessing with { Mean = new(mean.B, mean.G, mean.R), Std = new(std.B, std.G, std.R) };
+        float[] pixels = [.. Enumerable.Range(0, 4800).Select(i => (float)(i * 7919 % 256))];
+        float[] reversed = [.. pixels[3200..], .. pixels[1600..3200], .. pixels[..1600]];
+        CollectionAssert.AreEqual(Logits(plain, reversed), Logits(swapped, pixels));
+    }
+
+    [TestMethod]
+    public void A_mean_image_is_subtracted_in_the_graph_whatever_the_order_of_channels()
+    {
+        var image = MeanImageTests.Ramp(40);
+        float[] pixels = [.. Enumerable.Range(0, 4800).Select(i => (float)(i * 7919 % 256))];
+        var subtracted = pixels.ToArray();
+        for (var i = 0; i < pixels.Length; i++) subtracted[i] -= 255 * image.Values[i];
+        foreach (var order in Enum.GetValues<ChannelOrder>())
+        {
+            var with = Preprocessing.WithMeanImage(image) with { ChannelOrder = order };
+            var without = Preprocessing with { Mean = default, ChannelOrder = order };
+            CollectionAssert.AreEqual(Logits(without, subtracted), Logits(with, pixels));
+        }
+
+        var other = Preprocessing with { MeanImage = MeanImageTests.Ramp(32) };
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => Logits(other, pixels));
+        StringAssert.Contains(problem.Message, "scores.onnx");
+        StringAssert.Contains(problem.Message, "has 32 x 32 pixels, but Crop is 40");
+    }
+
+    [TestMethod]
+    public void An_integer_network_of_one_that_takes_blue_green_red_keeps_its_features()
+    {
+        using var world = new ImageWorld(images: 12);
+        var preprocessing = Preprocessing.WithMeanImage(MeanImageTests.Ramp(40)) with { ChannelOrder = ChannelOrder.Bgr };
+        var output = world.PathOf("int8.onnx");
+        var report = ResNetQuantizer.Quantize(
+            Path.Combine(Folder, "scores.onnx"), world.Paths, output, new() { Preprocessing = preprocessing });
+        Assert.IsGreaterThan(0.99, report.FeatureCosine!.Value);
+        Assert.AreEqual(preprocessing, ModelCard.Read(output)!.Preprocessing);
+    }
+
+    private static float[] Logits(ImagePreprocessing preprocessing, float[] pixels)
+    {
+        using var model = OpenedModel.Open(Path.Combine(Folder, "scores.onnx"), preprocessing);
+        using var session = new OnnxSession(model.ReadBytes());
+        return session.Run("logits", pixels, 1, 3, 40, 40);
+    }
+
     /// <summary>The first of the two images that the fixtures' figures are of.</summary>
     private static string WritePixels(string path)
     {

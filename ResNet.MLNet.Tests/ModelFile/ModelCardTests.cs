@@ -36,6 +36,13 @@ public sealed class ModelCardTests
     }
 
     [TestMethod]
+    public void Images_that_keep_their_size_keep_it_when_the_card_is_read()
+    {
+        var card = RandomWeights.Card(ResNetArchitecture.CifarResNet(8), new() { Resize = null });
+        Assert.IsNull(ModelCard.FromJson(card.ToJson()).Preprocessing.Resize);
+    }
+
+    [TestMethod]
     [DataRow(0)]
     [DataRow(20000)]
     public void Entries_that_are_out_of_range_are_refused_with_their_range(int crop)

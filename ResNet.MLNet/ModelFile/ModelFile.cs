@@ -10,7 +10,8 @@ namespace ResNet.MLNet;
 /// Input <c>image</c>: float32 [batch, 3, height, width], RGB, raw values 0..255; mean and standard deviation are applied inside.
 /// Outputs <c>features</c> [batch, D], <c>logits</c> [batch, C], <c>probabilities</c> [batch, C]; a network without a classifier has
 /// <c>features</c> only. Batch, height and width are free; a mean image fixes height and width to its own. Batch norm is folded into the
-/// convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>. The last entry, <c>resnet.digest</c>, is a digest of all before it, which every reader here checks.
+/// convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>. The last entry, <c>resnet.digest</c>, is a digest
+/// of all before it, which every reader here checks.
 /// </remarks>
 public static class ModelFile
 {

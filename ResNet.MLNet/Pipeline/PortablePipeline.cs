@@ -39,7 +39,9 @@ internal static class PortablePipeline
             image = Image;
         }
 
-        steps.Add(transforms.ResizeImages(Image, size, size, image, ImageResizingEstimator.ResizingKind.IsoCrop));
+        var squashes = transformer.Preprocessing.Squash;
+        var kind = squashes ? ImageResizingEstimator.ResizingKind.Fill : ImageResizingEstimator.ResizingKind.IsoCrop;
+        steps.Add(transforms.ResizeImages(Image, size, size, image, kind));
         steps.Add(transforms.ExtractPixels(Pixels, Image, interleavePixelColors: false));
         steps.Add(transforms.ApplyOnnxModel([output], [Pixels], file, shapes, gpuDeviceId: null, fallbackToCpu: true));
         if (options.OutputColumnName != output) steps.Add(transforms.CopyColumns(options.OutputColumnName, output));
@@ -80,5 +82,8 @@ internal static class PortablePipeline
         OnnxGraph.RenameInput(graph, ModelFile.InputName, "resnet.crop");
         graph.Initializer.AddRange(added.Graph.Initializer);
         graph.Node.Insert(0, added.Graph.Node[0]);
+        // A mean image has fixed the size.
+        var dimensions = graph.Input.Single(input => input.Name == ModelFile.InputName).Type.TensorType.Shape.Dim;
+        if (dimensions[2].DimValue > 0) (dimensions[2].DimValue, dimensions[3].DimValue) = (size, size);
     }
 }

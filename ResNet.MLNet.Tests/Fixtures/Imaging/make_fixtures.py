@@ -5,7 +5,8 @@
     /usr/bin/python3 make_fixtures.py
 
 NAME.EXT is an input. NAME.RESIZE-CROP-FILTER.png is torchvision's CenterCrop(Resize(image.convert("RGB"))), uint8,
-with the orientation of EXIF applied first (ImageOps.exif_transpose).
+with the orientation of EXIF applied first (ImageOps.exif_transpose). NAME.squashRESIZE-CROP-FILTER.png is
+CenterCrop(Resize((RESIZE, RESIZE))).
 Made with Pillow 9.4 and torchvision 0.14.1.
 """
 import os
@@ -91,11 +92,11 @@ def main():
         exif[0x0112] = orientation
         save(f"exif{orientation}.jpg", oriented, quality=90, exif=exif)
 
-    def expect(name, resize, crop, filter="bilinear"):
+    def expect(name, resize, crop, filter="bilinear", squash=False):
         with Image.open(os.path.join(HERE, name)) as image:
-            steps = ([T.Resize(resize, FILTERS[filter])] if resize else []) + [T.CenterCrop(crop)]
+            steps = ([T.Resize((resize, resize) if squash else resize, FILTERS[filter])] if resize else []) + [T.CenterCrop(crop)]
             result = T.Compose(steps)(ImageOps.exif_transpose(image).convert("RGB"))
-        result.save(os.path.join(HERE, f"{os.path.basename(name)}.{resize or 0}-{crop}-{filter}.png"), optimize=True)
+        result.save(os.path.join(HERE, f"{os.path.basename(name)}.{'squash' if squash else ''}{resize or 0}-{crop}-{filter}.png"), optimize=True)
 
     for name in inputs:
         expect(name, 32, 28)
@@ -110,6 +111,10 @@ def main():
     expect("rgb.jpg", None, 40)
     expect("small.png", None, 32)
     expect("tall.jpg", 20, 64)
+    for filter in FILTERS:
+        expect("tall.jpg", 32, 28, filter, squash=True)
+    expect("rgb.jpg", 75, 64, squash=True)
+    expect("small.png", 12, 16, squash=True)
 
 
 main()

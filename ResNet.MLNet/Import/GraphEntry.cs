@@ -11,6 +11,9 @@ internal sealed class GraphEntry
     private const int Channels = 3;
     private const double Tolerance = 1e-5;
 
+    // Long, so that rounding of what is added costs no digits of the factor.
+    private const float LongStep = 256;
+
     // For each channel that the first convolution takes: the input's channel, its factor, and what is added to each pixel.
     private readonly int[] _sources;
     private readonly float[] _factors;
@@ -99,7 +102,7 @@ internal sealed class GraphEntry
         var zero = part.Run(_ => 0);
         if (zero.Length != Channels * area)
             throw new InvalidDataException("what stands before the first convolution does not keep the size of the image");
-        var steps = Enumerable.Range(0, Channels).Select(source => Difference(part.Run(index => index == source ? 1 : 0), zero)).ToArray();
+        var steps = Enumerable.Range(0, Channels).Select(source => Step(part.Run(index => index == source ? LongStep : 0), zero)).ToArray();
         var sources = new int[Channels];
         var factors = new float[Channels];
         for (var channel = 0; channel < Channels; channel++)
@@ -137,7 +140,7 @@ internal sealed class GraphEntry
 
     private double MeanOf(int channel) => -_offsets[channel * Area] / _factors[channel];
 
-    private static float[] Difference(float[] left, float[] right) => [.. left.Zip(right, (a, b) => a - b)];
+    private static float[] Step(float[] values, float[] zero) => [.. values.Zip(zero, (value, from) => (value - from) / LongStep)];
 
     private static InvalidDataException NotAffine() =>
         new("what stands before the first convolution is not a factor and a sum for each channel");

@@ -9,7 +9,7 @@ namespace ResNet.MLNet;
 internal sealed class GraphReader
 {
     private static readonly HashSet<string> PassThrough = ["Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Transpose"];
-    private static readonly HashSet<string> ToScores = ["Softmax", "LogSoftmax", "Sigmoid"];
+    private static readonly HashSet<string> ToScores = ["Softmax", "LogSoftmax"];
 
     private readonly SimplifiedGraph _graph;
 
@@ -151,6 +151,8 @@ internal sealed class GraphReader
             next = Follower(next.Output[0]);
         }
 
+        if (next is { OpType: "Sigmoid" })
+            throw new InvalidDataException("its scores end in a sigmoid, one for each class; those of this project's networks in a softmax");
         if (next is not null && !ToScores.Contains(next.OpType)) throw Different($"'{next.OpType}'", "follows the fully connected layer");
         return (new([rows, columns], values), new([rows], bias));
     }

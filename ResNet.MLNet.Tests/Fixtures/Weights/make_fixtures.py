@@ -194,4 +194,5 @@ def main():
     expect("small-stem.pth", "cifar-resnet20:stages=1.1.1.1,B,width=2", model, 20)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -81,11 +81,10 @@ public sealed class GraphImportTests
     [TestMethod]
     public void A_graph_that_computes_something_else_than_it_seems_to_is_not_taken_for_a_ResNet()
     {
-        // The same nodes, but one ReLU is a sigmoid: only running it tells... or the walk, which does not know the operator.
         var model = ModelProtoOf("torch-unfolded.onnx");
         var kernel = model.Graph.Node.Where(node => node.OpType == "Conv").ElementAt(3);
         // Dilation changes no shape here, and no walk looks at it.
-        foreach (var attribute in kernel.Attribute.Where(each => each.Name is "dilations" or "pads").ToList()) kernel.Attribute.Remove(attribute);
+        foreach (var old in kernel.Attribute.Where(each => each.Name is "dilations" or "pads").ToList()) kernel.Attribute.Remove(old);
         kernel.Attribute.Add(OnnxGraph.Attribute("dilations", 2L, 2L));
         kernel.Attribute.Add(OnnxGraph.Attribute("pads", 2L, 2L, 2L, 2L));
         var imported = new GraphImport(model).ToModelFile(ForeignModel.CardOf(model, Preprocessing(40)));

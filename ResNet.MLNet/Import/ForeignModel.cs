@@ -30,7 +30,8 @@ internal static class ForeignModel
         var batch = input.Batch;
         Normalize(graph, input, preprocessing);
         graph.Output.Clear();
-        if (outputs.Features is { } features) AddOutput(graph, ModelFile.FeaturesName, "Flatten", features, Shape(batch, outputs.FeatureCount));
+        if (outputs.Features is { } features)
+            AddOutput(graph, ModelFile.FeaturesName, "Flatten", features, Shape(batch, outputs.FeatureCount));
         if (outputs.Logits is { } logits)
         {
             var shape = Shape(batch, outputs.Classes);

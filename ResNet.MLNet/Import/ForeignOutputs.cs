@@ -86,7 +86,7 @@ internal sealed record ForeignOutputs(string? Features, int FeatureCount, string
         return name;
     }
 
-    /// <summary>What the global average pool before the scores gives; without one, what goes into the last layer. Null for neither.</summary>
+    /// <summary>What the global average pool before the scores gives; null if there is none.</summary>
     private static string? PoolBefore(string logits, Dictionary<string, NodeProto> makers, GraphProto graph)
     {
         if (MakerOf(logits, makers) is not { } head || !Heads.Contains(head.OpType)) return null;

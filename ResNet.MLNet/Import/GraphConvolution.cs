@@ -15,7 +15,8 @@ internal sealed class GraphConvolution
         _graph = graph;
         _node = node;
         Shape = graph.ShapeOf(node.Input[1]);
-        if (Shape.Length != 4) throw new InvalidDataException($"the kernel of the convolution '{node.Name}' is not a constant of 4 dimensions");
+        if (Shape.Length != 4)
+            throw new InvalidDataException($"the kernel of the convolution '{node.Name}' is not a constant of 4 dimensions");
     }
 
     /// <summary>[out, in of a group, height, width].</summary>
@@ -23,7 +24,8 @@ internal sealed class GraphConvolution
 
     public int OutChannels => Shape[0];
 
-    public int Stride => _node.Attribute.FirstOrDefault(attribute => attribute.Name == "strides") is { Ints: [var first, ..] } ? (int)first : 1;
+    public int Stride =>
+        _node.Attribute.FirstOrDefault(attribute => attribute.Name == "strides") is { Ints: [var first, ..] } ? (int)first : 1;
 
     /// <summary>The value that goes in.</summary>
     public string Input => _node.Input[0];

@@ -19,7 +19,12 @@ internal sealed class GraphEntry
     private readonly float[] _factors;
     private readonly float[] _offsets;
 
-    private GraphEntry(int[] sources, float[] factors, float[] offsets) => (_sources, _factors, _offsets) = (sources, factors, offsets);
+    private GraphEntry(int[] sources, float[] factors, float[] offsets)
+    {
+        _sources = sources;
+        _factors = factors;
+        _offsets = offsets;
+    }
 
     /// <summary>Whether channels keep their order and values.</summary>
     public bool IsIdentity => _sources is [0, 1, 2] && Array.TrueForAll(_factors, factor => factor == 1)
@@ -50,7 +55,8 @@ internal sealed class GraphEntry
     public static GraphEntry Measure(ModelProto model)
     {
         var simplified = SimplifiedGraph.Of(model);
-        if (simplified.Model.Graph.Output is not [var output]) throw new InvalidDataException("A graph that prepares images has one output.");
+        if (simplified.Model.Graph.Output is not [var output])
+            throw new InvalidDataException("A graph that prepares images has one output.");
         using var part = new GraphPart(simplified.Model, output.Name);
         return Read(part);
     }

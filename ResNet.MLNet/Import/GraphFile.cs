@@ -18,20 +18,47 @@ internal static class GraphFile
     /// <exception cref="InvalidDataException">
     /// It is damaged, a model file of this project, or not a graph that takes images; the message names the file.
     /// </exception>
-    public static ImportedModel Import(string path, Func<ModelCard, ModelCard>? card, Action<string>? note)
+    public static ImportedModel Import(string path, Func<ModelCard, ModelCard>? card, Action<string>? note) => Named(path, content =>
+    {
+        if (content.Header.Card is not null)
+            throw new InvalidDataException("It is a model file of this project already; use it as it is, or copy it.");
+        var graph = new GraphImport(content.ReadModel());
+        var known = graph.KnownCard;
+        var given = card is null ? known : card(known);
+        if (given.Preprocessing == known.Preprocessing) note?.Invoke(graph.Assumption);
+        var imported = graph.ToModelFile(given with { Source = given.Source ?? $"Imported from {Path.GetFileName(path)}" });
+        if (imported.Note is { } text) note?.Invoke(text);
+        return imported;
+    });
+
+    /// <inheritdoc cref="ResNetImporter.ReadPreprocessing"/>
+    public static ImagePreprocessing ReadPreprocessing(string path) => Named(path, content =>
+    {
+        var model = content.ReadModel();
+        var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
+        OnnxGraph.EnsureOrdered(graph);
+        WidenedNumbers.Widen(graph);
+        OnnxGraph.LiftConstants(graph);
+        var size = ForeignInput.Find(graph).Height;
+        const float Scale = 1 / 255f;
+        var raw = new ImagePreprocessing { Mean = default, Std = new(Scale, Scale, Scale) };
+        var measured = GraphEntry.Measure(model).After(raw, out var inputs);
+        var order = inputs switch
+        {
+            [0, 1, 2] => ChannelOrder.Rgb,
+            [2, 1, 0] => ChannelOrder.Bgr,
+            _ => throw new InvalidDataException("It brings the channels into an order that is neither red, green, blue nor its reverse."),
+        };
+        measured = measured with { ChannelOrder = order };
+        return size > 0 ? measured with { Crop = size, Resize = size * 8 / 7 } : measured;
+    });
+
+    private static T Named<T>(string path, Func<ModelFileContent, T> read)
     {
         try
         {
             using var content = ModelFileContent.Open(path);
-            if (content.Header.Card is not null)
-                throw new InvalidDataException("It is a model file of this project already; use it as it is, or copy it.");
-            var graph = new GraphImport(content.ReadModel());
-            var known = graph.KnownCard;
-            var given = card is null ? known : card(known);
-            if (given.Preprocessing == known.Preprocessing) note?.Invoke(graph.Assumption);
-            var imported = graph.ToModelFile(given with { Source = given.Source ?? $"Imported from {Path.GetFileName(path)}" });
-            if (imported.Note is { } text) note?.Invoke(text);
-            return imported;
+            return read(content);
         }
         catch (InvalidDataException problem)
         {

@@ -54,8 +54,8 @@ internal sealed class GraphImport
         {
             var (guess, what) = (Guess, "ImageNet's mean and standard deviation");
             if (guess.Mean == default) what = guess.Std.R == 1 ? "no mean, pixels from 0 to 1" : "no mean, pixels from 0 to 255";
-            return $"A graph does not say how its images are prepared. Assumed: shorter side {guess.Resize}, crop {guess.Crop}, red, green, " +
-                $"blue, {what}.";
+            return $"A graph does not say how its images are prepared. Assumed: shorter side {guess.Resize}, crop {guess.Crop}, " +
+                $"red, green, blue, {what}.";
         }
     }
 

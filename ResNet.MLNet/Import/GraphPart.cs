@@ -50,7 +50,8 @@ internal sealed class GraphPart : IDisposable
     public float[] RunValues(float[] planes)
     {
         var area = Height * Width;
-        var image = _channelsLast ? [.. Enumerable.Range(0, planes.Length).Select(i => planes[i % Channels * area + i / Channels])] : planes;
+        float[] image = [.. planes];
+        for (var i = 0; _channelsLast && i < image.Length; i++) image[i] = planes[i % Channels * area + i / Channels];
         float[] batch = [.. Enumerable.Repeat(image, (int)_shape[0]).SelectMany(values => values)];
         using var input = OrtValue.CreateTensorValueFromMemory(batch, _shape);
         using var options = new RunOptions();

@@ -152,7 +152,7 @@ internal sealed class GraphReader
         }
 
         if (next is { OpType: "Sigmoid" })
-            throw new InvalidDataException("its scores end in a sigmoid, one for each class; those of this project's networks in a softmax");
+            throw Different("a sigmoid", "makes probabilities of its scores, each for itself; this project's networks have a softmax");
         if (next is not null && !ToScores.Contains(next.OpType)) throw Different($"'{next.OpType}'", "follows the fully connected layer");
         return (new([rows, columns], values), new([rows], bias));
     }

@@ -15,7 +15,8 @@ public static class ResNetImporter
     /// <param name="card">
     /// Gives the model card from what is known of the network, such as <c>known => known with { Labels = labels, License = "MIT" }</c>;
     /// null for what is known. That is the card of a checkpoint of ResNet.Training, and for weights from elsewhere
-    /// <see cref="ModelCard.For"/> with what the configuration beside them says. A card without a source gets the name of the file of weights.
+    /// <see cref="ModelCard.For"/> with what the configuration beside them says. A card without a source gets the name of the file of
+    /// weights.
     /// </param>
     /// <param name="entry">
     /// Which network, where the file holds several, such as a teacher and a student (see <see cref="WeightFile.Read"/>); null (default) for
@@ -77,6 +78,21 @@ public static class ResNetImporter
         }
     }
 
+    /// <summary>
+    /// Reads an ONNX graph that prepares images for another one, such as ML.NET's <c>ResNetPreprocess.onnx</c>: the order of channels, a
+    /// factor and a mean, which may be a mean image, are measured by running it.
+    /// </summary>
+    /// <param name="graphFile">
+    /// The graph: one input and one output of [batch, 3, height, width], or [batch, height, width, 3], that takes pixels of 0 to 255.
+    /// </param>
+    /// <returns>
+    /// How images are prepared for the graph behind it: a crop of its size, from a shorter side of 8/7 of that; resize and filter are not
+    /// in such a graph.
+    /// </returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is not such a graph, or does something else; the message names the file.</exception>
+    public static ImagePreprocessing ReadPreprocessing(string graphFile) => GraphFile.ReadPreprocessing(graphFile);
+
     private static ModelCard ImportGraph(
         string path, string modelFile, ResNetArchitecture? architecture, Func<ModelCard, ModelCard>? card, Action<string>? note)
     {
@@ -84,7 +100,8 @@ public static class ResNetImporter
         if (architecture is not null && imported.Card.Architecture != architecture.Name)
         {
             throw new InvalidDataException(
-                $"'{path}': it is {imported.Card.Architecture}, not {architecture.Name}. A graph says itself what it is; name no architecture.");
+                $"'{path}': it is {imported.Card.Architecture}, not {architecture.Name}. A graph says itself what it is: name no " +
+                "architecture.");
         }
 
         AtomicFile.Write(modelFile, stream => stream.Write(imported.Bytes));

@@ -5,8 +5,8 @@ using ResNet.MLNet.Onnx;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// A graph as ONNX Runtime simplifies it: constants computed, identities, dropout and transposes that cancel each other removed, padding and
-/// biases brought into the convolutions. So graphs of different exporters become alike. Batch norm stays as it is.
+/// A graph as ONNX Runtime simplifies it: constants computed, identities, dropout and transposes that cancel each other removed, padding
+/// and biases brought into the convolutions. So graphs of different exporters become alike. Batch norm stays as it is.
 /// </summary>
 internal sealed class SimplifiedGraph
 {

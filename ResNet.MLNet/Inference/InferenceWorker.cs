@@ -23,7 +23,10 @@ internal sealed class InferenceWorker : IDisposable
     private readonly OrtIoBinding _binding;
     private OrtValue? _inputValue;
     private OrtValue? _outputValue;
-    private int _bound;
+    private (int First, int Count) _bound;
+
+    // The one size of batch that a graph from elsewhere takes; null for any.
+    private readonly int? _fixedBatch;
 
     // What the images of the next run are called in messages.
     private readonly string?[] _names;
@@ -39,7 +42,10 @@ internal sealed class InferenceWorker : IDisposable
         _names = new string?[key.BatchSize];
         Key = key;
         _preparer = new(key.Preprocessing, key.Limits);
-        var floats = (long)key.BatchSize * _preparer.Length;
+        _fixedBatch = session.InputMetadata[ModelFile.InputName].Dimensions[0] is > 0 and var batch ? batch : null;
+        // Whole batches.
+        var places = _fixedBatch is { } size ? (key.BatchSize + size - 1) / size * size : key.BatchSize;
+        var floats = (long)places * _preparer.Length;
         if (floats > Array.MaxLength)
         {
             throw new ArgumentException(
@@ -48,8 +54,8 @@ internal sealed class InferenceWorker : IDisposable
         }
 
         // Pinned, so that ONNX Runtime reads and writes these very arrays.
-        _input = GC.AllocateUninitializedArray<float>(key.BatchSize * _preparer.Length, pinned: true);
-        _output = GC.AllocateUninitializedArray<float>(key.BatchSize * key.Width, pinned: true);
+        _input = GC.AllocateUninitializedArray<float>(places * _preparer.Length, pinned: true);
+        _output = GC.AllocateUninitializedArray<float>(places * key.Width, pinned: true);
         _binding = session.CreateIoBinding();
     }
 
@@ -83,8 +89,14 @@ internal sealed class InferenceWorker : IDisposable
     /// <exception cref="InvalidDataException">The network gives a value that is not finite; the message names the image.</exception>
     public ReadOnlySpan<float> Run(int count)
     {
-        if (count != _bound) Bind(count);
-        _session.RunWithBinding(_options, _binding);
+        var batch = _fixedBatch ?? count;
+        for (var first = 0; first < count; first += batch)
+        {
+            // What lies behind the last image is computed along, and not read.
+            if (_bound != (first, batch)) Bind(first, batch);
+            _session.RunWithBinding(_options, _binding);
+        }
+
         var values = _output.AsSpan(0, count * Key.Width);
         for (var i = 0; i < values.Length; i++)
         {
@@ -113,7 +125,7 @@ internal sealed class InferenceWorker : IDisposable
 
     private Span<float> Place(int index) => _input.AsSpan(index * _preparer.Length, _preparer.Length);
 
-    private void Bind(int count)
+    private void Bind(int first, int count)
     {
         _binding.ClearBoundInputs();
         _binding.ClearBoundOutputs();
@@ -121,11 +133,13 @@ internal sealed class InferenceWorker : IDisposable
         _outputValue?.Dispose();
         var memory = OrtMemoryInfo.DefaultInstance;
         var size = Key.Preprocessing.Crop;
-        _inputValue = OrtValue.CreateTensorValueFromMemory(memory, _input.AsMemory(0, count * _preparer.Length), [count, 3, size, size]);
-        _outputValue = OrtValue.CreateTensorValueFromMemory(memory, _output.AsMemory(0, count * Key.Width), [count, Key.Width]);
+        var input = _input.AsMemory(first * _preparer.Length, count * _preparer.Length);
+        var output = _output.AsMemory(first * Key.Width, count * Key.Width);
+        _inputValue = OrtValue.CreateTensorValueFromMemory(memory, input, [count, 3, size, size]);
+        _outputValue = OrtValue.CreateTensorValueFromMemory(memory, output, [count, Key.Width]);
         _binding.BindInput(ModelFile.InputName, _inputValue);
         _binding.BindOutput(Key.Output, _outputValue);
-        _bound = count;
+        _bound = (first, count);
     }
 }
 

@@ -74,6 +74,26 @@ public sealed class PerPixelMeanTests
     }
 
     [TestMethod]
+    public void A_checkpoint_that_is_imported_keeps_it_unless_a_mean_is_stated()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 4);
+        var trained = ModelCard.Read(ResNetTraining.Run(SmallRun.Options(folders, Recipe(1))).ModelFile)!.Preprocessing;
+        string[] import = ["import", "--weights", Path.Combine(folders.Output, "last.safetensors"), "--output", folders.PathOf("in.onnx")];
+        Assert.AreEqual(trained, Import());
+        Assert.AreEqual(trained with { MeanImage = null, Mean = new(0, 0.5f, 1) }, Import("--mean", "0,0.5,1"));
+        Assert.AreEqual(trained with { Squash = true }, Import("--squash"));
+        StringAssert.Contains(Command.Resnet([.. import, "--crop", "16"]).Errors, "has 12 x 12 pixels, but Crop is 16");
+        StringAssert.Contains(Command.Resnet([.. import, "--channel-order", "bgr"]).Errors, "Swap the input channels");
+
+        ImagePreprocessing Import(params string[] options)
+        {
+            var result = Command.Resnet([.. import, .. options]);
+            Assert.AreEqual(0, result.ExitCode, result.Errors);
+            return ModelCard.Read(folders.PathOf("in.onnx"))!.Preprocessing;
+        }
+    }
+
+    [TestMethod]
     [DataRow(10)]
     [DataRow(60)]
     [DataRow(100)]

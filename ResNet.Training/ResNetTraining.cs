@@ -40,7 +40,8 @@ public static class ResNetTraining
     /// <summary>
     /// Finds a learning rate as Smith (2017) proposes: a network takes steps at exponentially rising rates until its loss diverges. Nothing
     /// is written, and the same seed gives the same result. Where a run would train a new head alone first, the search trains it with the
-    /// rest, so that it tells most about the head.
+    /// rest, so that it tells most about the head. Where a run would compute a mean image first, the search subtracts a mean for each
+    /// channel.
     /// </summary>
     /// <param name="options">What is to be trained, on what and how; the output folder is not used.</param>
     /// <param name="steps">The number of steps, from 10; default 100.</param>

@@ -138,14 +138,16 @@ internal static class InfoCommand
         model.CheckFile();
         var (card, images) = (model.Card, model.Preprocessing);
         var parameters = model.Architecture is { } known ? $", {Millions(known.ParameterCount)} parameters" : "";
-        var resize = images.Resize is { } length ? $"shorter side to {length}, " : "";
         var table = CommandWork.CreateFacts();
         table.AddFact("File", $"{path}, {new FileInfo(path).Length / 1e6:0.0} MB");
         table.AddFact("Architecture", card.Architecture + parameters);
         table.AddFact("Features", $"{model.FeatureCount}");
         table.AddFact("Classes", $"{model.ClassCount}{Names(model.Labels)}");
-        table.AddFact("Images", $"{resize}center crop {images.Crop} x {images.Crop}, {images.Interpolation.ToString().ToLowerInvariant()}");
-        table.AddFact("Mean, deviation", $"{Color(images.Mean)}, {Color(images.Std)} (applied inside the file)");
+        var filter = images.Interpolation.ToString().ToLowerInvariant();
+        table.AddFact("Images", $"{Resize(images)}center crop {images.Crop} x {images.Crop}, {filter}");
+        var mean = images.MeanImage is { } image ? $"mean image of {image} (channels {Color(images.Mean)})" : Color(images.Mean);
+        table.AddFact("Mean, deviation", $"{mean}, {Color(images.Std)} (applied inside the file)");
+        if (images.ChannelOrder != ChannelOrder.Rgb) table.AddFact("Channels", "blue, green, red inside; swapped inside the file");
         foreach (var (name, value) in card.Metrics ?? new Dictionary<string, double>()) table.AddFact(name, $"{100 * value:0.00} %");
         table.AddFact("Quantization", card.Quantization);
         table.AddFact("Source", card.Source);
@@ -161,6 +163,13 @@ internal static class InfoCommand
         var more = labels.Count > LabelsShown ? ", ..." : "";
         return $": {string.Join(", ", labels.Take(LabelsShown))}{more}";
     }
+
+    private static string Resize(ImagePreprocessing images) => (images.Squash, images.Resize) switch
+    {
+        (true, var length) => $"both sides to {length ?? images.Crop}, ",
+        (false, { } length) => $"shorter side to {length}, ",
+        _ => "",
+    };
 
     private static string Color(Rgb color) => $"{color.R} {color.G} {color.B}";
 

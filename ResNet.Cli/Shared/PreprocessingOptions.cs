@@ -15,6 +15,17 @@ internal sealed class PreprocessingOptions
     private readonly Option<Rgb?> _mean = Color("--mean", "Mean of the pixels", "0.485,0.456,0.406");
     private readonly Option<Rgb?> _std = Color("--std", "Standard deviation of the pixels", "0.229,0.224,0.225");
 
+    private readonly Option<bool> _squash = new("--squash")
+    {
+        Description = "Resize both sides to that length, whatever the image's proportions.",
+    };
+
+    private readonly Option<ChannelOrder?> _order = new("--channel-order")
+    {
+        HelpName = "rgb | bgr",
+        Description = "The order in which a network from elsewhere takes the color channels (bgr: Caffe, OpenCV). [default: rgb]",
+    };
+
     private readonly Option<Interpolation?> _interpolation = new("--interpolation")
     {
         HelpName = "NAME",
@@ -23,19 +34,23 @@ internal sealed class PreprocessingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _resize, _crop, _mean, _std, _interpolation }) command.Add(option);
+        foreach (var option in new Option[] { _resize, _squash, _crop, _mean, _std, _order, _interpolation }) command.Add(option);
     }
 
     /// <summary>The standard preprocessing with what the options change.</summary>
     public ImagePreprocessing Get(ParseResult parsed, ImagePreprocessing standard)
     {
         var crop = parsed.GetValue(_crop);
+        var mean = parsed.GetValue(_mean);
         return standard with
         {
             Crop = crop ?? standard.Crop,
             Resize = parsed.GetValue(_resize) ?? (crop is { } size ? Math.Max(size, standard.Resize ?? size) : standard.Resize),
-            Mean = parsed.GetValue(_mean) ?? standard.Mean,
+            Squash = parsed.GetValue(_squash) || standard.Squash,
+            Mean = mean ?? standard.Mean,
+            MeanImage = mean is null ? standard.MeanImage : null,
             Std = parsed.GetValue(_std) ?? standard.Std,
+            ChannelOrder = parsed.GetValue(_order) ?? standard.ChannelOrder,
             Interpolation = parsed.GetValue(_interpolation) ?? standard.Interpolation,
         };
     }

@@ -82,6 +82,6 @@ internal sealed class RecipeText
     public TrainingRecipe Create(ResNetArchitecture architecture, int images, StartingPoint? start)
     {
         var recipe = Make(architecture, images, start);
-        return start is null ? recipe : recipe with { Preprocessing = start.Preprocessing };
+        return start is null ? recipe : recipe.WithPreprocessing(start.Preprocessing);
     }
 }

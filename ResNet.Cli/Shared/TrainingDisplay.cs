@@ -67,6 +67,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
     private static string Phase(TrainingProgress value) => value.Phase switch
     {
         TrainingPhase.Validating => "validating",
+        TrainingPhase.ComputingMean => $"mean image {value.Batch}/{value.Batches}",
         TrainingPhase.Featurizing => $"features {value.Batch}/{value.Batches}",
         TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
         _ => $"epoch {value.Epoch}/{value.Epochs}",

@@ -98,6 +98,22 @@ public sealed class ForeignModelTests
         Assert.AreEqual(preprocessing with { ChannelOrder = ChannelOrder.Rgb }, ModelCard.Read(output)!.Preprocessing);
     }
 
+    [TestMethod]
+    public void On_the_command_line_it_is_said_how_a_network_from_elsewhere_takes_its_images()
+    {
+        using var world = new ImageWorld(images: 12);
+        Directory.CreateDirectory(world.PathOf("images"));
+        foreach (var path in world.Paths) File.Copy(path, Path.Combine(world.PathOf("images"), Path.GetFileName(path)));
+        string[] source = ["quantize", "--model", Path.Combine(Folder, "scores.onnx"), "--calibration", world.PathOf("images")];
+        string[] how = ["--crop", "40", "--resize", "48", "--squash", "--channel-order", "bgr", "--max-loss", "100"];
+        var result = Command.Resnet([.. source, .. how, "--output", world.PathOf("int8.onnx")]);
+        Assert.AreEqual(0, result.ExitCode, result.Errors);
+        var expected = new ImagePreprocessing { Resize = 48, Crop = 40, Squash = true };
+        Assert.AreEqual(expected, ModelCard.Read(world.PathOf("int8.onnx"))!.Preprocessing);
+        var info = Command.Resnet("info", world.PathOf("int8.onnx")).Output;
+        StringAssert.Contains(info, "both sides to 48, center crop 40 x 40");
+    }
+
     private static double[] Single(IDataView view) => [.. view.GetColumn<float[]>("Out").Single()];
 
     private static double[] Logits(string file, ImagePreprocessing preprocessing, float[] pixels)

@@ -103,7 +103,7 @@ internal sealed class GraphImport
             var known = card with { Architecture = _reading.Architecture.Name, Preprocessing = preprocessing };
             var bytes = ModelFile.ToBytes(_reading.Architecture, weights, known);
             var difference = GraphProof.Difference(bytes, foreign, card.Preprocessing.Crop);
-            if (difference <= GraphProof.Tolerance) return new(bytes, known, weights, null) { Difference = difference };
+            if (difference <= GraphProof.Tolerance) return new(bytes, known, weights, null) { Network = _reading };
             _reason = $"read as {_reading.Architecture}, it gives values that differ by {difference:0.0e+0} of the largest";
         }
         catch (InvalidDataException problem)
@@ -122,6 +122,6 @@ internal sealed class GraphImport
 /// <param name="Note">What the user should know; null for nothing.</param>
 internal sealed record ImportedModel(byte[] Bytes, ModelCard Card, StateDict? Weights, string? Note)
 {
-    /// <summary>How much both networks differ, relative to the largest value; 0 where the graph is used as it is.</summary>
-    public double Difference { get; init; }
+    /// <summary>The reading of the graph; null where it is used as it is.</summary>
+    public GraphWeights? Network { get; init; }
 }

@@ -6,6 +6,10 @@ public abstract partial record Augmentation
     /// The image at its final size, padded with black on all sides, a crop of the final size at a random place, mirrored half of the time
     /// (He et al. 2015, section 4.2).
     /// </summary>
+    /// <remarks>
+    /// A mean image (<see cref="TrainingRecipe.PerPixelMean"/>) is subtracted as if that had happened before the padding: the padded pixels
+    /// are zeros, and each other pixel loses the mean of the place that it had in the image.
+    /// </remarks>
     /// <param name="Padding">Pixels on each side: from 0; default 4, as the paper pads 32 pixels.</param>
     /// <param name="Flip">Whether images are mirrored, left and right. Leave it off where sides matter, as in letters.</param>
     public sealed record PadCropFlip(int Padding = 4, bool Flip = true) : Augmentation
@@ -38,6 +42,7 @@ public abstract partial record Augmentation
             }
 
             if (flip) result.Mirror();
+            canvas.Placement = new(left, top, flip);
             return result;
         }
 

@@ -30,6 +30,7 @@ public abstract partial record Augmentation
     /// <exception cref="InvalidImageException">It cannot be read; the message names it.</exception>
     internal PixelBuffer Read(ImageReader reader, int index, SeededRandom random, Canvas canvas)
     {
+        canvas.Placement = default;
         var part = reader.Read(index, (width, height) => ChooseRegion(width, height, ref random, canvas.Size));
         return canvas.Fit(Apply(part, ref random, canvas));
     }

@@ -10,6 +10,11 @@ internal sealed class Canvas(ImagePreprocessing preprocessing)
     /// <summary>Height and width of the network's input in pixels.</summary>
     public int Size => preprocessing.Crop;
 
+    /// <summary>
+    /// Which pixels of the image at its final size the result shows: none other unless an augmentation that pads and crops says so.
+    /// </summary>
+    public Placement Placement { get; set; }
+
     /// <summary>A buffer that is not this one.</summary>
     public PixelBuffer Other(PixelBuffer image) => image == _first ? _second : _first;
 
@@ -17,6 +22,7 @@ internal sealed class Canvas(ImagePreprocessing preprocessing)
     public PixelBuffer CenterCrop(PixelBuffer image)
     {
         var result = Other(image);
+        Placement = default;
         _preparer.Crop(image, result);
         return result;
     }
@@ -30,6 +36,7 @@ internal sealed class Canvas(ImagePreprocessing preprocessing)
     public PixelBuffer Stretch(PixelBuffer image, bool mirror)
     {
         var result = image.Width == Size && image.Height == Size ? image : Resize(image);
+        Placement = default;
         if (mirror) result.Mirror();
         return result;
     }

@@ -8,6 +8,9 @@ namespace ResNet.Training;
 /// <param name="Targets">[Count] class numbers.</param>
 internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
 {
+    /// <summary>[Count] which pixels the images show; null if all are whole.</summary>
+    public Placement[]? Placements { get; init; }
+
     public int Count => Targets.Length;
 }
 
@@ -84,6 +87,7 @@ internal sealed class BatchLoader(
     {
         var (start, count) = (Boundary(index), Boundary(index + 1) - Boundary(index));
         var pixels = GC.AllocateUninitializedArray<byte>(count * _imageSize);
+        var placements = new Placement[count];
         var isGood = new bool[count];
         var parts = new Task[(count + PartSize - 1) / PartSize];
         for (var part = 0; part < parts.Length; part++)
@@ -95,7 +99,7 @@ internal sealed class BatchLoader(
         // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's
         // context.
         await Task.WhenAll(parts).ConfigureAwait(false);
-        return Collect(index, pixels, isGood, position => source.LabelOf(order[start + position]));
+        return Collect(index, pixels, placements, isGood, position => source.LabelOf(order[start + position]));
 
         void Read(int from, int to)
         {
@@ -107,6 +111,7 @@ internal sealed class BatchLoader(
                     var random = new SeededRandom(seed, ImagePurpose, epoch, start + position);
                     var image = _augmentation.Read(tools.Reader, order[start + position], random, tools.Canvas);
                     image.Bytes.CopyTo(pixels.AsSpan(position * _imageSize));
+                    placements[position] = tools.Canvas.Placement;
                     isGood[position] = true;
                 }
                 catch (InvalidImageException problem)
@@ -125,7 +130,7 @@ internal sealed class BatchLoader(
     }
 
     /// <summary>The batch of the images that could be read.</summary>
-    private Batch Collect(int index, byte[] pixels, bool[] isGood, Func<int, int> labelOf)
+    private Batch Collect(int index, byte[] pixels, Placement[] placements, bool[] isGood, Func<int, int> labelOf)
     {
         List<int> good = [.. Enumerable.Range(0, isGood.Length).Where(position => isGood[position])];
         if (good.Count < isGood.Length)
@@ -134,7 +139,10 @@ internal sealed class BatchLoader(
             Array.Resize(ref pixels, good.Count * _imageSize);
         }
 
-        return new(index, pixels, [.. good.Select(position => (long)labelOf(position))]);
+        return new(index, pixels, [.. good.Select(position => (long)labelOf(position))])
+        {
+            Placements = placements.Any(placement => placement != default) ? [.. good.Select(position => placements[position])] : null,
+        };
     }
 
     private int Boundary(int batch) => (int)((long)source.Count * batch / Batches);

@@ -5,9 +5,13 @@ public sealed partial record TrainingRecipe
 {
     private const int PaperImageNetSteps = 600_000, PaperImageNetBatch = 256, PaperCifarSteps = 64_000, PaperCifarBatch = 128;
 
+    // The paper subtracts a mean and divides by nothing. Whether pixels are 0 to 1 or 0 to 255 makes no difference: batch norm behind the
+    // first convolution divides it out.
+    private static readonly Rgb Undivided = new(1, 1, 1);
+
     /// <summary>
     /// The paper's recipe for ImageNet (He et al. 2015, section 3.4): batches of 256, rate 0.1 divided by 10 when the error plateaus, up to
-    /// 600,000 steps; shorter side of 256 to 480 pixels, random crop of 224, flip, color.
+    /// 600,000 steps; shorter side of 256 to 480 pixels, random crop of 224, flip, color; the mean of each pixel subtracted.
     /// </summary>
     /// <param name="images">The number of training images.</param>
     public static TrainingRecipe PaperImageNet(int images) => new()
@@ -18,13 +22,14 @@ public sealed partial record TrainingRecipe
         Schedule = new LearningRateSchedule.Plateau(),
         WeightDecay = 1e-4,
         Augmentation = new Augmentation.Sequence([new Augmentation.RandomScaleCrop(), new Augmentation.PcaColor()]),
-        Preprocessing = ImagePreprocessing.ImageNet,
+        Preprocessing = ImagePreprocessing.ImageNet with { Std = Undivided },
+        PerPixelMean = true,
         Keep = KeptEpoch.Last,
     };
 
     /// <summary>
     /// The paper's recipe for CIFAR-10 (He et al. 2015, section 4.2): batches of 128, rate 0.1 divided by 10 at 32,000 and 48,000 of 64,000
-    /// steps, padding of 4, crop, flip.
+    /// steps, the mean of each pixel subtracted, padding of 4, crop, flip.
     /// </summary>
     /// <param name="images">The number of training images.</param>
     public static TrainingRecipe PaperCifar(int images) => new()
@@ -35,7 +40,8 @@ public sealed partial record TrainingRecipe
         Schedule = new LearningRateSchedule.Steps(),
         WeightDecay = 1e-4,
         Augmentation = new Augmentation.PadCropFlip(),
-        Preprocessing = ImagePreprocessing.Small(32),
+        Preprocessing = ImagePreprocessing.Small(32) with { Std = Undivided },
+        PerPixelMean = true,
         Keep = KeptEpoch.Last,
     };
 
@@ -96,7 +102,7 @@ public sealed partial record TrainingRecipe
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(preprocessing);
         var small = architecture.Stem == StemKind.Cifar;
-        return new()
+        return new TrainingRecipe
         {
             Epochs = 20,
             BatchSize = Math.Clamp(images / 50, 8, 32),
@@ -105,9 +111,8 @@ public sealed partial record TrainingRecipe
             Optimizer = new Optimizer.Sgd { Nesterov = true },
             LabelSmoothing = 0.1,
             FineTuning = new(),
-            Preprocessing = preprocessing,
             Augmentation = new Augmentation.RandomResizedCrop(small ? 0.5 : 0.35),
-        };
+        }.WithPreprocessing(preprocessing);
     }
 
     private static int EpochsOf(int steps, int batch, int images)

@@ -91,8 +91,20 @@ public sealed partial record TrainingRecipe
     /// <summary>Which epoch's network the run keeps. Default: the best on the validation images.</summary>
     public KeptEpoch Keep { get; init; }
 
-    /// <summary>How images become the network's input. Default: 32x32 pixels.</summary>
-    public ImagePreprocessing Preprocessing { get; init => field = Guard.NotNull(value); } = ImagePreprocessing.Small(32);
+    /// <summary>
+    /// How images become the network's input, without a mean image (<see cref="PerPixelMean"/>). Default: 32x32 pixels.
+    /// <see cref="WithPreprocessing"/> takes that of a trained network, whichever it is.
+    /// </summary>
+    /// <exception cref="ArgumentException">It has a mean image, or channels as blue, green, red.</exception>
+    public ImagePreprocessing Preprocessing { get; init => field = Checked(value); } = ImagePreprocessing.Small(32);
+
+    /// <summary>
+    /// Whether a mean image is subtracted in place of a mean for each channel (He et al. 2015, sections 3.4 and 4.2): that of the network
+    /// that the run starts from, else the mean of the training images, each resized and cropped as when the network is used. The run
+    /// computes it first, and the model file's card keeps it (<see cref="ImagePreprocessing.MeanImage"/>). Default: false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] // Checkpoints of runs without it go on.
+    public bool PerPixelMean { get; init; }
 
     /// <summary>The number format that convolutions compute in. Default: the fastest on the device.</summary>
     public TrainingPrecision Precision { get; init; }
@@ -118,6 +130,37 @@ public sealed partial record TrainingRecipe
         }
     }
 
+    /// <summary>
+    /// This recipe with the preprocessing of a trained network: with <see cref="PerPixelMean"/> if that has a mean image, else without.
+    /// </summary>
+    /// <param name="preprocessing">How the network was trained to see its images.</param>
+    /// <exception cref="ArgumentException">It has channels as blue, green, red.</exception>
+    public TrainingRecipe WithPreprocessing(ImagePreprocessing preprocessing)
+    {
+        ArgumentNullException.ThrowIfNull(preprocessing);
+        return this with
+        {
+            Preprocessing = preprocessing with { MeanImage = null },
+            PerPixelMean = preprocessing.MeanImage is not null,
+        };
+    }
+
     /// <summary>The recipe as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Format);
+
+    private static ImagePreprocessing Checked(ImagePreprocessing preprocessing)
+    {
+        Guard.NotNull(preprocessing, nameof(Preprocessing));
+        if (preprocessing.MeanImage is not null)
+        {
+            throw new ArgumentException(
+                $"A recipe does not hold a mean image. Set {nameof(PerPixelMean)}, and {nameof(ImagePreprocessing.MeanImage)} = null: " +
+                $"the run takes that of the network that it starts from, else it computes one. {nameof(WithPreprocessing)} does so.",
+                nameof(preprocessing));
+        }
+
+        if (preprocessing.ChannelOrder == ChannelOrder.Rgb) return preprocessing;
+        throw new ArgumentException(
+            $"Networks are trained on red, green, blue, not on {preprocessing.ChannelOrder}.", nameof(preprocessing));
+    }
 }

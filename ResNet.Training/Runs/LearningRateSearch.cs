@@ -17,6 +17,9 @@ internal static class LearningRateSearch
         var recipe = plan.Recipe;
         var bad = new BadImages(plan.Options.OnBadImage);
         using var step = new TrainingStep(plan.NewNetwork(), recipe, Devices.Parse(plan.Options.Device), plan.Data.Training.ClassCounts);
+        // Without one at hand a mean for each channel does: batch norm makes rates alike, and a pass over all images would cost more than
+        // the search.
+        if (plan.StartingMeanImage is { } image) step.Input.Subtract(image);
         plan.LoadStart(step, bad);
         step.Network.EnterTraining(plan.KeepStatistics);
         List<RatePoint> points = [];

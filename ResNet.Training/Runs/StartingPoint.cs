@@ -55,13 +55,17 @@ public sealed class StartingPoint
 
     /// <summary>Opens what a run can start from.</summary>
     /// <param name="model">
-    /// A model file (.onnx) of this project; a PyTorch checkpoint, a safetensors file, a folder of them or a checkpoint of a run (see
+    /// A model file (.onnx) of this project; the ONNX graph of a residual network from elsewhere (see <see cref="ResNetImporter"/>); a PyTorch checkpoint, a safetensors file, a folder of them or a checkpoint of a run (see
     /// <see cref="WeightFile.Read"/>); or the name of published weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are
     /// not here.
     /// </param>
     /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="entry">
     /// Which network, where a file of weights holds several (see <see cref="WeightFile.Read"/>); null (default) for the only one.
+    /// </param>
+    /// <param name="preprocessing">
+    /// How images are prepared for an ONNX graph from elsewhere, which does not say so itself. Null (default): what is usual for the
+    /// network is assumed, and noted. Other files say it themselves.
     /// </param>
     /// <param name="cancellation">Stops a download.</param>
     /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry.</exception>
@@ -73,11 +77,22 @@ public sealed class StartingPoint
         string model,
         IProgress<DownloadProgress>? progress = null,
         string? entry = null,
+        ImagePreprocessing? preprocessing = null,
         CancellationToken cancellation = default)
     {
         var isFolder = Directory.Exists(model) && PretrainedResNet.Find(model) is null;
         var file = isFolder ? model : ModelStore.Default.Find(model, progress, cancellation);
-        return WeightFile.IsAt(file) ? OpenWeights(file, entry) : OpenModel(file, model);
+        if (WeightFile.IsAt(file)) return OpenWeights(file, entry);
+        return ModelCard.Read(file) is null ? OpenGraph(file, preprocessing) : OpenModel(file, model);
+    }
+
+    private static StartingPoint OpenGraph(string file, ImagePreprocessing? preprocessing)
+    {
+        List<string> notes = [];
+        var imported = GraphFile.Import(file, known => known with { Preprocessing = preprocessing ?? known.Preprocessing }, notes.Add);
+        if (imported.Network is not { } network)
+            throw new InvalidDataException($"'{file}': Its weights cannot be read, so that training cannot start from it. {imported.Note}");
+        return new(file, file, imported.Weights!, network.Architecture, imported.Card, network.IsFolded) { Notes = notes };
     }
 
     private static StartingPoint OpenModel(string file, string name)

@@ -79,6 +79,12 @@ internal sealed class TrainingLoop : IDisposable
         var checkpoint = _folder.ReadLast(_plan.Identity);
         var run = checkpoint.State ?? throw new InvalidDataException($"'{_folder.LastFile}' does not say where its run stands.");
         _folder.DeleteFeatures();
+        if (_recipe.PerPixelMean)
+        {
+            Subtract(checkpoint.Card.Preprocessing.MeanImage
+                ?? throw new InvalidDataException($"'{_folder.LastFile}' lacks the mean image that its run subtracts."));
+        }
+
         _step.ReadState(checkpoint.Tensors);
         _progress.OpenEvents(_folder, run);
         return run;
@@ -93,6 +99,7 @@ internal sealed class TrainingLoop : IDisposable
         var run = new TrainingState();
         _folder.Clear(_recipe, _plan.Options.StartFrom?.File);
         _progress.OpenEvents(_folder, run);
+        Subtract(new MeanImageStage(_plan, _badImages, _progress).Find(run, cancellation));
         _plan.LoadStart(_step, _badImages);
         if (!_plan.NeedsNewHead || _recipe.FineTuning is not { HeadEpochs: > 0 }) return run;
 
@@ -101,6 +108,12 @@ internal sealed class TrainingLoop : IDisposable
         run = Complete(run, head.Train(features, run, cancellation));
         _folder.DeleteFeatures();
         return run;
+    }
+
+    private void Subtract(MeanImage? image)
+    {
+        _plan.MeanImage = image;
+        if (image is not null) _step.Input.Subtract(image);
     }
 
     private TrainingState TrainEpoch(TrainingState start, CancellationToken cancellation)

@@ -14,4 +14,7 @@ public enum TrainingPhase
 
     /// <summary>Training the new head on these features; batches are then the head's epochs.</summary>
     TrainingHead,
+
+    /// <summary>Computing the mean image of the training images, for a recipe with a mean for each pixel.</summary>
+    ComputingMean,
 }

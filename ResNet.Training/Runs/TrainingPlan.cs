@@ -30,6 +30,15 @@ public sealed class TrainingPlan
 
     internal TrainingData Data => Options.Data;
 
+    /// <summary>The mean image of the network that the run starts from, if the recipe wants one and it fits; else null.</summary>
+    internal MeanImage? StartingMeanImage =>
+        Recipe.PerPixelMean && Options.StartFrom?.Preprocessing.MeanImage is { } image && image.Size == Recipe.Preprocessing.Crop
+            ? image
+            : null;
+
+    /// <summary>The mean image that the run subtracts, known when it has begun; null if it subtracts none.</summary>
+    internal MeanImage? MeanImage { get; set; }
+
     /// <summary>Whether batch norm uses the statistics that it came with and leaves them alone.</summary>
     internal bool KeepStatistics => Recipe.FineTuning?.KeepStatistics ?? false;
 
@@ -102,7 +111,7 @@ public sealed class TrainingPlan
         return new()
         {
             Architecture = Architecture.Name,
-            Preprocessing = Recipe.Preprocessing,
+            Preprocessing = Recipe.Preprocessing.WithMeanImage(MeanImage),
             Labels = Data.Training.Labels,
             Source = string.Join(
                 ' ',

@@ -62,6 +62,12 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, ImageLimit
 
     private (int Width, int Height) ResizedSize(int width, int height)
     {
+        if (preprocessing.Squash)
+        {
+            var side = preprocessing.Resize ?? preprocessing.Crop;
+            return (side, side);
+        }
+
         if (preprocessing.Resize is not { } size) return (width, height);
         var longer = (long)size * Math.Max(width, height) / Math.Min(width, height);
         if (longer > int.MaxValue)

@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace ResNet.MLNet;
 
 /// <summary>
-/// How an image becomes the network's input: resize the shorter side, cut out the center, and (inside the model file) subtract the mean
-/// and divide by the standard deviation. torchvision's Resize, CenterCrop, ToTensor, Normalize.
+/// How an image becomes the network's input: resize, cut out the center, and (inside the model file) subtract the mean and divide by the
+/// standard deviation. torchvision's Resize, CenterCrop, ToTensor, Normalize.
 /// </summary>
 public sealed record ImagePreprocessing
 {
@@ -20,7 +22,15 @@ public sealed record ImagePreprocessing
     /// the image keeps its size. Default: 256.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)] // An entry that is not there means the default.
     public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, 16384, nameof(Resize)) : null; }
+
+    /// <summary>
+    /// Whether both sides are resized to <see cref="Resize"/> (<see cref="Crop"/> if that is null), whatever the image's proportions:
+    /// torchvision's Resize((256, 256)). Default: false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Squash { get; init; }
 
     /// <summary>
     /// Height and width of the square that is cut out of the center, in pixels (1 to 4096, for which a ResNet-18 takes some 4 GB). An image
@@ -35,8 +45,22 @@ public sealed record ImagePreprocessing
     /// <summary>The value that is subtracted from each channel, where pixels are 0 to 1. Default: ImageNet's 0.485, 0.456, 0.406.</summary>
     public Rgb Mean { get; init; } = new(0.485f, 0.456f, 0.406f);
 
+    /// <summary>
+    /// What is subtracted from each pixel in place of <see cref="Mean"/>, of <see cref="Crop"/> x <see cref="Crop"/> pixels. Default: null,
+    /// <see cref="Mean"/> is subtracted. <see cref="WithMeanImage"/> sets both.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MeanImage? MeanImage { get; init; }
+
     /// <summary>The value that each channel is divided by, where pixels are 0 to 1. Default: ImageNet's 0.229, 0.224, 0.225.</summary>
     public Rgb Std { get; init; } = new(0.229f, 0.224f, 0.225f);
+
+    /// <summary>
+    /// The order in which an ONNX graph from elsewhere takes the channels. Mean, mean image and standard deviation are red, green, blue
+    /// whatever it is. This project's networks take red, green, blue only. Default: that.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ChannelOrder ChannelOrder { get; init; }
 
     /// <summary>
     /// Whether the orientation that a camera noted in the file (EXIF) is applied. Default: true; torchvision's loader ignores it.
@@ -59,6 +83,17 @@ public sealed record ImagePreprocessing
     /// <param name="size">Height and width in pixels (1 to 4096).</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is out of range.</exception>
     public static ImagePreprocessing Small(int size) => new() { Resize = size, Crop = size };
+
+    /// <summary>This preprocessing with a mean image, and <see cref="Mean"/> as the means of its channels.</summary>
+    /// <param name="image">The mean image; null for none, which leaves <see cref="Mean"/> as it is.</param>
+    public ImagePreprocessing WithMeanImage(MeanImage? image) =>
+        this with { MeanImage = image, Mean = image?.ChannelMeans ?? Mean };
+
+    /// <summary>What is wrong with the mean image; null if nothing is. Its size is not known to fit before all is set.</summary>
+    internal string? FindMeanImageProblem() => MeanImage is null || MeanImage.Size == Crop
+        ? null
+        : $"The mean image has {MeanImage}, but {nameof(Crop)} is {Crop}. Give one of that size, or set {nameof(MeanImage)} = null to " +
+          $"subtract {nameof(Mean)}.";
 
     private static int CheckSize(int value, int most, string name) => value >= 1 && value <= most
         ? value

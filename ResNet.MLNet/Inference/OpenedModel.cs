@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
 
@@ -17,6 +16,7 @@ internal sealed class OpenedModel : IDisposable
         Card = card;
         if (!header.Inputs.TryGetValue(ModelFile.InputName, out var input) || input is not [_, 3, _, _])
             throw new InvalidDataException($"The model has no input '{ModelFile.InputName}' [batch, 3, height, width].");
+        EnsureFits(card.Preprocessing.Crop, input[2], input[3]);
         FeatureCount = WidthOf(ModelFile.FeaturesName);
         ClassCount = WidthOf(ModelFile.LogitsName) ?? WidthOf(ModelFile.ProbabilitiesName);
         if (FeatureCount is null && ClassCount is null)
@@ -64,12 +64,15 @@ internal sealed class OpenedModel : IDisposable
     /// <summary>What the caller said about preparing images; null for what the card says.</summary>
     private ImagePreprocessing? Preprocessing { get; init; }
 
-    /// <summary>Whether the file has no card, so that it has to be adapted whenever it is read.</summary>
-    private bool NeedsAdapting => File?.Header is { Card: null };
+    /// <summary>What a file from elsewhere, which has no card, was made into; null for our own.</summary>
+    private byte[]? Adapted { get; init; }
 
     /// <summary>Opens a model file of this project, or a ResNet's .onnx from elsewhere. Only its header is kept.</summary>
     /// <param name="path">The .onnx file.</param>
-    /// <param name="preprocessing">How images are prepared for a file from elsewhere, which does not say so itself.</param>
+    /// <param name="preprocessing">
+    /// How images are prepared for a file from elsewhere, which does not say so itself. For a file with a card: another size, crop or
+    /// filter; what its graph does itself stays as the card says.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">
     /// It is not an ONNX file, damaged, not a ResNet, or it has no card and no preprocessing is given; the message names the file.
@@ -83,12 +86,18 @@ internal sealed class OpenedModel : IDisposable
         {
             file = ModelFileContent.Open(path);
             var header = file.Header;
+            byte[]? adapted = null;
             if (header.Card is null)
-                header = known?.File?.Digest == file.Digest ? known!._header : HeaderOf(Adapt(file.ReadBytes(), preprocessing));
+            {
+                adapted = known?.File?.Digest == file.Digest ? known!.Adapted! : Adapt(file, preprocessing);
+                header = HeaderOf(adapted);
+            }
+
             var card = CardOf(header);
-            return new(header, preprocessing is null ? card : card with { Preprocessing = preprocessing })
+            return new(header, preprocessing is null ? card : card with { Preprocessing = Inside(card, preprocessing) })
             {
                 File = file,
+                Adapted = adapted,
                 Preprocessing = preprocessing,
             };
         }
@@ -130,7 +139,7 @@ internal sealed class OpenedModel : IDisposable
     /// <exception cref="InvalidDataException">
     /// ONNX Runtime cannot load it, or the file is damaged or was written since it was opened; the message names it.
     /// </exception>
-    public InferenceSession CreateSession(SessionOptions options) => Guard(() => File is null || NeedsAdapting
+    public InferenceSession CreateSession(SessionOptions options) => Guard(() => File is null || Adapted is not null
         ? new(ReadBytes(), options)
         // ONNX Runtime reads the file itself, so that the weights are in memory once.
         : File.Load(path => new InferenceSession(path, options)));
@@ -148,8 +157,7 @@ internal sealed class OpenedModel : IDisposable
     public byte[] ReadBytes()
     {
         if (Bytes is not null) return Bytes;
-        var bytes = Guard(File!.ReadBytes);
-        return NeedsAdapting ? Adapt(bytes, Preprocessing) : bytes;
+        return Adapted ?? Guard(File!.ReadBytes);
     }
 
     /// <summary>Lets the file go. What the header says stays known.</summary>
@@ -184,10 +192,27 @@ internal sealed class OpenedModel : IDisposable
         return ModelFileHeader.Read(stream);
     }
 
+    /// <summary>How a caller wants images prepared, with what the graph does itself, which no caller can change.</summary>
+    private static ImagePreprocessing Inside(ModelCard card, ImagePreprocessing given) => given with
+    {
+        Mean = card.Preprocessing.Mean,
+        MeanImage = card.Preprocessing.MeanImage,
+        Std = card.Preprocessing.Std,
+        ChannelOrder = card.Preprocessing.ChannelOrder,
+    };
+
+    /// <summary>A mean image, or an export from elsewhere, fixes the input's size. Zero stands for a free one.</summary>
+    private static void EnsureFits(int crop, long height, long width)
+    {
+        if ((height <= 0 || height == crop) && (width <= 0 || width == crop)) return;
+        throw new InvalidDataException(
+            $"The model takes images of {height} x {width} pixels only, but the preprocessing crops to {crop}. Set Crop to fit.");
+    }
+
     private static ModelCard CardOf(ModelFileHeader header) =>
         header.Card ?? throw new InvalidDataException("The model file has no model card.");
 
-    private static byte[] Adapt(byte[] bytes, ImagePreprocessing? preprocessing)
+    private static byte[] Adapt(ModelFileContent file, ImagePreprocessing? preprocessing)
     {
         if (preprocessing is null)
         {
@@ -196,8 +221,8 @@ internal sealed class OpenedModel : IDisposable
                 "Pass a preprocessing (ImagePreprocessing.ImageNet for torchvision's networks).");
         }
 
-        var model = ModelProto.Parser.ParseFrom(bytes);
-        ForeignModel.Adapt(model, preprocessing);
-        return ModelFile.ToBytes(model);
+        var model = file.ReadModel();
+        var card = ForeignModel.CardOf(model, preprocessing);
+        return new GraphImport(model).ToModelFile(card).Bytes;
     }
 }

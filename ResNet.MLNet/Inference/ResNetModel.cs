@@ -85,13 +85,15 @@ public sealed class ResNetModel : IDisposable
     /// </summary>
     /// <param name="path">The .onnx file.</param>
     /// <param name="preprocessing">
-    /// How images become the input of a file from elsewhere, which does not say so itself. Null for our own model files.
+    /// How images become the input of a file from elsewhere, which does not say so itself. Null for our own model files: what is given for
+    /// one changes sizes, crop and filter; what its graph does itself (mean, standard deviation, channel order) stays as its card says.
     /// </param>
     /// <param name="gpuDeviceId">The CUDA device to run on; null (default) for the CPU.</param>
     /// <param name="fallbackToCpu">Whether to run on the CPU if that device cannot be used; else that is an error.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">
-    /// It is not an ONNX file, not a ResNet, or it has no card and no preprocessing is given.
+    /// It is not an ONNX file, not a ResNet, it has no card and no preprocessing is given, or its input is of another size than the
+    /// preprocessing's crop.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// ONNX Runtime is missing or too old (<see cref="OnnxRuntimeLibrary"/>), or the CUDA device cannot be used.

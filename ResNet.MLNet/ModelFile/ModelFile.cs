@@ -9,9 +9,8 @@ namespace ResNet.MLNet;
 /// <remarks>
 /// Input <c>image</c>: float32 [batch, 3, height, width], RGB, raw values 0..255; mean and standard deviation are applied inside.
 /// Outputs <c>features</c> [batch, D], <c>logits</c> [batch, C], <c>probabilities</c> [batch, C]; a network without a classifier has
-/// <c>features</c> only. Batch, height and width are free.
-/// Batch norm is folded into the convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>. The last entry,
-/// <c>resnet.digest</c>, is a digest of all before it, which every reader here checks.
+/// <c>features</c> only. Batch, height and width are free; a mean image fixes height and width to its own. Batch norm is folded into the
+/// convolutions. The <see cref="ModelCard"/> is the metadata entry <c>resnet.card</c>. The last entry, <c>resnet.digest</c>, is a digest of all before it, which every reader here checks.
 /// </remarks>
 public static class ModelFile
 {
@@ -33,7 +32,8 @@ public static class ModelFile
     /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
     /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
     /// <exception cref="ArgumentException">
-    /// The card does not fit the architecture, or the network is over ONNX's limit of 2 GiB.
+    /// The card does not fit the architecture, its preprocessing is not one for this project's networks (a mean image of another size, or
+    /// channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
     /// </exception>
     public static void Write(string path, ResNetArchitecture architecture, StateDict weights, ModelCard card)
     {
@@ -48,7 +48,8 @@ public static class ModelFile
     /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
     /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
     /// <exception cref="ArgumentException">
-    /// The card does not fit the architecture, or the network is over ONNX's limit of 2 GiB.
+    /// The card does not fit the architecture, its preprocessing is not one for this project's networks (a mean image of another size, or
+    /// channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
     /// </exception>
     public static byte[] ToBytes(ResNetArchitecture architecture, StateDict weights, ModelCard card) =>
         ToBytes(Build(architecture, weights, card));
@@ -86,12 +87,19 @@ public static class ModelFile
         if (card.Architecture != architecture.Name)
             throw new ArgumentException($"The card says {card.Architecture}, the network is {architecture.Name}.", nameof(card));
         if (card.Labels is { } labels && labels.Count != architecture.Classes)
+            throw new ArgumentException($"The card has {labels.Count} labels, the network {architecture.Classes} classes.", nameof(card));
+        if (card.Preprocessing.FindMeanImageProblem() is { } problem) throw new ArgumentException(problem, nameof(card));
+        if (card.Preprocessing.ChannelOrder != ChannelOrder.Rgb)
         {
             throw new ArgumentException(
-                $"The card has {labels.Count} labels, the network {architecture.Classes} classes.", nameof(card));
+                $"The network takes red, green, blue, and the card says {nameof(ChannelOrder)}.{card.Preprocessing.ChannelOrder}. Swap " +
+                "the input channels of the first convolution's weights instead.",
+                nameof(card));
         }
 
-        if (architecture.ParameterCount * sizeof(float) > LargestWeights)
+        // The mean image is in the graph, and as text in the card.
+        var meanImage = 3L * card.Preprocessing.MeanImage?.Values.Length ?? 0;
+        if ((architecture.ParameterCount + meanImage) * sizeof(float) > LargestWeights)
             throw new ArgumentException($"{architecture} is over the 2 GiB that an ONNX file can hold.", nameof(architecture));
         weights.EnsureFits(architecture);
 

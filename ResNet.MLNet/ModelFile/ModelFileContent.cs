@@ -10,6 +10,7 @@ internal sealed class ModelFileContent : IDisposable
 {
     private readonly HeldFile _file;
     private readonly long _length;
+    private string? _externalDigest;
 
     private ModelFileContent(HeldFile file)
     {
@@ -34,7 +35,7 @@ internal sealed class ModelFileContent : IDisposable
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is not an ONNX file, damaged, or its weights lie in another file.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or damaged.</exception>
     public static ModelFileContent Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -90,13 +91,17 @@ internal sealed class ModelFileContent : IDisposable
         return bytes.LongLength == _length && MLNet.Digest.Of(bytes.AsSpan(0, (int)DigestedLength)) == Digest ? bytes : throw Problem();
     }
 
-    /// <summary>The whole model, checked.</summary>
-    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    /// <summary>The whole model, checked, with the weights that lie in other files.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, has changed, or weights are missing.</exception>
     public ModelProto ReadModel()
     {
         Check();
         _file.Stream.Position = 0;
-        return ModelProto.Parser.ParseFrom(_file.Stream);
+        var model = ModelProto.Parser.ParseFrom(_file.Stream);
+        if (!Header.HasExternalData) return model;
+        var digest = ExternalData.Inline(model, System.IO.Path.GetDirectoryName(Path)!);
+        if (digest != (_externalDigest ??= digest)) throw Changed();
+        return model;
     }
 
     public void Dispose() => _file.Dispose();

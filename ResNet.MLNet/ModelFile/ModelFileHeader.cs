@@ -8,16 +8,18 @@ namespace ResNet.MLNet;
 /// <param name="Digest">The digest that the file states of itself (see <see cref="ModelFileSeal"/>); null if it states none.</param>
 /// <param name="Inputs">The shapes of the inputs by name; 0 for a free dimension.</param>
 /// <param name="Outputs">The shapes of the outputs.</param>
+/// <param name="HasExternalData">Whether weights lie in other files (<see cref="ExternalData"/>). Files with a card have none.</param>
 internal sealed record ModelFileHeader(
     ModelCard? Card,
     string? Digest,
     IReadOnlyDictionary<string, long[]> Inputs,
-    IReadOnlyDictionary<string, long[]> Outputs)
+    IReadOnlyDictionary<string, long[]> Outputs,
+    bool HasExternalData)
 {
     /// <summary>Reads the header of a file. Takes no more memory and time than the header has, however large the weights are.</summary>
     /// <param name="stream">The file, read from its beginning; it can be sought in.</param>
     /// <exception cref="InvalidDataException">
-    /// It is not an ONNX file, its card is damaged or cannot be read, or its weights lie in another file.
+    /// It is not an ONNX file, its card is damaged or cannot be read, or it has a card and its weights lie in another file.
     /// </exception>
     public static ModelFileHeader Read(Stream stream)
     {
@@ -33,7 +35,11 @@ internal sealed record ModelFileHeader(
 
         if (!walk.HasGraph) throw new InvalidDataException("The file is not an ONNX model: it has no graph.");
         var digest = ModelFileSeal.Find(walk.Metadata, stream);
-        return new(ModelFile.FindCard(walk.Metadata), digest, walk.Inputs, walk.Outputs);
+        var card = ModelFile.FindCard(walk.Metadata);
+        if (card is null || walk.WeightFile is null) return new(card, digest, walk.Inputs, walk.Outputs, walk.WeightFile is not null);
+        throw new InvalidDataException(
+            $"The model's weights lie outside its file, in {walk.WeightFile}, and would be lost where only the file is copied or saved. " +
+            "Save it as one file: in Python, onnx.save(onnx.load(path), path) without save_as_external_data.");
     }
 
     /// <summary>The messages of the format that tensors may lie in.</summary>
@@ -58,9 +64,12 @@ internal sealed record ModelFileHeader(
         private const int ExternalDataField = 13, DataLocationField = 14, External = 1;
 
         private readonly WireReader _reader = new(stream);
-        private string _weightFile = "another file";
+        private string _location = "another file";
 
         public bool HasGraph { get; private set; }
+
+        /// <summary>What holds weights that lie outside the file; null if none do.</summary>
+        public string? WeightFile { get; private set; }
 
         public List<StringStringEntryProto> Metadata { get; } = [];
 
@@ -98,12 +107,11 @@ internal sealed record ModelFileHeader(
                     break;
                 case (Message.Tensor, ExternalDataField):
                     var entry = StringStringEntryProto.Parser.ParseFrom(_reader.Read());
-                    if (entry.Key == "location") _weightFile = $"'{entry.Value}'";
+                    if (entry.Key == "location") _location = $"'{entry.Value}'";
                     break;
                 case (Message.Tensor, DataLocationField) when _reader.Value == External:
-                    throw new InvalidDataException(
-                        $"The model's weights lie outside its file, in {_weightFile}, and would be lost where only the file is copied or " +
-                        "saved. Save it as one file: in Python, onnx.save(onnx.load(path), path) without save_as_external_data.");
+                    WeightFile = _location;
+                    break;
             }
         }
 

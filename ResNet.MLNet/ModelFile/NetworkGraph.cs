@@ -30,13 +30,13 @@ internal sealed class NetworkGraph
 
     private string AddStem(ImagePreprocessing preprocessing)
     {
-        var mean = preprocessing.Mean;
         var std = preprocessing.Std;
-        var value = _graph.Input(ModelFile.InputName, "batch", 3, "height", "width");
+        var value = preprocessing.MeanImage is { Size: var size }
+            ? _graph.Input(ModelFile.InputName, "batch", 3, size, size)
+            : _graph.Input(ModelFile.InputName, "batch", 3, "height", "width");
         // The mean is subtracted here, so that the zeros which the convolution pads with are mean pixels, as in training; the
         // division by the standard deviation is left to the weights.
-        _graph.Constant("mean", [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
-        value = _graph.Node("Sub", "centred", [value, "mean"]);
+        value = _graph.Node("Sub", "centred", [value, _graph.MeanOf(preprocessing, "mean")]);
         double[] scale = [1 / (255.0 * std.R), 1 / (255.0 * std.G), 1 / (255.0 * std.B)];
         value = AddRelu(AddConvolution(_architecture.StemConvolution, value, scale));
         if (!_architecture.HasMaxPool) return value;

@@ -49,6 +49,14 @@ internal sealed class OnnxGraph(string name)
         return value;
     }
 
+    /// <summary>What is subtracted from raw pixels, 0 to 255: [1, 3, 1, 1], or [1, 3, size, size] if there is a mean image.</summary>
+    public string MeanOf(ImagePreprocessing preprocessing, string value)
+    {
+        var mean = preprocessing.Mean;
+        if (preprocessing.MeanImage is not { } image) return Constant(value, [255 * mean.R, 255 * mean.G, 255 * mean.B], 1, 3, 1, 1);
+        return Constant(value, Array.ConvertAll(image.Values.ToArray(), each => 255 * each), 1, 3, image.Size, image.Size);
+    }
+
     public string Node(string operation, string output, IEnumerable<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
     {
         var node = new NodeProto { OpType = operation, Name = output, Output = { output }, Input = { inputs } };
@@ -83,6 +91,34 @@ internal sealed class OnnxGraph(string name)
         }
 
         foreach (var unused in graph.Initializer.Where(tensor => !needed.Contains(tensor.Name)).ToList()) graph.Initializer.Remove(unused);
+    }
+
+    /// <summary>Makes initializers of the nodes that are constants, which is where everything here looks for them.</summary>
+    public static void LiftConstants(GraphProto graph)
+    {
+        foreach (var node in graph.Node.Where(node => node.OpType == "Constant").ToList())
+        {
+            if (node.Attribute is not [{ Name: "value", T: { } tensor }]) continue;
+            tensor.Name = node.Output[0];
+            graph.Initializer.Add(tensor);
+            graph.Node.Remove(node);
+        }
+    }
+
+    /// <summary>Checks that each value is made once, before it is used, as ONNX wants it; so that walks through the graph end.</summary>
+    /// <exception cref="InvalidDataException">It is not so; the message names the value.</exception>
+    public static void EnsureOrdered(GraphProto graph)
+    {
+        HashSet<string> known = new(StringComparer.Ordinal) { "" };
+        known.UnionWith(graph.Input.Select(value => value.Name));
+        known.UnionWith(graph.Initializer.Select(tensor => tensor.Name));
+        foreach (var node in graph.Node)
+        {
+            if (node.Input.FirstOrDefault(input => !known.Contains(input)) is { } missing)
+                throw new InvalidDataException($"The graph is damaged: '{missing}' is used before it is made, or nothing makes it.");
+            if (node.Output.FirstOrDefault(output => output.Length > 0 && !known.Add(output)) is { } twice)
+                throw new InvalidDataException($"The graph is damaged: '{twice}' is made twice.");
+        }
     }
 
     /// <summary>The node that makes each value.</summary>

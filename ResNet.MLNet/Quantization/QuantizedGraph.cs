@@ -13,11 +13,11 @@ internal sealed class QuantizedGraph
     private static readonly HashSet<string> Known =
     [
         "Sub", "Div", "Conv", "Relu", "MaxPool", "Add", "GlobalAveragePool", "Flatten", "Gemm", "Softmax", "Slice", "Pad", "Identity",
-        "Reshape", "MatMul",
+        "Reshape", "MatMul", "Gather",
     ];
 
     /// <summary>The operators whose results become bytes, if a range was found for them.</summary>
-    private static readonly HashSet<string> MakersOfBytes = ["Conv", "Add", "Relu", "MaxPool", "Sub", "Div", "Identity"];
+    private static readonly HashSet<string> MakersOfBytes = ["Conv", "Add", "Relu", "MaxPool", "Sub", "Div", "Identity", "Gather"];
 
     private readonly ModelProto _model;
     private readonly Dictionary<string, TensorProto> _constants;

@@ -1,0 +1,108 @@
+using ResNet.MLNet.Onnx;
+
+namespace ResNet.MLNet;
+
+/// <summary>
+/// Makes a model of this project of an ONNX graph from elsewhere. Where the graph is a ResNet's, its weights are read, and running both
+/// proves that they compute the same; else the graph stays what it is and gets our inputs and outputs.
+/// </summary>
+internal sealed class GraphImport
+{
+    private readonly ModelProto _model;
+    private readonly ForeignInput _input;
+    private readonly GraphWeights? _reading;
+    private string? _reason;
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="model">The model, with all weights inside. It is changed.</param>
+    /// <exception cref="InvalidDataException">It is not the graph of a network for images.</exception>
+    public GraphImport(ModelProto model)
+    {
+        var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
+        OnnxGraph.EnsureOrdered(graph);
+        WidenedNumbers.Widen(graph);
+        OnnxGraph.LiftConstants(graph);
+        _model = model;
+        _input = ForeignInput.Find(graph);
+        try
+        {
+            _reading = GraphReader.Read(SimplifiedGraph.Of(model));
+        }
+        catch (InvalidDataException problem)
+        {
+            _reason = problem.Message;
+        }
+    }
+
+    /// <summary>The network, if the graph is a ResNet's; else null.</summary>
+    public GraphWeights? Network => _reading;
+
+    /// <summary>Why the graph is used as it is; null if it was read as a network.</summary>
+    public string? Reason => _reason;
+
+    /// <summary>
+    /// How images are prepared, as far as the graph tells: its size; and, where it subtracts means itself, pixels as they are. Mean and
+    /// deviation are else ImageNet's, which no graph can say.
+    /// </summary>
+    public ImagePreprocessing Guess
+    {
+        get
+        {
+            var size = Math.Max(_input.Height, _input.Width);
+            var guess = _reading is null ? ImagePreprocessing.ImageNet : ImagePreprocessing.For(_reading.Architecture);
+            if (size > 0 && size != guess.Crop) guess = guess with { Crop = size, Resize = size >= 64 ? size * 8 / 7 : size };
+            if (_reading is null || _reading.Entry.IsIdentity) return guess;
+            var scale = _reading.Entry.TakesRawPixels ? 1 / 255f : 1;
+            return guess with { Mean = new(0, 0, 0), Std = new(scale, scale, scale) };
+        }
+    }
+
+    /// <summary>Makes the bytes of a model file.</summary>
+    /// <param name="card">What is known of the network; its preprocessing is that of the graph's input.</param>
+    /// <returns>The file, and its card.</returns>
+    /// <exception cref="InvalidDataException">The graph does not take or give what the preprocessing and the labels say.</exception>
+    public ImportedModel ToModelFile(ModelCard card)
+    {
+        var foreign = _model.Clone();
+        var classes = ForeignModel.Adapt(foreign, card.Preprocessing);
+        if (card.Labels is { } labels && labels.Count != classes)
+            throw new InvalidDataException($"There are {labels.Count} labels, and the network has {classes} classes.");
+        var kept = card with { Architecture = ForeignModel.ForeignArchitecture };
+        ModelFile.SetCard(foreign, kept);
+        var bytes = ModelFile.ToBytes(foreign);
+        if (Prove(bytes, card) is { } own) return own;
+        return new(bytes, kept, null, $"It is used as it is, not read as weights: {_reason}.");
+    }
+
+    /// <summary>The network as one of this project's, if it gives what the graph gives; else null, and the reason is kept.</summary>
+    private ImportedModel? Prove(byte[] foreign, ModelCard card)
+    {
+        if (_reading is null) return null;
+        try
+        {
+            var weights = _reading.ForImages(card.Preprocessing, out var preprocessing);
+            var known = card with { Architecture = _reading.Architecture.Name, Preprocessing = preprocessing };
+            var bytes = ModelFile.ToBytes(_reading.Architecture, weights, known);
+            var difference = GraphProof.Difference(bytes, foreign, card.Preprocessing.Crop);
+            if (difference <= GraphProof.Tolerance) return new(bytes, known, weights, null) { Difference = difference };
+            _reason = $"read as {_reading.Architecture}, it gives values that differ by {difference:0.0e+0} of the largest";
+        }
+        catch (InvalidDataException problem)
+        {
+            _reason = problem.Message;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A model file that was made of a graph from elsewhere.</summary>
+/// <param name="Bytes">The file.</param>
+/// <param name="Card">Its card.</param>
+/// <param name="Weights">The network's weights; null where the graph is used as it is.</param>
+/// <param name="Note">What the user should know; null for nothing.</param>
+internal sealed record ImportedModel(byte[] Bytes, ModelCard Card, StateDict? Weights, string? Note)
+{
+    /// <summary>How much both networks differ, relative to the largest value; 0 where the graph is used as it is.</summary>
+    public double Difference { get; init; }
+}

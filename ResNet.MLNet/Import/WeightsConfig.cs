@@ -87,12 +87,14 @@ internal sealed record WeightsConfig(ImagePreprocessing Preprocessing, IReadOnly
         }
 
         var share = Number(timm, "crop_pct") ?? 0.875;
-        if (Text(timm, "crop_mode") is { } mode and not "center")
-            notes.Add($"crop_mode is '{mode}', which was not read: images are resized by the shorter side and cropped in the center.");
+        var mode = Text(timm, "crop_mode") ?? "center";
+        if (mode is not ("center" or "squash"))
+            notes.Add($"crop_mode is '{mode}', which is not known here: images are resized by the shorter side and cropped in the center.");
         return new()
         {
             Crop = crop,
             Resize = (int)Math.Floor(crop / share),
+            Squash = mode == "squash",
             Interpolation = Filter(Text(timm, "interpolation") ?? "bicubic", notes),
             Mean = Color(timm, "mean", ImagePreprocessing.ImageNet.Mean),
             Std = Color(timm, "std", ImagePreprocessing.ImageNet.Std),
@@ -106,15 +108,7 @@ internal sealed record WeightsConfig(ImagePreprocessing Preprocessing, IReadOnly
         var isSquashed = Entry(json, "size", JsonValueKind.Object) is { } given && Number(given, "shortest_edge") is null;
         // Processors of other networks say the crop themselves.
         var crop = !isConvNext && SizeOf(json, "crop_size") is { } square ? square : size;
-        var resize = size;
-        if (isConvNext && size < FirstSquashed) resize = (int)(size / (Number(json, "crop_pct") ?? 224.0 / 256));
-        else if (isConvNext || isSquashed)
-        {
-            notes.Add(
-                $"'{PreprocessorName}' resizes height and width to {size}, whatever the image's shape, which was not read: the shorter side " +
-                "is resized to it and the center cropped.");
-        }
-
+        var resize = isConvNext && size < FirstSquashed ? (int)(size / (Number(json, "crop_pct") ?? 224.0 / 256)) : size;
         if (Number(json, "rescale_factor") is { } factor && Math.Abs(255 * factor - 1) > 1e-3)
             throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"rescale_factor is {factor}, not 1/255."));
         var isNormalized = Entry(json, "do_normalize", JsonValueKind.False) is null;
@@ -122,6 +116,7 @@ internal sealed record WeightsConfig(ImagePreprocessing Preprocessing, IReadOnly
         {
             Crop = crop,
             Resize = resize,
+            Squash = isConvNext ? size >= FirstSquashed : isSquashed,
             Interpolation = Number(json, "resample") is { } filter ? Filter(Pillow((int)filter), notes) : Interpolation.Bilinear,
             Mean = isNormalized ? Color(json, "image_mean", ImagePreprocessing.ImageNet.Mean) : new(0, 0, 0),
             Std = isNormalized ? Color(json, "image_std", ImagePreprocessing.ImageNet.Std) : new(1, 1, 1),

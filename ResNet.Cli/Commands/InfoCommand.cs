@@ -16,19 +16,21 @@ internal static class InfoCommand
             Description = "A model file, or the name of published weights, an architecture or a recipe. Without it all names are listed.",
         };
         var command = new Command("info", "Shows architectures, published weights, recipes and model files.") { subject };
+        var preprocessing = new PreprocessingOptions();
+        preprocessing.AddTo(command);
         command.SetWork((parsed, _) =>
         {
             var console = AnsiConsole.Console;
-            if (parsed.GetValue(subject) is { } name) Show(console, name);
+            if (parsed.GetValue(subject) is { } name) Show(console, name, file => preprocessing.ForModel(parsed, file));
             else List(console);
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static void Show(IAnsiConsole console, string name)
+    private static void Show(IAnsiConsole console, string name, Func<string, ImagePreprocessing?> preprocessing)
     {
-        if (File.Exists(name)) ShowModelFile(console, name);
+        if (File.Exists(name)) ShowModelFile(console, name, preprocessing(name));
         else if (FindPublished(name) is { } published) Show(console, published);
         else if (RecipeText.Find(name) is { } recipe) Show(console, recipe);
         else if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
@@ -132,9 +134,9 @@ internal static class InfoCommand
         console.Write(table);
     }
 
-    private static void ShowModelFile(IAnsiConsole console, string path)
+    private static void ShowModelFile(IAnsiConsole console, string path, ImagePreprocessing? preprocessing)
     {
-        using var model = ResNetModel.Open(path);
+        using var model = ResNetModel.Open(path, preprocessing);
         model.CheckFile();
         var (card, images) = (model.Card, model.Preprocessing);
         var parameters = model.Architecture is { } known ? $", {Millions(known.ParameterCount)} parameters" : "";

@@ -27,10 +27,12 @@ internal static class PredictCommand
         var command = new Command("predict", "Predicts the classes of images.") { model, top, format, images };
         var limits = new LimitOptions();
         limits.AddTo(command);
+        var preprocessing = new PreprocessingOptions();
+        preprocessing.AddTo(command);
         command.SetWork((parsed, cancellation) =>
         {
             var name = parsed.GetRequiredValue(model);
-            using var network = Models.Open(AnsiConsole.Console, name, cancellation);
+            using var network = Models.Open(AnsiConsole.Console, name, preprocessing, parsed, cancellation);
             network.MaximumPixels = limits.Pixels(parsed);
             network.MaximumFileBytes = limits.FileBytes(parsed);
             if (network.ClassCount is null) throw new InvalidDataException($"'{name}' gives features only, so it cannot predict classes.");

@@ -63,8 +63,7 @@ internal static class QuantizeCommand
                 CalibrationImages = parsed.GetValue(images) ?? standard.CalibrationImages,
                 MaximumPixels = limits.Pixels(parsed),
                 MaximumFileBytes = limits.FileBytes(parsed),
-                // Our own files say how images are prepared; for others the options do.
-                Preprocessing = card is null ? preprocessing.Get(parsed, ImagePreprocessing.ImageNet) : null,
+                Preprocessing = preprocessing.ForModel(parsed, file),
                 LabelOf = card?.Labels is { } labels ? NumberOfFolder(labels) : null,
             };
             var report = Show(console, progress => ResNetQuantizer.Quantize(file, paths, target, options, progress, cancellation));

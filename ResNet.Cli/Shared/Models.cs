@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Spectre.Console;
 
 namespace ResNet.Cli;
@@ -5,9 +6,16 @@ namespace ResNet.Cli;
 /// <summary>Opens what a user names as a model: a model file or the name of published weights.</summary>
 internal static class Models
 {
-    /// <summary>Opens a model. Published weights are downloaded on first use, with a progress bar.</summary>
-    public static ResNetModel Open(IAnsiConsole console, string model, CancellationToken cancellation) =>
-        ResNetModel.Open(Find(console, model, cancellation));
+    /// <summary>
+    /// Opens a model. Published weights are downloaded on first use, with a progress bar; how images are prepared for a graph from elsewhere
+    /// the options say.
+    /// </summary>
+    public static ResNetModel Open(
+        IAnsiConsole console, string model, PreprocessingOptions preprocessing, ParseResult parsed, CancellationToken cancellation)
+    {
+        var file = Find(console, model, cancellation);
+        return ResNetModel.Open(file, preprocessing.ForModel(parsed, file));
+    }
 
     /// <summary>The path of a model's file. Published weights are downloaded on first use, with a progress bar.</summary>
     public static string Find(IAnsiConsole console, string model, CancellationToken cancellation)

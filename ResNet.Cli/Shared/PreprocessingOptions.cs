@@ -32,9 +32,44 @@ internal sealed class PreprocessingOptions
         Description = "bilinear, bicubic or box. [default: bilinear]",
     };
 
+    private readonly Option<string?> _graph = new("--preprocessing")
+    {
+        HelpName = "FILE",
+        Description = "An ONNX graph that prepares images for the network's, such as ML.NET's ResNetPreprocess.onnx.",
+    };
+
+    private IReadOnlyList<Option> All => [_graph, _resize, _squash, _crop, _mean, _std, _order, _interpolation];
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _resize, _squash, _crop, _mean, _std, _order, _interpolation }) command.Add(option);
+        foreach (var option in All) command.Add(option);
+    }
+
+    /// <summary>
+    /// How images are prepared for a model that does not say so itself, with what the options say; what else is assumed is said. Null for
+    /// one that does.
+    /// </summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="file">The model.</param>
+    /// <exception cref="ArgumentException">Options are given for a model that says itself how its images are prepared.</exception>
+    public ImagePreprocessing? ForModel(ParseResult parsed, string file)
+    {
+        var given = All.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name).ToList();
+        if (ModelCard.Read(file) is not null)
+        {
+            if (given.Count == 0) return null;
+            throw new ArgumentException(
+                $"'{file}' says itself how its images are prepared. Leave out {string.Join(", ", given)}; for other images, import the " +
+                "weights again with them.");
+        }
+
+        var preprocessing = Get(parsed, ImagePreprocessing.ImageNet);
+        if (given.Count > 0) return preprocessing;
+        Console.Error.WriteLine(
+            $"'{file}' does not say how its images are prepared. Assumed: shorter side {preprocessing.Resize}, crop " +
+            $"{preprocessing.Crop}, red, green, blue, ImageNet's mean and deviation. " +
+            $"{string.Join(", ", All.Select(each => each.Name))} say it.");
+        return preprocessing;
     }
 
     /// <summary>The standard preprocessing with what the options change.</summary>
@@ -42,6 +77,12 @@ internal sealed class PreprocessingOptions
     {
         var crop = parsed.GetValue(_crop);
         var mean = parsed.GetValue(_mean);
+        if (parsed.GetValue(_graph) is { } graph)
+        {
+            var read = ResNetImporter.ReadPreprocessing(graph);
+            standard = read with { Interpolation = standard.Interpolation };
+        }
+
         return standard with
         {
             Crop = crop ?? standard.Crop,

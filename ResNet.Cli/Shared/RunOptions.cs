@@ -132,7 +132,7 @@ internal sealed class RunOptions
         if (parsed.GetValue(_start) is not { } model) return null;
         var isFolder = Directory.Exists(model) && PretrainedResNet.Find(model) is null;
         var file = isFolder ? model : Models.Find(AnsiConsole.Console, model, cancellation);
-        var start = StartingPoint.Open(file, null, parsed.GetValue(_entry), cancellation);
+        var start = StartingPoint.Open(file, null, parsed.GetValue(_entry), cancellation: cancellation);
         foreach (var note in start.Notes) Console.Error.WriteLine(note);
         return start;
     }

@@ -86,20 +86,19 @@ internal sealed class GraphImport
         var classes = ForeignModel.Adapt(foreign, card.Preprocessing);
         if (card.Labels is { } labels && labels.Count != classes)
             throw new InvalidDataException($"There are {labels.Count} labels, and the network has {classes} classes.");
-        var kept = card with { Architecture = ForeignModel.ForeignArchitecture };
+        if (_reading is not null && Prove(ModelFile.ToBytes(foreign), card) is { } own) return own;
+        var reason = $"used as it is, not read as weights: {_reason}";
+        var kept = card with { Architecture = ForeignModel.ForeignArchitecture, Source = $"{card.Source} ({reason})" };
         ModelFile.SetCard(foreign, kept);
-        var bytes = ModelFile.ToBytes(foreign);
-        if (Prove(bytes, card) is { } own) return own;
-        return new(bytes, kept, null, $"It is used as it is, not read as weights: {_reason}.");
+        return new(ModelFile.ToBytes(foreign), kept, null, $"The graph is {reason}.");
     }
 
     /// <summary>The network as one of this project's, if it gives what the graph gives; else null, and the reason is kept.</summary>
     private ImportedModel? Prove(byte[] foreign, ModelCard card)
     {
-        if (_reading is null) return null;
         try
         {
-            var weights = _reading.ForImages(card.Preprocessing, out var preprocessing);
+            var weights = _reading!.ForImages(card.Preprocessing, out var preprocessing);
             var known = card with { Architecture = _reading.Architecture.Name, Preprocessing = preprocessing };
             var bytes = ModelFile.ToBytes(_reading.Architecture, weights, known);
             var difference = GraphProof.Difference(bytes, foreign, card.Preprocessing.Crop);

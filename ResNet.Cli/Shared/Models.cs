@@ -7,8 +7,8 @@ namespace ResNet.Cli;
 internal static class Models
 {
     /// <summary>
-    /// Opens a model. Published weights are downloaded on first use, with a progress bar; how images are prepared for a graph from elsewhere
-    /// the options say.
+    /// Opens a model. Published weights are downloaded on first use, with a progress bar; how images are prepared for a graph from
+    /// elsewhere the options say.
     /// </summary>
     public static ResNetModel Open(
         IAnsiConsole console, string model, PreprocessingOptions preprocessing, ParseResult parsed, CancellationToken cancellation)

@@ -25,6 +25,12 @@ public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
             throw new ArgumentException($"The weights '{options.Model}' are of a {found.Name}, not of a {expected.Name}.");
         }
 
+        if (file.Architecture is null)
+        {
+            using var channel = _environment.Start("ResNet");
+            channel.Info($"'{options.Model}' is {file.Card.Source}.");
+        }
+
         var device = MLNetInternals.DeviceOf(_environment, options.GpuDeviceId, options.FallbackToCpu);
         _model = new(_environment, file, device);
         // Only loading tells whether a CUDA device can be used, and the caller is to know it now and not when fitting.

@@ -38,7 +38,8 @@ public sealed partial class ResNetEstimator
         public string? ImageFolder { get; init; }
 
         /// <summary>
-        /// How images are prepared; required for an ONNX file without a model card. Default: null, as the model's card says.
+        /// How images are prepared; required for an ONNX file without a model card. Default: null, as the model's card says. What the graph
+        /// of a file with a card does itself (mean, standard deviation, channel order) stays as that says.
         /// </summary>
         public ImagePreprocessing? Preprocessing { get; init; }
 

@@ -44,7 +44,7 @@ public sealed class PyTorchCheckpointTests
         // One number, repeated a billion times by a stride of 0.
         StringAssert.Contains(Refusal(OneNumber("J\0\0\0@", stride: "\0"), storage), "stand for");
         // The same number five times is fine.
-        var five = PyTorchCheckpoint.Read(Zip(OneNumber("K\x05", stride: "\0"), storage));
+        var five = Read(Zip(OneNumber("K\x05", stride: "\0"), storage));
         CollectionAssert.AreEqual(new[] { 1f, 1, 1, 1, 1 }, five["a"].Values);
         StringAssert.Contains(Refusal(OneNumber("K\x05", stride: "\x01"), storage), "beyond its storage");
 
@@ -56,11 +56,70 @@ public sealed class PyTorchCheckpointTests
     }
 
     [TestMethod]
+    public void A_view_takes_as_long_as_its_own_numbers_however_far_apart_they_lie()
+    {
+        const int Views = 500, Numbers = 1_000_000;
+        // Two numbers, the first and the last of a storage of 4 MB.
+        var view = "ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x01tQ" +
+            "K\0K\x02\x85J\x3f\x42\x0f\0\x85\x89NtR";
+        var pickle = string.Concat(Enumerable.Range(100, Views).Select(number => $"X\x03\0\0\0{number}{view}"));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var tensors = Read(Zip(Latin($"\x80\x02}}({pickle}u."), ("0", new byte[sizeof(float) * Numbers])));
+        Assert.HasCount(Views, tensors);
+        Assert.IsLessThan(100_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [TestMethod]
+    public void Sizes_beyond_all_bounds_may_stand_beside_a_zero()
+    {
+        Assert.IsEmpty(new WeightTensor([int.MaxValue, int.MaxValue, int.MaxValue, 0], []).Values);
+        Assert.ThrowsExactly<ArgumentException>(() => new WeightTensor([int.MaxValue, int.MaxValue, int.MaxValue], []));
+    }
+
+    [TestMethod]
+    [DataRow("\x80\x02}X\x01\0\0\0a\x8a\x01\x05s.", "a: 5")]
+    [DataRow("\x80\x02}X\x01\0\0\0a\x8b\x01\0\0\0\x05s.", "a: 5")]
+    [DataRow("(dS'a'\nI5\ns.", "a: 5")]
+    [DataRow("(dp0\nVa\nL5L\nsg0\n0.", "a: 5")]
+    [DataRow("(S'a'\nF2.5\nd.", "a: 2.5")]
+    [DataRow("(S'a'\n(I1\nI2\nld.", "a: [1, 2]")]
+    [DataRow("(S'a'\n(I1\nimy\nThing\nd.", "a: my.Thing(1)")]
+    [DataRow("(S'a'\n(cmy\nThing\nI1\nod.", "a: my.Thing(1)")]
+    [DataRow("(S'a'\nPsomewhere\nd.", "a: an object outside of the pickle()")]
+    [DataRow("(S'a'\ncmy\nThing\n(I1\ntR}bd.", "a: my.Thing(1, {})")]
+    [DataRow("\x80\x02}X\x01\0\0\0acmy\nThing\n)}\x92s.", "a: my.Thing([], {})")]
+    [DataRow("\x80\x04}\x8c\u0001a\x8f(K\x01K\x02\x90s.", "a: [1, 2]")]
+    [DataRow("\x80\x04}\x8c\u0001a(K\x01\x91s.", "a: [1]")]
+    [DataRow("\x80\x04}\x8c\u0001a\x8e\x02\0\0\0\0\0\0\0xys.", "a: 2 bytes")]
+    [DataRow("\x80\x05}\x8c\u0001a\x96\x02\0\0\0\0\0\0\0xys.", "a: 2 bytes")]
+    public void Pickles_of_all_protocols_become_plain_objects_and_placeholders(string pickle, string expected)
+    {
+        var read = new Unpickler(Latin(pickle), PyTorchObjects.Construct, PyTorchObjects.Storage).Read();
+        Assert.AreEqual($"{{{expected}}}", Describe(read));
+
+        static string Describe(object? value) => value switch
+        {
+            PickleObject made => $"{made.Maker}({string.Join(", ", made.Parts.Select(Describe))})",
+            PickleDictionary entries => $"{{{string.Join(", ", entries.Entries.Select(entry => $"{entry.Key}: {Describe(entry.Value)}"))}}}",
+            byte[] bytes => $"{bytes.Length} bytes",
+            IEnumerable<object?> items => $"[{string.Join(", ", items.Select(Describe))}]",
+            _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value}"),
+        };
+    }
+
+    [TestMethod]
+    [DataRow("\x80\x02\x82\x01.", "extension")]
+    [DataRow("\x80\x05\x97.", "0x97")]
+    [DataRow("Iabc\n.", "not a number")]
+    public void Pickles_that_only_their_writer_can_read_are_refused(string pickle, string expected) =>
+        StringAssert.Contains(Refusal(Latin(pickle)), expected);
+
+    [TestMethod]
     public void A_bit_that_flipped_in_the_weights_is_found_by_the_zips_checksum()
     {
         var path = Path.Combine(Folder, "torchvision18.pth");
         var whole = File.ReadAllBytes(path);
-        Assert.IsNotEmpty(PyTorchCheckpoint.Read(path));
+        Assert.IsNotEmpty(Read(new MemoryStream(whole)));
         long at;
         using (var zip = ZipFile.OpenRead(path))
         {
@@ -72,7 +131,7 @@ public sealed class PyTorchCheckpointTests
         }
 
         whole[at] ^= 64;
-        var problem = Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(new MemoryStream(whole)));
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => Read(new MemoryStream(whole)));
         StringAssert.Contains(problem.Message, "CRC-32");
         StringAssert.Contains(problem.Message, "download");
     }
@@ -99,7 +158,7 @@ public sealed class PyTorchCheckpointTests
             var before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                if (damaged is [0x50, ..] or [0x80, ..]) PyTorchCheckpoint.Read(new MemoryStream(damaged));
+                if (damaged is [0x50, ..] or [0x80, ..]) Read(new MemoryStream(damaged));
                 else SafeTensors.Read(damaged);
                 read++;
             }
@@ -156,27 +215,25 @@ public sealed class PyTorchCheckpointTests
         return [.. bytes];
     }
 
+    /// <summary>All tensors, whatever network they are of.</summary>
+    private static StateDict Read(Stream file)
+    {
+        using var opened = PyTorchCheckpoint.Open(file);
+        if (opened.Sets.Count == 0) throw new InvalidDataException(opened.WithoutNetwork);
+        var tensors = new StateDict();
+        foreach (var (set, index) in opened.Sets.Select((set, index) => (set, index)))
+        {
+            foreach (var (name, tensor) in set.Tensors) tensors.Add(index == 0 ? name : $"{index}: {name}", tensor.Read());
+        }
+
+        return tensors;
+    }
+
     private static string Refusal(byte[] pickle, params (string Key, byte[] Data)[] storages) =>
-        Assert.ThrowsExactly<InvalidDataException>(() => PyTorchCheckpoint.Read(Zip(pickle, storages))).Message;
+        Assert.ThrowsExactly<InvalidDataException>(() => Read(Zip(pickle, storages))).Message;
 
     private static byte[] Latin(string text) => Encoding.Latin1.GetBytes(text);
 
-    private static MemoryStream Zip(byte[] pickle, params (string Key, byte[] Data)[] storages)
-    {
-        var stream = new MemoryStream();
-        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            Add("data.pkl", pickle);
-            foreach (var (key, data) in storages) Add($"data/{key}", data);
-
-            void Add(string name, byte[] content)
-            {
-                using var entry = zip.CreateEntry($"archive/{name}", CompressionLevel.NoCompression).Open();
-                entry.Write(content);
-            }
-        }
-
-        stream.Position = 0;
-        return stream;
-    }
+    private static MemoryStream Zip(byte[] pickle, params (string Key, byte[] Data)[] storages) =>
+        TorchFile.Zip([("data.pkl", pickle), .. storages.Select(each => ($"data/{each.Key}", each.Data))]);
 }

@@ -54,22 +54,38 @@ internal sealed class PreprocessingOptions
     /// <exception cref="ArgumentException">Options are given for a model that says itself how its images are prepared.</exception>
     public ImagePreprocessing? ForModel(ParseResult parsed, string file)
     {
-        var given = All.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name).ToList();
-        if (ModelCard.Read(file) is not null)
-        {
-            if (given.Count == 0) return null;
-            throw new ArgumentException(
-                $"'{file}' says itself how its images are prepared. Leave out {string.Join(", ", given)}; for other images, import the " +
-                "weights again with them.");
-        }
-
+        if (ForGraph(parsed, file) is { } given) return given;
+        if (ModelCard.Read(file) is not null) return null;
         var preprocessing = Get(parsed, ImagePreprocessing.ImageNet);
-        if (given.Count > 0) return preprocessing;
         Console.Error.WriteLine(
             $"'{file}' does not say how its images are prepared. Assumed: shorter side {preprocessing.Resize}, crop " +
             $"{preprocessing.Crop}, red, green, blue, ImageNet's mean and deviation. " +
             $"{string.Join(", ", All.Select(each => each.Name))} say it.");
         return preprocessing;
+    }
+
+    /// <summary>What the options say of a graph from elsewhere; null if none is given.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="file">The model.</param>
+    /// <exception cref="ArgumentException">Options are given for a file that says itself how its images are prepared.</exception>
+    public ImagePreprocessing? ForGraph(ParseResult parsed, string file)
+    {
+        var given = Given(parsed);
+        if (given.Count == 0) return null;
+        var isGraph = Path.GetExtension(file).Equals(".onnx", StringComparison.OrdinalIgnoreCase) && ModelCard.Read(file) is null;
+        if (isGraph) return Get(parsed, ImagePreprocessing.ImageNet);
+        throw new ArgumentException(
+            $"'{file}' is not an ONNX graph from elsewhere: how its images are prepared is known. Leave out {string.Join(", ", given)}; " +
+            "for other images, import the weights again with them.");
+    }
+
+    /// <summary>Checks that no option is given.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="need">What they are for.</param>
+    /// <exception cref="ArgumentException">One is given.</exception>
+    public void EnsureNone(ParseResult parsed, string need)
+    {
+        if (Given(parsed) is [_, ..] given) throw new ArgumentException($"{string.Join(", ", given)} is for {need} only.");
     }
 
     /// <summary>The standard preprocessing with what the options change.</summary>
@@ -95,6 +111,9 @@ internal sealed class PreprocessingOptions
             Interpolation = parsed.GetValue(_interpolation) ?? standard.Interpolation,
         };
     }
+
+    private List<string> Given(ParseResult parsed) =>
+        [.. All.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
 
     private static Option<Rgb?> Color(string name, string what, string standard) => new(name)
     {

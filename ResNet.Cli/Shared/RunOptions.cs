@@ -8,6 +8,7 @@ internal sealed class RunOptions
 {
     private readonly RecipeOptions _recipe = new();
     private readonly LimitOptions _limits = new();
+    private readonly PreprocessingOptions _preprocessing = new();
 
     private readonly Option<string> _data = new("--data")
     {
@@ -65,6 +66,7 @@ internal sealed class RunOptions
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
         _limits.AddTo(command);
+        _preprocessing.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_recipe.Epochs) == 0 && result.GetValue(_start) is null)
@@ -129,10 +131,15 @@ internal sealed class RunOptions
 
     private StartingPoint? OpenStart(ParseResult parsed, CancellationToken cancellation)
     {
-        if (parsed.GetValue(_start) is not { } model) return null;
+        if (parsed.GetValue(_start) is not { } model)
+        {
+            _preprocessing.EnsureNone(parsed, "--start-from an ONNX graph from elsewhere");
+            return null;
+        }
+
         var isFolder = Directory.Exists(model) && PretrainedResNet.Find(model) is null;
         var file = isFolder ? model : Models.Find(AnsiConsole.Console, model, cancellation);
-        var start = StartingPoint.Open(file, null, parsed.GetValue(_entry), cancellation: cancellation);
+        var start = StartingPoint.Open(file, null, parsed.GetValue(_entry), _preprocessing.ForGraph(parsed, file), cancellation);
         foreach (var note in start.Notes) Console.Error.WriteLine(note);
         return start;
     }

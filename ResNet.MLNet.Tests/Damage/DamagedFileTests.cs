@@ -45,6 +45,32 @@ public sealed class DamagedFileTests
         }
     }
 
+    /// <summary>A graph from elsewhere has no digest, so that damage to its weights cannot be seen; but it ends no process.</summary>
+    [TestMethod]
+    [DataRow(Few / 3)]
+    public void A_damaged_graph_from_elsewhere_is_refused_or_opens(int count)
+    {
+        using var folder = new TemporaryFolder();
+        var damaged = folder.PathOf("damaged.onnx");
+        var original = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "graphs", "cntk.onnx");
+        Mutations.Try(File.ReadAllBytes(original), count, Outcome, TestContext);
+
+        string Outcome(byte[] bytes)
+        {
+            File.WriteAllBytes(damaged, bytes);
+            try
+            {
+                using var model = ResNetModel.Open(damaged, new() { Resize = null, Crop = 64 });
+                return model.Architecture is null ? "is used as it is" : "is read";
+            }
+            catch (InvalidDataException problem)
+            {
+                Assert.Contains("damaged.onnx", problem.Message);
+                return "refused";
+            }
+        }
+    }
+
     [TestMethod]
     [DataRow(Few)]
     public void A_damaged_checkpoint_is_refused_or_holds_the_same(int count)
@@ -106,6 +132,7 @@ public sealed class DamagedFileTests
     public void Twenty_thousand_of_each_kind()
     {
         A_damaged_model_file_is_refused_or_predicts_the_same(Many);
+        A_damaged_graph_from_elsewhere_is_refused_or_opens(Many / 10);
         A_damaged_checkpoint_is_refused_or_holds_the_same(Many);
         A_damaged_checkpoint_of_PyTorch_is_refused_or_holds_the_same(Many);
         A_damaged_pipeline_is_refused_or_predicts_the_same(Many);

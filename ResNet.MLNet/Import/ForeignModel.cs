@@ -40,6 +40,8 @@ internal static class ForeignModel
             else AddOutput(graph, ModelFile.ProbabilitiesName, "Softmax", ModelFile.LogitsName, shape);
         }
 
+        // From this version on, weights need not be listed as inputs.
+        model.IrVersion = Math.Max(model.IrVersion, 4);
         ModelFile.SetCard(model, CardOf(model, preprocessing));
         return outputs.Classes;
     }

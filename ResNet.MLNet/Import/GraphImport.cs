@@ -28,7 +28,7 @@ internal sealed class GraphImport
         {
             _reading = GraphReader.Read(SimplifiedGraph.Of(model));
         }
-        catch (InvalidDataException problem)
+        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             _reason = problem.Message;
         }

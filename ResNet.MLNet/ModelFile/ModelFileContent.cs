@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using ResNet.MLNet.Onnx;
 
 namespace ResNet.MLNet;
@@ -97,7 +98,7 @@ internal sealed class ModelFileContent : IDisposable
     {
         Check();
         _file.Stream.Position = 0;
-        var model = ModelProto.Parser.ParseFrom(_file.Stream);
+        var model = Parse();
         if (!Header.HasExternalData) return model;
         var digest = ExternalData.Inline(model, System.IO.Path.GetDirectoryName(Path)!);
         if (digest != (_externalDigest ??= digest)) throw Changed();
@@ -105,6 +106,18 @@ internal sealed class ModelFileContent : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    private ModelProto Parse()
+    {
+        try
+        {
+            return ModelProto.Parser.ParseFrom(_file.Stream);
+        }
+        catch (InvalidProtocolBufferException problem)
+        {
+            throw new InvalidDataException($"The file is not an ONNX model, or damaged: {problem.Message}", problem);
+        }
+    }
 
     /// <summary>Checks that the name still means a file with this content.</summary>
     private void CheckName()

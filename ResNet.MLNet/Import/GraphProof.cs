@@ -22,11 +22,11 @@ internal static class GraphProof
         string[] outputs = [ModelFile.FeaturesName, ModelFile.LogitsName];
         var common = outputs.Where(name => first.OutputNames.Contains(name) && second.OutputNames.Contains(name)).ToList();
         if (common.Count == 0) throw new InvalidDataException("the networks have no output in common");
-        return Enumerable.Range(0, Images).SelectMany(image => common.Select(output =>
+        return Enumerable.Range(0, Images).Max(image =>
         {
             var pixels = Pixels(image, size);
-            return Difference(Run(first, output, pixels, size), Run(second, output, pixels, size));
-        })).Max();
+            return Run(first, common, pixels, size).Zip(Run(second, common, pixels, size), Difference).Max();
+        });
     }
 
     /// <summary>Opens a model.</summary>
@@ -52,7 +52,7 @@ internal static class GraphProof
         return difference == 0 ? 0 : difference / expected.Max(Math.Abs);
     }
 
-    private static float[] Run(InferenceSession session, string output, float[] pixels, int size)
+    private static List<float[]> Run(InferenceSession session, List<string> outputs, float[] pixels, int size)
     {
         // A batch may be fixed.
         var batch = Math.Max(1, session.InputMetadata[ModelFile.InputName].Dimensions[0]);
@@ -61,13 +61,18 @@ internal static class GraphProof
         using var options = new RunOptions();
         try
         {
-            using var results = session.Run(options, [ModelFile.InputName], [input], [output]);
-            var values = results[0].GetTensorDataAsSpan<float>();
-            return values[..(values.Length / batch)].ToArray();
+            using var results = session.Run(options, [ModelFile.InputName], [input], outputs);
+            return [.. results.Select(First)];
         }
         catch (OnnxRuntimeException problem)
         {
             throw new InvalidDataException($"the network cannot be run on images of {size} x {size} pixels: {problem.Message}", problem);
+        }
+
+        float[] First(OrtValue result)
+        {
+            var values = result.GetTensorDataAsSpan<float>();
+            return values[..(values.Length / batch)].ToArray();
         }
     }
 

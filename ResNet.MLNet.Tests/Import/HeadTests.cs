@@ -1,6 +1,6 @@
 namespace ResNet.Tests;
 
-/// <summary>Whatever stands behind a network's features is taken for its classifier if it is one linear layer, and left out if not.</summary>
+/// <summary>What stands behind a network's features is its classifier if it is one linear layer, and left out if not.</summary>
 [TestClass]
 public sealed class HeadTests
 {
@@ -18,7 +18,8 @@ public sealed class HeadTests
     [DataRow("net.", "somewhere.out.", 1)]
     public void The_one_matrix_from_the_features_is_the_classifier_whatever_its_name(string prefix, string head, int notes)
     {
-        var found = NetworkSearch.Find(Renamed(prefix, name => name, (head + "weight", Weights["fc.weight"]), (head + "bias", Weights["fc.bias"])));
+        (string, WeightTensor)[] tensors = [(head + "weight", Weights["fc.weight"]), (head + "bias", Weights["fc.bias"])];
+        var found = NetworkSearch.Find(Renamed(prefix, name => name, tensors));
         Assert.AreSame(Weights["fc.weight"].Values, found.Weights["fc.weight"].Values);
         Assert.AreSame(Weights["fc.bias"].Values, found.Weights["fc.bias"].Values);
         Assert.HasCount(Weights.Count, found.Weights);
@@ -65,7 +66,8 @@ public sealed class HeadTests
     {
         (string, WeightTensor)[] tensors = [(head + "weight", Weights["fc.weight"]), (head + "bias", Weights["fc.bias"])];
         // fastai's head: batch norm and hidden layer.
-        if (!isClassifier) tensors = [("1.2.running_mean", new([16], new float[16])), ("1.4.weight", new([8, 16], new float[128])), .. tensors];
+        (string, WeightTensor)[] hidden = [("1.2.running_mean", new([16], new float[16])), ("1.4.weight", new([8, 16], new float[128]))];
+        if (!isClassifier) tensors = [.. hidden, .. tensors];
         var found = NetworkSearch.Find(Renamed(prefix, Position, tensors));
         CollectionAssert.AreEqual(
             Weights.Keys.Where(name => isClassifier || !name.StartsWith("fc.", StringComparison.Ordinal)).ToList(),
@@ -104,7 +106,8 @@ public sealed class HeadTests
     {
         using var folder = new TemporaryFolder();
         float[] row = [.. Weights["fc.weight"].Values.Take(Features)];
-        WeightFile.Write(folder.PathOf("w.safetensors"), Renamed("", name => name, ("fc.weight", new([1, Features], row)), ("fc.bias", new([1], [0.25f]))));
+        (string, WeightTensor)[] head = [("fc.weight", new([1, Features], row)), ("fc.bias", new([1], [0.25f]))];
+        WeightFile.Write(folder.PathOf("w.safetensors"), Renamed("", name => name, head));
         List<string> notes = [];
         var card = ResNetImporter.Import(folder.PathOf("w.safetensors"), folder.PathOf("m.onnx"), note: notes.Add);
         CollectionAssert.AreEqual(new[] { "0", "1" }, card.Labels!.ToList());

@@ -42,8 +42,9 @@ internal sealed class TorchFile
         file.Write("\x80\x02");
         file.Value(root);
         file.Write(".");
-        var storages = file._storages.Index().Select(each => ($"data/{each.Index}", MemoryMarshal.AsBytes(each.Item.Values.AsSpan()).ToArray()));
-        Zip(stream, [("data.pkl", file._pickle.ToArray()), .. storages]);
+        Zip(stream, [("data.pkl", file._pickle.ToArray()), .. file._storages.Index().Select(each => ($"data/{each.Index}", Bytes(each.Item)))]);
+
+        static byte[] Bytes(WeightTensor tensor) => MemoryMarshal.AsBytes(tensor.Values.AsSpan()).ToArray();
     }
 
     private static void Zip(Stream stream, (string Name, byte[] Content)[] entries)

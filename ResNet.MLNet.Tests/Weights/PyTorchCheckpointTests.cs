@@ -100,7 +100,7 @@ public sealed class PyTorchCheckpointTests
         static string Describe(object? value) => value switch
         {
             PickleObject made => $"{made.Maker}({string.Join(", ", made.Parts.Select(Describe))})",
-            PickleDictionary entries => $"{{{string.Join(", ", entries.Entries.Select(entry => $"{entry.Key}: {Describe(entry.Value)}"))}}}",
+            PickleDictionary dictionary => $"{{{string.Join(", ", dictionary.Entries.Select(each => $"{each.Key}: {Describe(each.Value)}"))}}}",
             byte[] bytes => $"{bytes.Length} bytes",
             IEnumerable<object?> items => $"[{string.Join(", ", items.Select(Describe))}]",
             _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value}"),

@@ -14,7 +14,7 @@ public sealed class TrainingCheckpointTests
         ["an optimizer"] = Entries(("state", Entries(("0", Entries(("momentum_buffer", Weights["conv1.weight"])))))),
         ["argparse's arguments"] = new PythonObject("argparse", "Namespace", [], Entries(("lr", 1))),
         ["a number of NumPy"] = new PythonObject(
-            "numpy.core.multiarray", "scalar", [new PythonObject("numpy", "dtype", ["f8"], new object?[] { 3, "<" }, true), "x"], null, true),
+            "numpy.core.multiarray", "scalar", [new PythonObject("numpy", "dtype", ["f8"], new object?[] { 3 }, true), "x"], null, true),
         ["a Counter"] = new PythonObject("collections", "Counter", [Entries(("30", 1))], null, true),
         ["a path"] = new PythonObject("pathlib", "PosixPath", ["/", "data"], null, true),
         ["a function's result of a function's result"] =

@@ -39,7 +39,8 @@ internal sealed record ImportedNetwork(
             var network = architecture is null ? ArchitectureRecognition.Recognize(weights) : WithClasses(architecture, weights);
             var config = WeightsConfig.Read(Path.GetDirectoryName(Path.GetFullPath(found.Files[0]))!, network, notes);
             var labels = config.Labels ?? (weights == found.Weights ? null : TwoClasses);
-            return new(weights, network, ModelCard.For(network) with { Labels = labels, Preprocessing = config.Preprocessing }, found.Files, notes);
+            var card = ModelCard.For(network) with { Labels = labels, Preprocessing = config.Preprocessing };
+            return new(weights, network, card, found.Files, notes);
         }
         catch (Exception problem) when (problem is InvalidDataException or FormatException)
         {
@@ -69,8 +70,8 @@ internal sealed record ImportedNetwork(
         }
 
         notes.Add(
-            "The classifier has one output, as of a binary classifier trained with BCEWithLogitsLoss. It became two classes, '0' and '1', " +
-            "with the logits 0 and the output, whose softmax is exactly the sigmoid.");
+            "The classifier has one output, as of a binary classifier trained with BCEWithLogitsLoss. It became two classes, '0' and " +
+            "'1', with the logits 0 and the output, whose softmax is exactly the sigmoid.");
         return changed;
     }
 }

@@ -161,14 +161,15 @@ internal sealed record WeightsConfig(ImagePreprocessing Preprocessing, IReadOnly
             return labels;
         }
 
-        notes.Add($"'{ConfigName}' beside the weights names {labels.Count} classes, and the weights have {classes}: the names are not used.");
+        notes.Add($"'{ConfigName}' beside the weights names {labels.Count} classes, the weights have {classes}: the names are not used.");
         return null;
     }
 
     private static List<string>? NamesByNumber(JsonElement json)
     {
         if (Entry(json, "id2label", JsonValueKind.Object) is not { } names) return null;
-        var sorted = names.EnumerateObject().Select(name => (Number: int.Parse(name.Name, CultureInfo.InvariantCulture), Label: $"{name.Value}"))
+        var sorted = names.EnumerateObject()
+            .Select(name => (Number: int.Parse(name.Name, CultureInfo.InvariantCulture), Label: $"{name.Value}"))
             .OrderBy(name => name.Number).ToList();
         return sorted.Index().All(name => name.Item.Number == name.Index) ? sorted.ConvertAll(name => name.Label) : null;
     }
@@ -177,7 +178,8 @@ internal sealed record WeightsConfig(ImagePreprocessing Preprocessing, IReadOnly
     {
         if (Entry(json, name, JsonValueKind.Array) is not { } values) return standard;
         float[] numbers = [.. values.EnumerateArray().Select(value => value.GetSingle())];
-        return numbers is [var red, var green, var blue] ? new(red, green, blue) : throw new FormatException($"{name} is not three numbers.");
+        if (numbers is [var red, var green, var blue]) return new(red, green, blue);
+        throw new FormatException($"{name} is not three numbers.");
     }
 
     private static double? Number(JsonElement json, string name) => Entry(json, name, JsonValueKind.Number)?.GetDouble();

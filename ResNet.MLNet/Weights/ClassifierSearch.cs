@@ -53,7 +53,7 @@ internal static partial class ClassifierSearch
                 var other = leftovers.Find(each => each.Tensor.Matrix is not null && UsualName().IsMatch(each.Name[each.Shared..]));
                 return other is null
                     ? "There is no classifier among the weights"
-                    : $"There is no classifier that takes the network's {features} features: '{other.Name}' takes {other.Tensor.Matrix!.Value.Columns}";
+                    : $"There is no classifier of the network's {features} features: '{other.Name}' takes {other.Tensor.Shape[1]}";
             }
 
             if (nearest.Count > 1)
@@ -64,12 +64,12 @@ internal static partial class ClassifierSearch
             var layers = leftovers.FindAll(each => each.Shared == only.Shared && IsOfSameHead(each, only));
             return layers.Count == 0
                 ? null
-                : $"'{only.Name}' is one of several layers behind the features ({NetworkSearch.Shown(layers.Select(each => each.Name))}), " +
-                    "which are not a classifier of one linear layer";
+                : $"'{only.Name}' is one of several layers behind the features, with " +
+                    $"{NetworkSearch.Shown(layers.Select(each => each.Name))}, which are not a classifier of one linear layer";
         }
     }
 
-    /// <summary>Whether a tensor is of another layer of the head: in the same nn.Sequential, or a matrix that the one goes on into.</summary>
+    /// <summary>Whether a tensor is of another layer of the head: in the same nn.Sequential, or a matrix before or behind it.</summary>
     private static bool IsOfSameHead(Leftover each, Leftover weight)
     {
         if (each.Module == weight.Module) return false;

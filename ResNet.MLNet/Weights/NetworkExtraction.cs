@@ -53,7 +53,7 @@ internal static class NetworkExtraction
 
         bool IsPart(Leftover each) =>
             each != classifier?.Weight && each.Name.StartsWith(network.Prefix, StringComparison.Ordinal)
-            && (each.IsConvolution || (each.IsStatistic && !leftovers.Exists(other => other.Tensor.Matrix is not null && other.Group == each.Group)));
+            && (each.IsConvolution || (each.IsStatistic && !leftovers.Exists(other => other.IsMatrixOf(each.Group))));
     }
 
     /// <summary>The channels after the last stage; 0 if they are not known.</summary>
@@ -95,6 +95,9 @@ internal sealed record Leftover(string Name, int Shared, StoredTensor Tensor)
 
     /// <summary>Whether it is the kernel of a convolution over an area.</summary>
     public bool IsConvolution => Tensor.Shape.Count > 2 && Tensor.Shape.Count(size => size != 1) > 1 && Tensor.Matrix is null;
+
+    /// <summary>Whether it is a matrix of some group.</summary>
+    public bool IsMatrixOf(string group) => Tensor.Matrix is not null && Group == group;
 
     /// <summary>Whether it is of a batch norm.</summary>
     public bool IsStatistic => Name.EndsWith(".running_mean", StringComparison.Ordinal);

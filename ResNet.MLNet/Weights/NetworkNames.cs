@@ -30,7 +30,7 @@ internal sealed partial record NetworkNames(TensorSet Set, NamingScheme Scheme, 
 
     private readonly Dictionary<string, int> _stages = Scheme == NamingScheme.Sequential ? StagesOf(Set, Prefix) : [];
 
-    /// <summary>What it is called in messages and by users: the keys that lead to it and its prefix, or a dot for the file itself.</summary>
+    /// <summary>What messages and users call it: the keys that lead to it and its prefix, or a dot for the file itself.</summary>
     public string Name => string.Join('.', new[] { Set.Entry, Prefix.TrimEnd('.') }.Where(part => part.Length > 0)) is { Length: > 0 } name
         ? name
         : ".";

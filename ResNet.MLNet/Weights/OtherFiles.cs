@@ -12,18 +12,18 @@ internal static class OtherFiles
         if (start.IsEmpty) return "It is empty. Download or copy it again.";
         if (start.StartsWith("version https://git-lfs"u8))
         {
-            return "It is a pointer of Git LFS, not the file itself. Fetch the file with `git lfs pull`, or download it from the page of the " +
-                "repository.";
+            return "It is a pointer of Git LFS, not the file itself. Fetch the file with `git lfs pull`, or download it from the page of " +
+                "the repository.";
         }
 
         if (start.StartsWith(new byte[] { 0x1f, 0x8b })) return "It is compressed (gzip). Unpack it first.";
-        if (start.StartsWith("\x89HDF"u8)) return "It is an HDF5 file, as Keras writes it. Only PyTorch checkpoints and safetensors are read.";
+        if (start.StartsWith("\x89HDF"u8)) return "It is an HDF5 file, as Keras writes it. Only PyTorch's and safetensors are read.";
         if (start.StartsWith("\x93NUMPY"u8)) return $"It is an array of NumPy. {SaveTensors}";
         var text = start.TrimStart(" \t\r\n\xef\xbb\xbf"u8);
         if (StartsWithWord(text, "<!doctype"u8) || StartsWithWord(text, "<html"u8))
         {
-            return "It is an HTML page, not the file itself: the download gave a page, such as one that asks to log in. Download it from a " +
-                "direct link.";
+            return "It is an HTML page, not the file itself: the download gave a page, such as one that asks to log in. Download it from " +
+                "a direct link.";
         }
 
         return null;

@@ -77,7 +77,7 @@ public static class WeightFile
 
     /// <summary>Reads all tensors of a safetensors file by the names that they have in it, and the text entries beside them.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is not a safetensors file, or damaged; the message names the file and says why.</exception>
+    /// <exception cref="InvalidDataException">It is not a safetensors file, or damaged; the message names the file.</exception>
     internal static StoredWeights ReadStored(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -87,7 +87,7 @@ public static class WeightFile
     }
 
     /// <summary>Whether there are weights at a path, not some other file such as a model file.</summary>
-    /// <exception cref="InvalidDataException">There is a file that was taken for weights by mistake; the message says what it is.</exception>
+    /// <exception cref="InvalidDataException">There is what is taken for weights by mistake; the message says what it is.</exception>
     internal static bool IsAt(string path) =>
         Directory.Exists(path) || WeightFolder.IsIndex(path) || Named(path, () => KindOf(path) != Kind.Other);
 

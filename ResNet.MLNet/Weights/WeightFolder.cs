@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Folders of weights as Hugging Face's hub keeps them: one file of a known name, or several (shards) with an index that says which tensor is
-/// in which.
+/// Folders of weights as Hugging Face's hub keeps them: one file of a known name, or several (shards) with an index that says which tensor
+/// is in which.
 /// </summary>
 internal static class WeightFolder
 {

@@ -56,8 +56,8 @@ public sealed class StartingPoint
     /// <summary>Opens what a run can start from.</summary>
     /// <param name="model">
     /// A model file (.onnx) of this project; the ONNX graph of a residual network from elsewhere (see <see cref="ResNetImporter"/>); a
-    /// PyTorch checkpoint, a safetensors file, a folder of them or a checkpoint of a run (see <see cref="WeightFile.Read"/>); or the name of published weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are
-    /// not here.
+    /// PyTorch checkpoint, a safetensors file, a folder of them or a checkpoint of a run (see <see cref="WeightFile.Read"/>); or the name
+    /// of published weights (<see cref="PretrainedResNet.All"/>), which are fetched if they are not here.
     /// </param>
     /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="entry">

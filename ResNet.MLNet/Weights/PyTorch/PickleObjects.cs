@@ -15,8 +15,8 @@ internal class PickleDictionary
 }
 
 /// <summary>
-/// What a pickle would make by running something: a placeholder that holds what it would be made of, and does nothing. Its entries are those
-/// of a class that is a dictionary.
+/// What a pickle would make by running something: a placeholder that holds what it would be made of, and does nothing. Its entries are
+/// those of a class that is a dictionary.
 /// </summary>
 /// <param name="maker">The class or function that would make it.</param>
 internal sealed class PickleObject(string maker) : PickleDictionary

@@ -5,8 +5,8 @@ namespace ResNet.MLNet;
 
 /// <summary>
 /// PyTorch's checkpoint files, the zip format (since 1.6) and the legacy one, read without Python. A checkpoint is a program for a small
-/// machine (see <see cref="Unpickler"/>); only tensors and dictionaries are made, everything else is a placeholder, and refused by name if a
-/// weight depends on it. Nothing is run or written.
+/// machine (see <see cref="Unpickler"/>); only tensors and dictionaries are made, everything else is a placeholder, and refused by name if
+/// a weight depends on it. Nothing is run or written.
 /// </summary>
 internal static class PyTorchCheckpoint
 {
@@ -20,8 +20,8 @@ internal static class PyTorchCheckpoint
     /// <summary>Opens a checkpoint: gives its tensors, by the names that they have in it, to be read as long as it is open.</summary>
     /// <param name="stream">The file, which the result owns.</param>
     /// <returns>
-    /// The dictionaries of floating-point tensors (half, bfloat16 and double are converted to float when they are read), in the order of the
-    /// file, wherever they lie in it.
+    /// The dictionaries of floating-point tensors (half, bfloat16 and double are converted to float when they are read), in the order of
+    /// the file, wherever they lie in it.
     /// </returns>
     /// <exception cref="InvalidDataException">It is not a checkpoint, or damaged; the message says which.</exception>
     public static OpenedWeights Open(Stream stream)

@@ -59,8 +59,8 @@ internal sealed class PyTorchWeights(long fileLength, Func<PyTorchStorage, ReadO
     {
         if (_wholeModel is not null)
         {
-            return $"It holds a whole model, a '{_wholeModel}', and not its weights alone. To read it would need that class and would run its " +
-                $"code, so it is refused. {SaveWeights}";
+            return $"It holds a whole model, a '{_wholeModel}', and not its weights alone. To read it would need that class and would run " +
+                $"its code, so it is refused. {SaveWeights}";
         }
 
         if (root is PickleObject made)
@@ -103,7 +103,11 @@ internal sealed class PyTorchWeights(long fileLength, Func<PyTorchStorage, ReadO
     {
         // Quantized, sparse and other tensors are made by functions of their own.
         if (placeholder.Maker.StartsWith("torch.", StringComparison.Ordinal))
-            return new($"'{name}' is not an array of floating-point numbers: it asks for '{placeholder.Maker}'. Save dense tensors of floats.");
+        {
+            return new(
+                $"'{name}' is not an array of floating-point numbers: it asks for '{placeholder.Maker}'. Save dense tensors of floats.");
+        }
+
         var advice = placeholder.Maker.StartsWith("numpy.", StringComparison.Ordinal) ? OtherFiles.SaveTensors : SaveWeights;
         return new($"'{name}' is not a tensor: it asks for '{placeholder.Maker}', which is not run and therefore refused. {advice}");
     }

@@ -200,8 +200,8 @@ internal sealed partial class Unpickler
             case 0x84:
                 throw PickleBytes.Damaged("an extension code, which only the program that wrote it can read,", start);
             default:
-                if (!ExecuteText(code, start)) throw PickleBytes.Damaged($"the instruction 0x{code:x2}, which saved weights do not need,", start);
-                break;
+                if (ExecuteText(code, start)) break;
+                throw PickleBytes.Damaged($"the instruction 0x{code:x2}, which saved weights do not need,", start);
         }
     }
 

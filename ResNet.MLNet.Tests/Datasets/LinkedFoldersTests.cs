@@ -20,6 +20,7 @@ public sealed class LinkedFoldersTests
         StringAssert.Contains(note, "5 folders are passed over");
         StringAssert.Contains(note, $"'{folders.PathOf("blue", "top")}'");
         Assert.HasCount(12, ImageFiles.Below(folders.Folder));
+        Assert.HasCount(12, ImageFiles.Below(folders.Folder + Path.DirectorySeparatorChar));
     }
 
     [TestMethod]

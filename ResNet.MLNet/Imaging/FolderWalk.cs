@@ -49,7 +49,7 @@ internal sealed class FolderWalk
     private FolderFiles[] Read(IReadOnlyList<string> folders)
     {
         FolderFiles[] found = [.. folders.Select(_ => new FolderFiles([], []))];
-        foreach (var folder in folders) AddParents(Path.GetFullPath(folder));
+        foreach (var folder in folders) AddParents(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         // What is there without links comes first.
         for (var i = 0; i < found.Length; i++) Enter(found[i], folders[i]);
         while (_links.TryDequeue(out var link)) ReadOnce(link.Found, link.Link);

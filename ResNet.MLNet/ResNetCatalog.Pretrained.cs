@@ -1,3 +1,4 @@
+using Microsoft.ML.Runtime;
 using ResNet.MLNet;
 
 namespace Microsoft.ML;
@@ -11,8 +12,8 @@ public static partial class ResNetCatalog
     /// <param name="inputColumnName">The column of images. Null (default): ImagePath, Image or ImageBytes.</param>
     /// <param name="output">Features (default), logits or probabilities.</param>
     /// <param name="model">
-    /// A model file of a ResNet-18, or the name of published weights. Null (default): torchvision's IMAGENET1K_V1, downloaded in this call
-    /// if need be.
+    /// A model file of a ResNet-18, or the name of published weights. Null (default): those that are here
+    /// (<see cref="ModelStore.Prefer"/>), else torchvision's IMAGENET1K_V1, downloaded in this call. The log says which.
     /// </param>
     /// <param name="gpuDeviceId">The CUDA device; null (default) for the context's, else the CPU.</param>
     /// <param name="fallbackToCpu">
@@ -40,8 +41,8 @@ public static partial class ResNetCatalog
     /// <param name="inputColumnName">The column of images. Null (default): ImagePath, Image or ImageBytes.</param>
     /// <param name="output">Features (default), logits or probabilities.</param>
     /// <param name="model">
-    /// A model file of a ResNet-34, or the name of published weights. Null (default): torchvision's IMAGENET1K_V1, downloaded in this call
-    /// if need be.
+    /// A model file of a ResNet-34, or the name of published weights. Null (default): those that are here
+    /// (<see cref="ModelStore.Prefer"/>), else torchvision's IMAGENET1K_V1, downloaded in this call. The log says which.
     /// </param>
     /// <param name="gpuDeviceId">The CUDA device; null (default) for the context's, else the CPU.</param>
     /// <param name="fallbackToCpu">
@@ -69,8 +70,8 @@ public static partial class ResNetCatalog
     /// <param name="inputColumnName">The column of images. Null (default): ImagePath, Image or ImageBytes.</param>
     /// <param name="output">Features (default), logits or probabilities.</param>
     /// <param name="model">
-    /// A model file of a ResNet-50, or the name of published weights. Null (default): torchvision's IMAGENET1K_V1, downloaded in this call
-    /// if need be.
+    /// A model file of a ResNet-50, or the name of published weights. Null (default): those that are here
+    /// (<see cref="ModelStore.Prefer"/>), else torchvision's IMAGENET1K_V1, downloaded in this call. The log says which.
     /// </param>
     /// <param name="gpuDeviceId">The CUDA device; null (default) for the context's, else the CPU.</param>
     /// <param name="fallbackToCpu">
@@ -98,8 +99,8 @@ public static partial class ResNetCatalog
     /// <param name="inputColumnName">The column of images. Null (default): ImagePath, Image or ImageBytes.</param>
     /// <param name="output">Features (default), logits or probabilities.</param>
     /// <param name="model">
-    /// A model file of a ResNet-101, or the name of published weights. Null (default): torchvision's IMAGENET1K_V1, downloaded in this call
-    /// if need be.
+    /// A model file of a ResNet-101, or the name of published weights. Null (default): those that are here
+    /// (<see cref="ModelStore.Prefer"/>), else torchvision's IMAGENET1K_V1, downloaded in this call. The log says which.
     /// </param>
     /// <param name="gpuDeviceId">The CUDA device; null (default) for the context's, else the CPU.</param>
     /// <param name="fallbackToCpu">
@@ -127,8 +128,8 @@ public static partial class ResNetCatalog
     /// <param name="inputColumnName">The column of images. Null (default): ImagePath, Image or ImageBytes.</param>
     /// <param name="output">Features (default), logits or probabilities.</param>
     /// <param name="model">
-    /// A model file of a ResNet-152, or the name of published weights. Null (default): torchvision's IMAGENET1K_V1, downloaded in this call
-    /// if need be.
+    /// A model file of a ResNet-152, or the name of published weights. Null (default): those that are here
+    /// (<see cref="ModelStore.Prefer"/>), else torchvision's IMAGENET1K_V1, downloaded in this call. The log says which.
     /// </param>
     /// <param name="gpuDeviceId">The CUDA device; null (default) for the context's, else the CPU.</param>
     /// <param name="fallbackToCpu">
@@ -161,15 +162,25 @@ public static partial class ResNetCatalog
         bool? fallbackToCpu)
     {
         ArgumentNullException.ThrowIfNull(catalog);
+        var environment = MLNetInternals.EnvironmentOf(catalog);
         var options = new ResNetEstimator.Options
         {
-            Model = model ?? architecture.Name,
+            Model = model ?? Preferred(environment, architecture, output),
             OutputColumnName = outputColumnName,
             InputColumnName = inputColumnName,
             Output = output,
             GpuDeviceId = gpuDeviceId,
             FallbackToCpu = fallbackToCpu,
         };
-        return new(MLNetInternals.EnvironmentOf(catalog), options, architecture);
+        return new(environment, options, architecture);
+    }
+
+    /// <summary>The weights that are used if none are named; the log says which.</summary>
+    private static string Preferred(IHostEnvironment environment, ResNetArchitecture architecture, ResNetOutput output)
+    {
+        var entry = ModelStore.Default.Prefer(architecture, needsClasses: output != ResNetOutput.Features);
+        using var channel = environment.Start("ResNet");
+        channel.Info($"The weights are {entry.Name}, of {entry.ToCard().Source}.");
+        return entry.Name;
     }
 }

@@ -7,6 +7,7 @@ namespace ResNet.Cli;
 internal static class InfoCommand
 {
     private const int LabelsShown = 10;
+    private const string Timm = "timm";
 
     public static Command Create()
     {
@@ -73,18 +74,22 @@ internal static class InfoCommand
 
     private static void ListPublished(IAnsiConsole console)
     {
-        var table = CommandWork.CreateTable("Published weights (ImageNet)", "Top-1", "Top-5", "Resize, crop", "Downloaded");
-        foreach (var each in PretrainedResNet.All)
+        var table = CommandWork.CreateTable("Published weights (ImageNet)", "Of", "Top-1", "Top-5", "Resize, crop", "Here");
+        foreach (var each in PretrainedResNet.All.Where(entry => entry.Publisher != Timm))
         {
             var size = $"{each.Preprocessing.Resize}, {each.Preprocessing.Crop}";
             var isHere = ModelStore.Default.Has(each) ? "yes" : "";
-            table.AddRow(each.Name, $"{100 * each.Top1:0.00} %", $"{100 * each.Top5:0.00} %", size, isHere);
+            table.AddRow(each.Name, each.Publisher, Percent(each.Top1), Percent(each.Top5), size, isHere);
         }
 
         console.Write(table);
         console.WriteLine(
-            "Accuracies are torchvision's. As a model, a name such as resnet50 means version 1. Weights are downloaded on first use.");
+            "Accuracies are the publishers'. As a model, a name such as resnet50 means torchvision's version 1, which is downloaded on first " +
+            "use. ML.NET's networks give features only and come with their NuGet packages.");
+        console.WriteLine($"timm's: {string.Join(", ", PretrainedResNet.All.Where(entry => entry.Publisher == Timm))}.");
     }
+
+    private static string Percent(double? share) => share is { } value ? $"{100 * value:0.00} %" : "";
 
     private static void Show(IAnsiConsole console, PretrainedResNet published)
     {
@@ -92,9 +97,12 @@ internal static class InfoCommand
         var table = CommandWork.CreateFacts();
         table.AddFact("Weights", published.Name);
         table.AddFact("Architecture", $"{network.Name}, {Millions(network.ParameterCount)} parameters, {network.FeatureCount} features");
-        table.AddFact("Accuracy", $"top-1 {100 * published.Top1:0.00} %, top-5 {100 * published.Top5:0.00} % (torchvision's figures)");
-        table.AddFact("Address", $"{published.Address}");
-        table.AddFact("SHA-256", published.Sha256 ?? $"{published.HashPrefix}... (its publisher states no more)");
+        if (published.Top1 is { } top1)
+            table.AddFact("Accuracy", $"top-1 {Percent(top1)}, top-5 {Percent(published.Top5)} ({published.Publisher}'s figures)");
+        table.AddFact("Address", published.Address is { } address ? $"{address}, about {published.ApproximateSize / 1e6:0} MB" : null);
+        table.AddFact("Package", published.Package is { } package ? $"{package.Id}, {package.GraphFile}" : null);
+        var beginning = published.HashPrefix is { } digits ? $"{digits}... (its publisher states no more)" : "not known";
+        table.AddFact("SHA-256", published.Sha256 ?? beginning);
         table.AddFact("License", published.License);
         table.AddFact("File", FileOf(published));
         console.Write(table);
@@ -103,9 +111,10 @@ internal static class InfoCommand
     private static string FileOf(PretrainedResNet published)
     {
         var store = ModelStore.Default;
-        return store.Has(published)
-            ? Path.Combine(store.Folder, published.Name + ".onnx")
-            : "not downloaded yet; this happens on first use";
+        var file = Path.Combine(store.Folder, published.Name + ".onnx");
+        if (File.Exists(file)) return file;
+        if (published.Package is null) return "not downloaded yet; this happens on first use";
+        return store.Has(published) ? "in its package's files; made on first use" : "its package's files are not here";
     }
 
     private static void Show(IAnsiConsole console, RecipeText recipe)

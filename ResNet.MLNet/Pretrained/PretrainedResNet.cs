@@ -1,86 +1,88 @@
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Published weights of a network: where they are, what they are, and how images have to be prepared for them. All are torchvision's,
-/// trained on ImageNet (ILSVRC 2012, 1,000 classes).
+/// Published weights of a network: where they are, what they are, and how images have to be prepared for them. All were trained on ImageNet
+/// (ILSVRC 2012, 1,000 classes): torchvision's, timm's and those that ML.NET has in NuGet packages.
 /// </summary>
-public sealed record PretrainedResNet
+public sealed partial record PretrainedResNet
 {
-    private const string BaseAddress = "https://download.pytorch.org/models/";
     private const int DigitsOfPrefix = 8, DigitsOfHash = 64;
 
-    // The whole SHA-256, or the beginning that the publisher states.
-    private readonly string _hash;
-
-    private PretrainedResNet(ResNetArchitecture architecture, int version, string hash, double top1, double top5)
+    private PretrainedResNet(ResNetArchitecture architecture, string name, string publisher)
     {
         Architecture = architecture;
-        Version = version;
-        _hash = hash;
-        Top1 = top1 / 100;
-        Top5 = top5 / 100;
-        Preprocessing = version == 1 ? ImagePreprocessing.ImageNet : ImagePreprocessing.ImageNetV2;
+        Name = name;
+        Publisher = publisher;
     }
 
-    /// <summary>All entries.</summary>
-    public static IReadOnlyList<PretrainedResNet> All { get; } =
-    [
-        new(ResNetArchitecture.ResNet18, 1, "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec", 69.758, 89.078),
-        new(ResNetArchitecture.ResNet34, 1, "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f", 73.314, 91.420),
-        new(ResNetArchitecture.ResNet50, 1, "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a", 76.130, 92.862),
-        new(ResNetArchitecture.ResNet101, 1, "63fe2227b86e8f1f2063f43a75c84d195911b6a0eace650907dd3dc62dd49a0a", 77.374, 93.546),
-        new(ResNetArchitecture.ResNet152, 1, "394f9c45966e3651a89bbb78a48410a6755854ce4a5ab64927cf1c7247f85e58", 78.312, 94.046),
-        new(ResNetArchitecture.ResNet50, 2, "11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca", 80.858, 95.434),
-        new(ResNetArchitecture.ResNet101, 2, "cd907fc2a0de2292b2ba2b27d2216bc672d84632d1cf20058d01c0c03b5e020e", 81.886, 95.780),
-        new(ResNetArchitecture.ResNet152, 2, "f82ba261", 82.284, 96.002),
-    ];
-
-    /// <summary>The name in this catalog, such as <c>resnet50-imagenet-v1</c>.</summary>
-    public string Name => $"{Architecture.Name}-imagenet-v{Version}";
-
-    /// <summary>The network.</summary>
-    public ResNetArchitecture Architecture { get; }
+    /// <summary>All entries: torchvision's, ML.NET's, timm's.</summary>
+    public static IReadOnlyList<PretrainedResNet> All { get; } = [.. OfTorchvision(), .. OfMLNet(), .. OfTimm()];
 
     /// <summary>
-    /// 1: trained with the classic recipe. 2: with torchvision's recipe of 2021 (long, with label smoothing, mixup, cutmix and averaged
-    /// weights), which classifies ImageNet better.
+    /// The name in this catalog: <c>resnet50-imagenet-v1</c> (torchvision), <c>resnet50.a1_in1k</c> (timm), <c>resnet18-mlnet</c>.
     /// </summary>
-    public int Version { get; }
+    public string Name { get; }
 
-    /// <summary>How images are prepared.</summary>
-    public ImagePreprocessing Preprocessing { get; }
+    /// <summary>Who publishes them: torchvision, timm or ML.NET.</summary>
+    public string Publisher { get; }
 
-    /// <summary>The names of the classes, in the order of the scores.</summary>
-    public IReadOnlyList<string> Labels { get; } = ImageNetLabels.All;
+    /// <summary>The network. ML.NET's have no classifier (<see cref="ResNetArchitecture.Classes"/> is 0): they give features only.</summary>
+    public ResNetArchitecture Architecture { get; private init; }
 
     /// <summary>
-    /// Share of ImageNet's 50,000 validation images whose class is the first prediction, as torchvision states it, 0 to 1.
+    /// torchvision's 1: trained with the classic recipe; 2: with its recipe of 2021 (long, with label smoothing, mixup, cutmix and averaged
+    /// weights), which classifies ImageNet better. Null for others.
     /// </summary>
-    public double Top1 { get; }
+    public int? Version { get; private init; }
 
-    /// <summary>Share of them whose class is among the first five predictions, 0 to 1.</summary>
-    public double Top5 { get; }
+    /// <summary>
+    /// How images are prepared. ML.NET's networks have a mean image, which is in their package; here are the means of its channels.
+    /// </summary>
+    public ImagePreprocessing Preprocessing { get; private init; } = ImagePreprocessing.ImageNet;
+
+    /// <summary>The names of the classes, in the order of the scores; null for a network that gives features only.</summary>
+    public IReadOnlyList<string>? Labels => Architecture.Classes == 0 ? null : ImageNetLabels.All;
+
+    /// <summary>
+    /// Share of ImageNet's 50,000 validation images whose class is the first prediction, as the publisher states it for
+    /// <see cref="Preprocessing"/>, 0 to 1; null where none is stated.
+    /// </summary>
+    public double? Top1 { get; private init; }
+
+    /// <summary>Share of them whose class is among the first five predictions, 0 to 1; null where none is stated.</summary>
+    public double? Top5 { get; private init; }
 
     /// <summary>The license of the weights.</summary>
-    public string License { get; } = "BSD-3-Clause (torchvision); trained on ImageNet, whose terms of access apply to its images";
+    public string License { get; private init; } = "";
 
-    /// <summary>Where the checkpoint is published.</summary>
-    public Uri Address => new(BaseAddress + FileName);
+    /// <summary>Where the checkpoint is published; null for a network that comes in a package.</summary>
+    public Uri? Address { get; private init; }
 
-    /// <summary>The name of the checkpoint.</summary>
-    public string FileName => $"{Architecture.Name}-{HashPrefix}.pth";
+    /// <summary>The package that brings the network; null for a checkpoint that is downloaded.</summary>
+    public WeightsPackage? Package { get; private init; }
 
-    /// <summary>The first eight hexadecimal digits of the checkpoint's SHA-256, which is what its publisher states.</summary>
-    public string HashPrefix => _hash[..DigitsOfPrefix];
+    /// <summary>The name of the checkpoint, or of the graph in its package.</summary>
+    public string FileName => Path.GetFileName(Address?.LocalPath ?? Package!.GraphFile);
+
+    /// <summary>About how many bytes the checkpoint has: four for each parameter.</summary>
+    public long ApproximateSize => sizeof(float) * Architecture.ParameterCount;
 
     /// <summary>
-    /// The checkpoint's whole SHA-256 in hexadecimal digits, as several projects that use it state it alike; null where only
-    /// <see cref="HashPrefix"/> is known. Eight digits find damage but no forgery, so such a checkpoint is fetched over https only, and its
-    /// SHA-256 is kept in the store after the first download.
+    /// The first eight hexadecimal digits of the file's SHA-256, which is what its publisher states; null where nothing is known.
     /// </summary>
-    public string? Sha256 => _hash.Length == DigitsOfHash ? _hash : null;
+    public string? HashPrefix => Hash.Length == 0 ? null : Hash[..DigitsOfPrefix];
 
-    /// <summary>Finds an entry by its name; the name of an architecture alone means version 1.</summary>
+    /// <summary>
+    /// The file's whole SHA-256 in hexadecimal digits, as several projects that use it state it alike; null where only
+    /// <see cref="HashPrefix"/> is known, or nothing. Eight digits find damage but no forgery, so such a checkpoint is fetched over https
+    /// only, and its SHA-256 is kept in the store after the first download.
+    /// </summary>
+    public string? Sha256 => Hash.Length == DigitsOfHash ? Hash : null;
+
+    /// <summary>The whole SHA-256, or the beginning that the publisher states; empty if nothing is known.</summary>
+    internal string Hash { get; private init; } = "";
+
+    /// <summary>Finds an entry by its name; the name of an architecture alone means torchvision's version 1.</summary>
     /// <param name="name">The name, in any case.</param>
     /// <returns>The entry; null if there is none.</returns>
     public static PretrainedResNet? Find(string name)
@@ -100,8 +102,12 @@ public sealed record PretrainedResNet
         Architecture = Architecture.Name,
         Preprocessing = Preprocessing,
         Labels = Labels,
-        Source = $"torchvision's {Architecture.Name}, IMAGENET1K_V{Version}, {Address}",
+        Source = Package is { } package
+            ? $"ML.NET's {package.GraphFile}, package {package.Id}"
+            : $"{(Version is { } version ? $"torchvision's {Architecture.Name}, IMAGENET1K_V{version}" : $"timm's {Name}")}, {Address}",
         License = License,
-        Metrics = new Dictionary<string, double> { ["top1"] = Top1, ["top5"] = Top5 },
+        Metrics = Top1 is { } top1 && Top5 is { } top5 ? new Dictionary<string, double> { ["top1"] = top1, ["top5"] = top5 } : null,
     };
+
+    private static string WithTerms(string license) => $"{license}; trained on ImageNet, whose terms of access apply to its images";
 }

@@ -59,7 +59,7 @@ internal sealed class PyTorchWeights(long fileLength, Func<PyTorchStorage, ReadO
     {
         if (_wholeModel is not null)
         {
-            return $"It holds a whole model, a '{_wholeModel}', and not its weights alone. To read it would need that class and would run " +
+            return $"It holds a whole model, a '{_wholeModel}', and not its weights alone. To read it would need that class and run " +
                 $"its code, so it is refused. {SaveWeights}";
         }
 

@@ -84,8 +84,8 @@ internal static class InfoCommand
 
         console.Write(table);
         console.WriteLine(
-            "Accuracies are the publishers'. As a model, a name such as resnet50 means torchvision's version 1, which is downloaded on first " +
-            "use. ML.NET's networks give features only and come with their NuGet packages.");
+            "Accuracies are the publishers'. As a model, a name such as resnet50 means torchvision's version 1, which is downloaded on " +
+            "first use. ML.NET's networks give features only and come with their NuGet packages.");
         console.WriteLine($"timm's: {string.Join(", ", PretrainedResNet.All.Where(entry => entry.Publisher == Timm))}.");
     }
 

@@ -105,7 +105,8 @@ public sealed class ModelStore
         var standard = PretrainedResNet.Find(architecture.Name)
             ?? throw new ArgumentException($"There are no published weights of {architecture.Name}.", nameof(architecture));
         if (needsClasses || Has(standard)) return standard;
-        var packaged = PretrainedResNet.All.FirstOrDefault(entry => entry.Package is not null && entry.Architecture.HasNameOf(architecture));
+        var packaged = PretrainedResNet.All.Where(entry => entry.Package is not null)
+            .FirstOrDefault(entry => entry.Architecture.HasNameOf(architecture));
         return packaged is not null && Has(packaged) ? packaged : standard;
     }
 

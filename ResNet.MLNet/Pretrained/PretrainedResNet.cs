@@ -26,7 +26,7 @@ public sealed partial record PretrainedResNet
     /// <summary>Who publishes them: torchvision, timm or ML.NET.</summary>
     public string Publisher { get; }
 
-    /// <summary>The network. ML.NET's have no classifier (<see cref="ResNetArchitecture.Classes"/> is 0): they give features only.</summary>
+    /// <summary>The network. ML.NET's have no classifier, so that they give features only.</summary>
     public ResNetArchitecture Architecture { get; private init; }
 
     /// <summary>
@@ -102,12 +102,20 @@ public sealed partial record PretrainedResNet
         Architecture = Architecture.Name,
         Preprocessing = Preprocessing,
         Labels = Labels,
-        Source = Package is { } package
-            ? $"ML.NET's {package.GraphFile}, package {package.Id}"
-            : $"{(Version is { } version ? $"torchvision's {Architecture.Name}, IMAGENET1K_V{version}" : $"timm's {Name}")}, {Address}",
+        Source = Source,
         License = License,
         Metrics = Top1 is { } top1 && Top5 is { } top5 ? new Dictionary<string, double> { ["top1"] = top1, ["top5"] = top5 } : null,
     };
+
+    /// <summary>Where the weights come from, in words.</summary>
+    private string Source
+    {
+        get
+        {
+            if (Package is not null) return $"ML.NET's {Package.GraphFile}, package {Package.Id}";
+            return Version is { } version ? $"torchvision's {Architecture.Name}, IMAGENET1K_V{version}, {Address}" : $"timm's {Name}, {Address}";
+        }
+    }
 
     private static string WithTerms(string license) => $"{license}; trained on ImageNet, whose terms of access apply to its images";
 }

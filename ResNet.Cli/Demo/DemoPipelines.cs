@@ -4,12 +4,12 @@ using Microsoft.ML.Data;
 namespace ResNet.Cli;
 
 /// <summary>What the demo does with the network in ML.NET; written as a user of ML.NET would write it.</summary>
-internal sealed class DemoPipelines(string model, int seed)
+internal sealed class DemoPipelines(int seed)
 {
     private readonly MLContext _context = new(seed);
 
-    /// <summary>Classifies images with the network itself.</summary>
-    public MulticlassClassificationMetrics Classify(IEnumerable<DemoImage> images)
+    /// <summary>Classifies images with a network.</summary>
+    public MulticlassClassificationMetrics Classify(string model, IEnumerable<DemoImage> images)
     {
         var data = _context.Data.LoadFromEnumerable(images);
         var pipeline = _context.Transforms.MapResNetLabels(model)
@@ -22,29 +22,34 @@ internal sealed class DemoPipelines(string model, int seed)
     /// <summary>
     /// Trains an ML.NET trainer on the network's features, for classes that the network was not trained for, and saves the pipeline.
     /// </summary>
-    public MulticlassClassificationMetrics Transfer(IEnumerable<DemoImage> few, IEnumerable<DemoImage> test, string savedPipeline)
+    public MulticlassClassificationMetrics Transfer(
+        string model, IEnumerable<DemoImage> few, IEnumerable<DemoImage> test, string savedPipeline) =>
+        Train(_context.Transforms.ApplyResNet("Features", "ImagePath", model), few, test, savedPipeline);
+
+    /// <summary>Trains on the features of an ImageNet ResNet-18, and saves the pipeline.</summary>
+    public MulticlassClassificationMetrics TrainOnImageNet(
+        IEnumerable<DemoImage> images, IEnumerable<DemoImage> test, string savedPipeline) =>
+        Train(_context.Transforms.ApplyResNet18("Features", "ImagePath"), images, test, savedPipeline);
+
+    /// <summary>Trains on the features that ML.NET's own transformer gives of an ImageNet ResNet-18, to compare.</summary>
+    public MulticlassClassificationMetrics TrainOnStockFeatures(IEnumerable<DemoImage> images, IEnumerable<DemoImage> test)
     {
-        var data = _context.Data.LoadFromEnumerable(few);
-        var pipeline = _context.Transforms.Conversion.MapValueToKey("Label")
-            .Append(_context.Transforms.ApplyResNet("Features", "ImagePath", model))
-            .Append(Trainer())
-            .Append(_context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        using var fitted = pipeline.Fit(data);
-        _context.Model.Save(fitted, data.Schema, savedPipeline);
-        return Evaluate(fitted, test);
+        const int Side = 224;
+        var features = _context.Transforms.LoadImages("Image", "", "ImagePath")
+            .Append(_context.Transforms.ResizeImages("Image", Side, Side))
+            .Append(_context.Transforms.ExtractPixels("Pixels", "Image"))
+            .Append(_context.Transforms.DnnFeaturizeImage(
+                "Features", model => model.ModelSelector.ResNet18(_context, model.OutputColumn, model.InputColumn), "Pixels"));
+        return Train(features, images, test);
     }
 
     /// <summary>The same trainer on the pixels, to compare.</summary>
-    public MulticlassClassificationMetrics TrainOnPixels(IEnumerable<DemoImage> few, IEnumerable<DemoImage> test)
+    public MulticlassClassificationMetrics TrainOnPixels(IEnumerable<DemoImage> few, IEnumerable<DemoImage> test, int side)
     {
-        var pipeline = _context.Transforms.Conversion.MapValueToKey("Label")
-            .Append(_context.Transforms.LoadImages("Image", "", "ImagePath"))
-            .Append(_context.Transforms.ResizeImages("Image", DemoData.Size, DemoData.Size))
-            .Append(_context.Transforms.ExtractPixels("Features", "Image", scaleImage: 1 / 255f))
-            .Append(Trainer())
-            .Append(_context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        using var fitted = pipeline.Fit(_context.Data.LoadFromEnumerable(few));
-        return Evaluate(fitted, test);
+        var features = _context.Transforms.LoadImages("Image", "", "ImagePath")
+            .Append(_context.Transforms.ResizeImages("Image", side, side))
+            .Append(_context.Transforms.ExtractPixels("Features", "Image", scaleImage: 1 / 255f));
+        return Train(features, few, test);
     }
 
     /// <summary>Loads the saved pipeline and gives its prediction for one image.</summary>
@@ -52,6 +57,21 @@ internal sealed class DemoPipelines(string model, int seed)
     {
         using var engine = _context.Model.CreatePredictionEngine<DemoImage, Answer>(_context.Model.Load(savedPipeline, out _));
         return engine.Predict(new() { ImagePath = image }).PredictedLabel;
+    }
+
+    private MulticlassClassificationMetrics Train(
+        IEstimator<ITransformer> features, IEnumerable<DemoImage> images, IEnumerable<DemoImage> test, string? savedPipeline = null)
+    {
+        // Cached, so that a trainer that goes over the data many times computes the features once.
+        var data = _context.Data.LoadFromEnumerable(images);
+        var pipeline = _context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(features)
+            .AppendCacheCheckpoint(_context)
+            .Append(Trainer())
+            .Append(_context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        using var fitted = pipeline.Fit(data);
+        if (savedPipeline is not null) _context.Model.Save(fitted, data.Schema, savedPipeline);
+        return Evaluate(fitted, test);
     }
 
     private IEstimator<ITransformer> Trainer() => _context.MulticlassClassification.Trainers.LbfgsMaximumEntropy();

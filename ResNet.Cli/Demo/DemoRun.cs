@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.Data;
 using Spectre.Console;
 
 namespace ResNet.Cli;
@@ -7,6 +8,8 @@ namespace ResNet.Cli;
 internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecipe recipe)
 {
     private const int ImagesPerNewClass = 10;
+    private const int PixelSide = 32;
+    private const string ImageNetPackage = "ResNet.MLNet.Weights.ResNet18";
 
     /// <summary>The new task: where a thing is worn, by the number of its class. The network is not trained for it.</summary>
     private static readonly string[] WornOn =
@@ -16,6 +19,8 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
     private readonly string _imageFolder = Path.Combine(folder, "images");
     private readonly string _fewFolder = Path.Combine(folder, "few");
     private readonly string _pipelineFile = Path.Combine(folder, "where-worn.zip");
+    private readonly string _flowerFolder = Path.Combine(folder, "flowers");
+    private readonly string _flowerPipeline = Path.Combine(folder, "flowers.zip");
 
     /// <exception cref="IOException">The folder has files that no demo made.</exception>
     public void Run(CancellationToken cancellation)
@@ -28,12 +33,13 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
         var everyImage = Enumerable.Range(0, data.Validation.Count);
         var test = DemoData.WriteFiles(data.Validation, everyImage, _imageFolder, label => DemoData.Labels[label]);
         cancellation.ThrowIfCancellationRequested();
-        var pipelines = new DemoPipelines(modelFile, (int)recipe.Seed);
-        Classify(pipelines, test);
-        Transfer(pipelines, data.Training, test);
+        var pipelines = new DemoPipelines((int)recipe.Seed);
+        Classify(pipelines, modelFile, test);
+        Transfer(pipelines, modelFile, data.Training, test);
+        TrainOnPhotographs(pipelines, cancellation);
 
         console.Write(_table);
-        console.WriteLine($"\"Correct\" is the share of the {test.Count:N0} test images, none of which was used in training.");
+        console.WriteLine("\"Correct\" is the share of the test images, none of which was used in training.");
         var example = test[0].ImagePath;
         console.WriteLine($"Loaded again, the saved pipeline predicts for {example}: {pipelines.Predict(_pipelineFile, example)}.");
         console.WriteLine();
@@ -64,14 +70,14 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
         return trained.ModelFile;
     }
 
-    private void Classify(DemoPipelines pipelines, List<DemoImage> test)
+    private void Classify(DemoPipelines pipelines, string modelFile, List<DemoImage> test)
     {
         var watch = Stopwatch.StartNew();
-        var metrics = pipelines.Classify(test);
+        var metrics = pipelines.Classify(modelFile, test);
         AddRow("the same network as a model file in an ML.NET pipeline", metrics.MicroAccuracy, watch.Elapsed);
     }
 
-    private void Transfer(DemoPipelines pipelines, ImageDataset training, List<DemoImage> test)
+    private void Transfer(DemoPipelines pipelines, string modelFile, ImageDataset training, List<DemoImage> test)
     {
         // The first images of each new class.
         var few = Enumerable.Range(0, training.Count)
@@ -84,11 +90,44 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
         AddHeading($"New task: where is it worn? ({few.Count} training images)");
 
         var watch = Stopwatch.StartNew();
-        var onFeatures = pipelines.Transfer(newTraining, newTest, _pipelineFile);
+        var onFeatures = pipelines.Transfer(modelFile, newTraining, newTest, _pipelineFile);
         AddRow("ML.NET's LbfgsMaximumEntropy on the network's features", onFeatures.MicroAccuracy, watch.Elapsed);
         watch.Restart();
-        var onPixels = pipelines.TrainOnPixels(newTraining, newTest);
+        var onPixels = pipelines.TrainOnPixels(newTraining, newTest, DemoData.Size);
         AddRow("the same trainer on the raw pixels", onPixels.MicroAccuracy, watch.Elapsed);
+    }
+
+    /// <summary>The second act: photographs, and a network that saw ImageNet.</summary>
+    private void TrainOnPhotographs(DemoPipelines pipelines, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var store = ModelStore.Default;
+        var weights = store.Prefer(ResNetArchitecture.ResNet18);
+        if (!store.Has(weights))
+        {
+            console.WriteLine($"There are no ImageNet weights here: add the package {ImageNetPackage} to see the demo's second act.");
+            return;
+        }
+
+        console.WriteLine($"Training ML.NET to tell flowers apart, with the features of an ImageNet ResNet-18 ({weights}).");
+        var flowers = DemoFlowers.Write(_flowerFolder, (int)recipe.Seed);
+        // Made of its package once; that is not part of the comparison.
+        store.Get(weights, cancellation: cancellation);
+        var count = $"{flowers.Training.Count} training photographs, {flowers.Test.Count} others to test";
+        AddHeading($"Photographs of {flowers.Classes} kinds of flowers ({count})");
+        Measure($"LbfgsMaximumEntropy on features of an ImageNet ResNet-18 (ApplyResNet18)", () =>
+            pipelines.TrainOnImageNet(flowers.Training, flowers.Test, _flowerPipeline));
+        Measure("the same trainer on ML.NET's own DnnFeaturizeImage (ResNet18)", () =>
+            pipelines.TrainOnStockFeatures(flowers.Training, flowers.Test));
+        Measure($"the same trainer on the raw pixels ({PixelSide} x {PixelSide})", () =>
+            pipelines.TrainOnPixels(flowers.Training, flowers.Test, PixelSide));
+
+        void Measure(string what, Func<MulticlassClassificationMetrics> train)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var watch = Stopwatch.StartNew();
+            AddRow(what, train().MicroAccuracy, watch.Elapsed);
+        }
     }
 
     private static string NewLabelOf(DemoImage image) =>
@@ -109,6 +148,9 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
         Show(_pipelineFile, "the new task as a saved ML.NET pipeline, network included");
         Show(_imageFolder + Path.DirectorySeparatorChar, "the test images in a folder for each class");
         Show(_fewFolder + Path.DirectorySeparatorChar, "the training images of the new task");
+        if (!File.Exists(_flowerPipeline)) return;
+        Show(_flowerPipeline, "the flowers as a saved ML.NET pipeline, ImageNet network included");
+        Show(_flowerFolder + Path.DirectorySeparatorChar, "the photographs in a folder for each class, with their credits");
 
         void Show(string path, string what) => console.WriteLine($"  {path,-32} {what}");
     }

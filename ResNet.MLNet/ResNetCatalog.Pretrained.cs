@@ -1,4 +1,3 @@
-using Microsoft.ML.Runtime;
 using ResNet.MLNet;
 
 namespace Microsoft.ML;
@@ -162,25 +161,15 @@ public static partial class ResNetCatalog
         bool? fallbackToCpu)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        var environment = MLNetInternals.EnvironmentOf(catalog);
         var options = new ResNetEstimator.Options
         {
-            Model = model ?? Preferred(environment, architecture, output),
+            Model = model ?? architecture.Name,
             OutputColumnName = outputColumnName,
             InputColumnName = inputColumnName,
             Output = output,
             GpuDeviceId = gpuDeviceId,
             FallbackToCpu = fallbackToCpu,
         };
-        return new(environment, options, architecture);
-    }
-
-    /// <summary>The weights that are used if none are named; the log says which.</summary>
-    private static string Preferred(IHostEnvironment environment, ResNetArchitecture architecture, ResNetOutput output)
-    {
-        var entry = ModelStore.Default.Prefer(architecture, needsClasses: output != ResNetOutput.Features);
-        using var channel = environment.Start("ResNet");
-        channel.Info($"The weights are {entry.Name}, of {entry.ToCard().Source}.");
-        return entry.Name;
+        return new(MLNetInternals.EnvironmentOf(catalog), options, architecture);
     }
 }

@@ -140,7 +140,7 @@ public static partial class ResNetCatalog
         this TransformsCatalog catalog, string model, string outputColumnName = "Label", string? inputColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        var labels = ModelCard.Read(ModelStore.Default.Find(model))?.Labels
+        var labels = ModelCard.Read(ModelStore.Default.FindClassifier(model))?.Labels
             ?? throw new InvalidDataException($"'{model}' does not know the names of its classes.");
         return catalog.MapResNetLabels(labels, outputColumnName, inputColumnName);
     }

@@ -45,11 +45,11 @@ internal static class ImportCommand
         {
             var source = parsed.GetRequiredValue(weights);
             var target = parsed.GetRequiredValue(output);
-            if (!File.Exists(source) && PretrainedResNet.Find(source) is { } published)
+            if (!File.Exists(source) && PretrainedResNet.Find(source) is not null)
             {
                 // The catalog says all that the other options could say.
-                Copy(Models.Find(AnsiConsole.Console, published.Name, cancellation), target);
-                Console.Out.WriteLine($"{published.Name}: {target}");
+                Copy(Models.Find(AnsiConsole.Console, source, cancellation), target);
+                Console.Out.WriteLine($"{source}: {target}");
                 return ExitCode.Done;
             }
 

@@ -74,33 +74,51 @@ internal static class InfoCommand
 
     private static void ListPublished(IAnsiConsole console)
     {
-        var table = CommandWork.CreateTable("Published weights (ImageNet)", "Of", "Top-1", "Top-5", "Resize, crop", "Here");
+        var store = ModelStore.Default;
+        var table = CommandWork.CreateTable("Published weights (ImageNet)", "Of", "Top-1", "Top-5", "Resize, crop", "MB", "Here");
         foreach (var each in PretrainedResNet.All.Where(entry => entry.Publisher != Timm))
         {
-            var size = $"{each.Preprocessing.Resize}, {each.Preprocessing.Crop}";
-            var isHere = ModelStore.Default.Has(each) ? "yes" : "";
-            table.AddRow(each.Name, each.Publisher, Percent(each.Top1), Percent(each.Top5), size, isHere);
+            var images = $"{each.Preprocessing.Resize}, {each.Preprocessing.Crop}";
+            var size = each.Size is { } bytes ? $"{bytes / 1e6:0}" : "";
+            table.AddRow(each.Name, each.Publisher, Percent(each.Top1), Percent(each.Top5), images, size, Place(store, each));
         }
 
         console.Write(table);
         console.WriteLine(
-            "Accuracies are the publishers'. As a model, a name such as resnet50 means torchvision's version 1, which is downloaded on " +
-            "first use. ML.NET's networks give features only and come with their NuGet packages.");
-        console.WriteLine($"timm's: {string.Join(", ", PretrainedResNet.All.Where(entry => entry.Publisher == Timm))}.");
+            "Accuracies are the publishers'. ML.NET's networks give features only and come with their NuGet packages. As a model, a name " +
+            "such as resnet18 means what is here: torchvision's version 1, else ML.NET's; if neither is, torchvision's is downloaded.");
+        console.WriteLine();
+        console.WriteLine("timm's, with top-1 (*: here):");
+        foreach (var network in PretrainedResNet.All.Where(entry => entry.Publisher == Timm).GroupBy(entry => entry.Name.Split('.')[0]))
+            console.WriteLine($"  {network.Key}: {string.Join(", ", network.Select(each => Brief(store, each)))}");
     }
 
+    /// <summary>The part of timm's name that says how the weights were trained, whether they are here, and what they reach.</summary>
+    private static string Brief(ModelStore store, PretrainedResNet weights) =>
+        $".{weights.Name.Split('.')[1]}{(store.Has(weights) ? "*" : "")} {100 * weights.Top1:0.0}";
+
     private static string Percent(double? share) => share is { } value ? $"{100 * value:0.00} %" : "";
+
+    /// <summary>Where weights are: in the store, or where a package put them.</summary>
+    private static string Place(ModelStore store, PretrainedResNet weights)
+    {
+        if (store.Locate(weights) is not { } path) return "";
+        return Path.GetDirectoryName(path) == store.Folder ? "store" : "package";
+    }
 
     private static void Show(IAnsiConsole console, PretrainedResNet published)
     {
         var network = published.Architecture;
         var table = CommandWork.CreateFacts();
-        table.AddFact("Weights", published.Name);
+        table.AddFact("Weights", $"{published.Name}, of {published.Publisher}");
         table.AddFact("Architecture", $"{network.Name}, {Millions(network.ParameterCount)} parameters, {network.FeatureCount} features");
+        table.AddFact("Classes", published.Labels is { } labels ? $"{labels.Count}" : "none: it gives features only");
         if (published.Top1 is { } top1)
             table.AddFact("Accuracy", $"top-1 {Percent(top1)}, top-5 {Percent(published.Top5)} ({published.Publisher}'s figures)");
-        table.AddFact("Address", published.Address is { } address ? $"{address}, about {published.ApproximateSize / 1e6:0} MB" : null);
+        table.AddFact("Images", Preparation(published.Preprocessing));
+        table.AddFact("Address", published.Address?.ToString());
         table.AddFact("Package", published.Package is { } package ? $"{package.Id}, {package.GraphFile}" : null);
+        if (published.Size is { } bytes) table.AddFact("Size", $"{bytes / 1e6:0.0} MB");
         var beginning = published.HashPrefix is { } digits ? $"{digits}... (its publisher states no more)" : "not known";
         table.AddFact("SHA-256", published.Sha256 ?? beginning);
         table.AddFact("License", published.License);
@@ -111,11 +129,13 @@ internal static class InfoCommand
     private static string FileOf(PretrainedResNet published)
     {
         var store = ModelStore.Default;
-        var file = Path.Combine(store.Folder, published.Name + ".onnx");
-        if (File.Exists(file)) return file;
-        if (published.Package is null) return "not downloaded yet; this happens on first use";
-        return store.Has(published) ? "in its package's files; made on first use" : "its package's files are not here";
+        if (store.Locate(published) is { } path)
+            return Place(store, published) == "store" ? path : $"{path}, of which a model file is made on first use";
+        return published.Package is null ? "not downloaded yet; this happens on first use" : "its package's files are not here";
     }
+
+    private static string Preparation(ImagePreprocessing images) =>
+        $"{Resize(images)}center crop {images.Crop} x {images.Crop}, {images.Interpolation.ToString().ToLowerInvariant()}";
 
     private static void Show(IAnsiConsole console, RecipeText recipe)
     {
@@ -154,8 +174,7 @@ internal static class InfoCommand
         table.AddFact("Architecture", card.Architecture + parameters);
         table.AddFact("Features", $"{model.FeatureCount}");
         table.AddFact("Classes", $"{model.ClassCount}{Names(model.Labels)}");
-        var filter = images.Interpolation.ToString().ToLowerInvariant();
-        table.AddFact("Images", $"{Resize(images)}center crop {images.Crop} x {images.Crop}, {filter}");
+        table.AddFact("Images", Preparation(images));
         var mean = images.MeanImage is { } image ? $"mean image of {image} (channels {Color(images.Mean)})" : Color(images.Mean);
         table.AddFact("Mean, deviation", $"{mean}, {Color(images.Std)} (applied inside the file)");
         if (images.ChannelOrder != ChannelOrder.Rgb) table.AddFact("Channels", "blue, green, red inside; swapped inside the file");

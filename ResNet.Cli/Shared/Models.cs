@@ -7,27 +7,34 @@ namespace ResNet.Cli;
 internal static class Models
 {
     /// <summary>
-    /// Opens a model. Published weights are downloaded on first use, with a progress bar; how images are prepared for a graph from
+    /// Opens a model for classification. Published weights are downloaded on first use, with a progress bar; how images are prepared for a graph from
     /// elsewhere the options say.
     /// </summary>
     public static ResNetModel Open(
         IAnsiConsole console, string model, PreprocessingOptions preprocessing, ParseResult parsed, CancellationToken cancellation)
     {
-        var file = Find(console, model, cancellation);
+        var file = Find(console, model, cancellation, needsClasses: true);
         return ResNetModel.Open(file, preprocessing.ForModel(parsed, file));
     }
 
     /// <summary>The path of a model's file. Published weights are downloaded on first use, with a progress bar.</summary>
-    public static string Find(IAnsiConsole console, string model, CancellationToken cancellation)
+    /// <param name="console">Where progress is shown.</param>
+    /// <param name="model">The path or the name.</param>
+    /// <param name="cancellation">Stops a download.</param>
+    /// <param name="needsClasses">Whether it has to have a classifier, so that the name of an architecture means torchvision's weights.</param>
+    public static string Find(IAnsiConsole console, string model, CancellationToken cancellation, bool needsClasses = false)
     {
         var store = ModelStore.Default;
         if (File.Exists(model)) return store.Find(model, null, cancellation);
         var download = new Download();
         var path = console.Profile.Capabilities.Interactive
-            ? ShowProgress(console, model, bar => store.Find(model, download.ShownBy(bar), cancellation))
-            : store.Find(model, download, cancellation);
-        if (download.Result is { } result) Console.Error.WriteLine(result);
+            ? ShowProgress(console, model, bar => Get(download.ShownBy(bar)))
+            : Get(download);
+        foreach (var note in download.Notes) Console.Error.WriteLine(note);
         return path;
+
+        string Get(Download progress) =>
+            needsClasses ? store.FindClassifier(model, progress, cancellation) : store.Find(model, progress, cancellation);
     }
 
     private static string ShowProgress(IAnsiConsole console, string model, Func<ProgressTask, string> work) => console.Progress()
@@ -37,11 +44,12 @@ internal static class Models
 
     private sealed class Download : IProgress<DownloadProgress>
     {
+        private readonly List<string> _notes = [];
         private ProgressTask? _bar;
         private bool _saidThatItWaits;
 
-        /// <summary>What was downloaded; null for nothing.</summary>
-        public string? Result { get; private set; }
+        /// <summary>What was chosen and downloaded, in sentences.</summary>
+        public IReadOnlyList<string> Notes => _notes;
 
         public Download ShownBy(ProgressTask bar)
         {
@@ -51,6 +59,12 @@ internal static class Models
 
         public void Report(DownloadProgress value)
         {
+            if (value.Note is { } text)
+            {
+                _notes.Add(text);
+                return;
+            }
+
             if (value.WaitsFor is { } other)
             {
                 Wait(other, value.FileName);
@@ -65,7 +79,7 @@ internal static class Models
 
             if (value.Sha256 is not { } hash) return;
             var note = value.WasKnown ? "" : "; only the beginning of it was known, from now on a download must have all of it";
-            Result = $"{value.FileName} was downloaded. Its SHA-256 is {hash}{note}.";
+            _notes.Add($"{value.FileName} was downloaded. Its SHA-256 is {hash}{note}.");
         }
 
         /// <summary>Says that another process is waited for: in the bar, or once on a line.</summary>

@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 
 namespace ResNet.MLNet;
 
-/// <summary>Writes every tenth of a download to the log, and stops the download when the context is canceled.</summary>
+/// <summary>Writes notes and every tenth of a download to the log, and stops the download when the context is canceled.</summary>
 internal sealed class DownloadLog(IHostEnvironment environment, IChannel channel) : IProgress<DownloadProgress>
 {
     private const long Waiting = -2;
@@ -11,6 +11,12 @@ internal sealed class DownloadLog(IHostEnvironment environment, IChannel channel
     public void Report(DownloadProgress value)
     {
         MLNetInternals.ThrowIfCanceled(environment);
+        if (value.Note is { } note)
+        {
+            channel.Info(note);
+            return;
+        }
+
         if (value.Sha256 is { } hash)
         {
             channel.Info($"{value.FileName} has the SHA-256 {hash}.");

@@ -17,7 +17,7 @@ public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
         _environment = environment.Register(nameof(ResNetEstimator));
         _options = options.Scoring;
         _options.Check();
-        using var file = OpenedModel.Open(Find(options.Model), options.Preprocessing);
+        using var file = OpenedModel.Open(Find(options.Model, options.Output), options.Preprocessing);
         ScoreColumns.Check(_options, file);
         // Options such as strides and widths may differ; they stand behind the network's name.
         if (expected is not null && file.Architecture is { } found && !found.HasNameOf(expected))
@@ -36,6 +36,9 @@ public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
         // Only loading tells whether a CUDA device can be used, and the caller is to know it now and not when fitting.
         if (device.GpuDeviceId is not null) _model.Take().Dispose();
     }
+
+    /// <summary>What the network's file says of itself, such as where its weights are from (<see cref="ModelCard.Source"/>).</summary>
+    public ModelCard Card => _model.File.Card;
 
     /// <summary>Checks the columns and gives the transformer.</summary>
     /// <param name="input">Data with the column of images.</param>
@@ -59,9 +62,10 @@ public sealed partial class ResNetEstimator : IEstimator<ResNetTransformer>
     }
 
     /// <summary>The path of a model file or of published weights, which may have to be fetched; the log shows the progress.</summary>
-    private string Find(string model)
+    private string Find(string model, ResNetOutput output)
     {
         using var channel = _environment.Start("ResNet");
-        return ModelStore.Default.Find(model, new DownloadLog(_environment, channel));
+        var (store, log) = (ModelStore.Default, new DownloadLog(_environment, channel));
+        return output == ResNetOutput.Features ? store.Find(model, log) : store.FindClassifier(model, log);
     }
 }

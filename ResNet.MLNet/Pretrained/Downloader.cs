@@ -21,6 +21,12 @@ public sealed record DownloadProgress(string FileName, long Received, long? Tota
     /// is then 0, whatever the other has.
     /// </summary>
     public string? WaitsFor { get; init; }
+
+    /// <summary>
+    /// What the user should know besides, in a sentence: which weights were chosen, what was not checked. Null for nothing. Received is
+    /// then 0.
+    /// </summary>
+    public string? Note { get; init; }
 }
 
 /// <summary>

@@ -1,19 +1,13 @@
 namespace ResNet.MLNet;
 
 /// <summary>
-/// The model files of published weights, on this machine: found in the cache folder, else fetched, checked, converted and kept there. Safe
-/// to use from several processes at once, and after one was killed half-way.
+/// The model files of published weights, on this machine: found in the cache folder, else fetched or found where a NuGet package put them,
+/// checked, converted and kept there. Safe to use from several processes at once, and after one was killed half-way.
 /// </summary>
-public sealed class ModelStore
+public sealed partial class ModelStore
 {
     /// <summary>The environment variable that names another base address than the publisher's, such as a company's mirror.</summary>
     public const string MirrorVariable = "RESNET_MLNET_MIRROR";
-
-    /// <summary>
-    /// The environment variable that names a folder with the files of NuGet packages of networks (<see cref="WeightsPackage"/>), where
-    /// they are not in the application's output folder.
-    /// </summary>
-    public const string ModelsVariable = "RESNET_MLNET_MODELS";
 
     private readonly Downloader _downloader;
 
@@ -26,7 +20,8 @@ public sealed class ModelStore
 
     /// <summary>
     /// The store in the platform's cache folder (<c>RESNET_MLNET_HOME</c> overrides), which fetches from the publisher
-    /// (<c>RESNET_MLNET_MIRROR</c> overrides).
+    /// (<c>RESNET_MLNET_MIRROR</c> overrides), and finds what NuGet packages put into the application's output folder, or what lies in
+    /// the folder that <c>RESNET_MLNET_MODELS</c> names.
     /// </summary>
     public static ModelStore Default
     {
@@ -34,12 +29,7 @@ public sealed class ModelStore
         {
             var mirror = Environment.GetEnvironmentVariable(MirrorVariable);
             var folder = Path.Combine(CacheFolder.Path, "models");
-            return new(folder, string.IsNullOrEmpty(mirror) ? null : mirror, new())
-            {
-                PackageFolders = Environment.GetEnvironmentVariable(ModelsVariable) is { Length: > 0 } named
-                    ? [AppContext.BaseDirectory, named, folder]
-                    : [AppContext.BaseDirectory, folder],
-            };
+            return new(folder, string.IsNullOrEmpty(mirror) ? null : mirror, new()) { PackageFolders = FoldersOfPackages(folder) };
         }
     }
 
@@ -48,32 +38,33 @@ public sealed class ModelStore
 
     internal string? Mirror { get; }
 
-    /// <summary>Where the files of packages may be: the application's output folder, the folder that is named, the store.</summary>
-    internal IReadOnlyList<string> PackageFolders { get; init; } = [];
-
     /// <summary>How one process at a time makes a file.</summary>
     internal FileTurn Turn { get; init; } = new();
 
     /// <summary>
-    /// Finds a model file: a file by its path, or published weights by their name, which are fetched if they are not here.
+    /// Finds a model file: a file by its path, or published weights by their name, which are fetched if they are not here. The name of an
+    /// architecture alone, such as resnet18, means those that are here (<see cref="Prefer"/>); a note says which
+    /// (<see cref="DownloadProgress.Note"/>), and so does <see cref="ModelCard.Source"/>.
     /// </summary>
     /// <param name="model">The path of a model file, or the name of an entry of <see cref="PretrainedResNet.All"/>.</param>
-    /// <param name="progress">Receives how far a download is.</param>
+    /// <param name="progress">Receives how far a download is, and notes.</param>
     /// <param name="cancellation">Stops a download; the next one resumes it.</param>
     /// <returns>The path of the model file.</returns>
     /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry; the message lists the entries.</exception>
     /// <exception cref="IOException">
-    /// The entry is not in <see cref="Folder"/> and cannot be fetched; the message names the file, its address and where to put it.
+    /// The entry is not in <see cref="Folder"/> and cannot be fetched; the message names the file, its address and where to put it. Or it
+    /// comes with a package whose files are not here or damaged; the message names both.
     /// </exception>
-    public string Find(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(model);
-        if (File.Exists(model)) return model;
-        if (PretrainedResNet.Find(model) is { } entry) return Get(entry, progress, cancellation);
-        var names = string.Join(", ", PretrainedResNet.All);
-        throw new FileNotFoundException(
-            $"There is no model file '{model}', and no published weights have that name. There are: {names}.", model);
-    }
+    public string Find(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default) =>
+        FindFor(model, needsClasses: false, progress, cancellation);
+
+    /// <summary>
+    /// Finds a model file for classification. It differs from <see cref="Find"/> in the name of an architecture alone: that means
+    /// torchvision's version 1, because ML.NET's networks have no classifier.
+    /// </summary>
+    /// <inheritdoc cref="Find"/>
+    public string FindClassifier(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default) =>
+        FindFor(model, needsClasses: true, progress, cancellation);
 
     /// <summary>Gives the model file of published weights, which are fetched if they are not here.</summary>
     /// <param name="weights">The entry.</param>
@@ -91,42 +82,29 @@ public sealed class ModelStore
             : GetPackaged(weights, progress, cancellation);
     }
 
-    /// <summary>
-    /// Gives the published weights of an architecture that are used if none are named: those that are here, else torchvision's version 1,
-    /// which is downloaded when it is used.
-    /// </summary>
-    /// <param name="architecture">The architecture, with its default options.</param>
-    /// <param name="needsClasses">Whether features are not enough. Default: false.</param>
-    /// <returns>The entry: torchvision's version 1 if it is here, else ML.NET's if its package is here, else torchvision's.</returns>
-    /// <exception cref="ArgumentException">There are no published weights of that architecture.</exception>
-    public PretrainedResNet Prefer(ResNetArchitecture architecture, bool needsClasses = false)
-    {
-        ArgumentNullException.ThrowIfNull(architecture);
-        var standard = PretrainedResNet.Find(architecture.Name)
-            ?? throw new ArgumentException($"There are no published weights of {architecture.Name}.", nameof(architecture));
-        if (needsClasses || Has(standard)) return standard;
-        var packaged = PretrainedResNet.All.Where(entry => entry.Package is not null)
-            .FirstOrDefault(entry => entry.Architecture.HasNameOf(architecture));
-        return packaged is not null && Has(packaged) ? packaged : standard;
-    }
-
     /// <summary>Whether the network is here already: as a model file, or in the files of its package.</summary>
     /// <param name="weights">The entry.</param>
-    public bool Has(PretrainedResNet weights)
+    public bool Has(PretrainedResNet weights) => Locate(weights) is not null;
+
+    /// <summary>Where the network is on this machine.</summary>
+    /// <param name="weights">The entry.</param>
+    /// <returns>The model file in <see cref="Folder"/>, or the graph that a package put elsewhere; null for neither.</returns>
+    public string? Locate(PretrainedResNet weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        if (File.Exists(PathOf(weights.Name))) return true;
-        return weights.Package is not null && new PackagedNetwork(weights, PackageFolders).Folder is not null;
+        var model = PathOf(weights.Name);
+        if (File.Exists(model)) return model;
+        return weights.Package is null ? null : new PackagedNetwork(weights, PackageFolders).Graph;
     }
 
     internal string Get(Item item, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         var model = PathOf(item.Name);
-        if (File.Exists(model)) return Checked(item.Name, item.Card, model);
+        if (File.Exists(model)) return Checked(item.Name, item.Card?.Source, model);
         var checkpoint = Path.Combine(Folder, item.FileName ?? Path.GetFileName(item.Address.LocalPath));
         using var turn = TakeTurn(item.Name, checkpoint + ".part", $"{item.Address}", progress, cancellation);
         // Another process may have made it meanwhile.
-        if (File.Exists(model)) return Checked(item.Name, item.Card, model);
+        if (File.Exists(model)) return Checked(item.Name, item.Card?.Source, model);
         var record = new HashRecord(checkpoint + ".sha256");
         item = item with { Hash = record.Read(item.Hash) };
         var hash = File.Exists(checkpoint) ? Check(item, checkpoint) : Fetch(item, checkpoint, progress, cancellation);
@@ -135,31 +113,6 @@ public sealed class ModelStore
         // The model file has all that is in it.
         File.Delete(checkpoint);
         return model;
-    }
-
-    private string GetPackaged(PretrainedResNet weights, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
-    {
-        var model = PathOf(weights.Name);
-        var card = weights.ToCard();
-        if (File.Exists(model)) return Checked(weights.Name, card, model);
-        var network = new PackagedNetwork(weights, PackageFolders);
-        FileStream turn;
-        try
-        {
-            turn = TakeTurn(weights.Name, model + ".part", weights.Package!.Id, progress, cancellation);
-        }
-        catch (IOException) when (network.Folder is not null)
-        {
-            // Where nothing can be kept, as in a read-only container, each process makes its own.
-            return network.ForThisProcess;
-        }
-
-        using (turn)
-        {
-            if (File.Exists(model)) return Checked(weights.Name, card, model);
-            network.Convert(model);
-            return model;
-        }
     }
 
     private string PathOf(string name) => Path.Combine(Folder, name + ".onnx");
@@ -191,16 +144,20 @@ public sealed class ModelStore
     }
 
     /// <summary>
-    /// Checks that a file is what this store made of that item, by its card. Its weights are checked against the digest in the file when
+    /// Checks that a file is what this store made of an entry, by its card. Its weights are checked against the digest in the file when
     /// they are loaded.
     /// </summary>
-    private static string Checked(string name, ModelCard? card, string model)
+    /// <param name="name">The entry.</param>
+    /// <param name="expected">How the source in the card begins; null for any.</param>
+    /// <param name="model">The file.</param>
+    /// <returns>The file.</returns>
+    private static string Checked(string name, string? expected, string model)
     {
         string reason;
         try
         {
             var source = ModelCard.Read(model)?.Source;
-            if (card is null || source == card.Source) return model;
+            if (expected is null || (source?.StartsWith(expected, StringComparison.Ordinal) ?? false)) return model;
             reason = $"it is not {name}: its source is {source ?? "not stated"}.";
         }
         catch (InvalidDataException problem)
@@ -230,9 +187,10 @@ public sealed class ModelStore
         }
         catch (DownloadException problem)
         {
+            var size = item.Size is { } bytes ? $" ({bytes / 1e6:0} MB)" : "";
             throw new IOException(
                 $"The weights {item.Name} are not in '{Folder}' and cannot be fetched: {problem.Message}. " +
-                $"On a machine without that connection, fetch {item.Address} on another one and save it as '{checkpoint}', " +
+                $"On a machine without that connection, fetch {item.Address}{size} on another one and save it as '{checkpoint}', " +
                 $"or set {MirrorVariable} to a base address that has {Path.GetFileName(checkpoint)}.",
                 problem);
         }
@@ -250,11 +208,14 @@ public sealed class ModelStore
         /// <summary>The name of the checkpoint in the store; null for that in the address.</summary>
         public string? FileName { get; init; }
 
+        /// <summary>Its size in bytes; null where it is not known.</summary>
+        public long? Size { get; init; }
+
         /// <summary>The item of published weights, from their publisher or from a mirror's base address.</summary>
         public static Item Of(PretrainedResNet weights, string? mirror)
         {
             var address = mirror is null ? weights.Address! : OnMirror(mirror, weights.FileName);
-            return new(weights.Name, address, weights.Hash, weights.Architecture, weights.ToCard());
+            return new(weights.Name, address, weights.Hash, weights.Architecture, weights.ToCard()) { Size = weights.Size };
         }
 
         private static Uri OnMirror(string mirror, string file)

@@ -7,15 +7,21 @@ public sealed partial record PretrainedResNet
 
     private static IReadOnlyList<PretrainedResNet> OfMLNet() =>
     [
-        MLNet(ResNetArchitecture.ResNet18, "e2552f19db2dfdb01b3669537b6a0f1b44da38d18279535492ed5dfc2ef1ff8f") with
+        // Digests and size are those of version 0.23.1. Its last stage has a block more than the paper's.
+        MLNet(
+            ResNetArchitecture.ResNet18,
+            "e2552f19db2dfdb01b3669537b6a0f1b44da38d18279535492ed5dfc2ef1ff8f",
+            "84bf8def78d0befaa3f6e73745d57d7016c6a192ead76f79686bd438c1047004") with
         {
             Architecture = ResNetArchitecture.ResNet18 with { StageBlocks = [2, 2, 2, 3], Classes = 0 },
+            Size = 63_653_533,
         },
+        // Of these no digest is known.
         MLNet(ResNetArchitecture.ResNet50),
         MLNet(ResNetArchitecture.ResNet101),
     ];
 
-    private static PretrainedResNet MLNet(ResNetArchitecture architecture, string hash = "")
+    private static PretrainedResNet MLNet(ResNetArchitecture architecture, string hash = "", string preprocessingHash = "")
     {
         var name = $"ResNet{architecture.Depth}";
         return new(architecture with { Classes = 0 }, $"{architecture.Name}-mlnet", "ML.NET")
@@ -31,7 +37,10 @@ public sealed partial record PretrainedResNet
             Package = new(
                 $"Microsoft.ML.DnnImageFeaturizer.{name}",
                 $"DnnImageModels/{name}Onnx/{name}.onnx",
-                "DnnImageModels/ResNetPrepOnnx/ResNetPreprocess.onnx"),
+                "DnnImageModels/ResNetPrepOnnx/ResNetPreprocess.onnx")
+            {
+                PreprocessingHash = preprocessingHash,
+            },
         };
     }
 }

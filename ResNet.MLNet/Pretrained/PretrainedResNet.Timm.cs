@@ -10,6 +10,8 @@ public sealed partial record PretrainedResNet
     private const string Gluon = "https://github.com/rwightman/pytorch-pretrained-gluonresnet/releases/download/v0.1/";
     private const string Semi = "https://dl.fbaipublicfiles.com/semiweaksupervision/model_files/", PyTorch = TorchvisionAddress;
     private const string NonCommercial = "CC-BY-NC-4.0 (not for commercial use)";
+    private const string Narrow = "resnet101:groups=32,width-per-group=4", Wide = "resnet101:groups=32,width-per-group=16";
+    private const string Widest = "resnet101:groups=32,width-per-group=32";
     private const string TimmLicense = "Apache-2.0 (timm)";
 
     private static IReadOnlyList<PretrainedResNet> OfTimm() =>
@@ -88,7 +90,32 @@ public sealed partial record PretrainedResNet
             Gluon + "gluon_resnext50_32x4d-e6a097c1.pth", 256, Interpolation.Bicubic, 79.354, 94.424),
         Timm(ResNetArchitecture.ResNeXt101_64x4d, "gluon_in1k",
             Gluon + "gluon_resnext101_64x4d-f9a8e184.pth", 256, Interpolation.Bicubic, 80.640, 95.000),
+        // Networks that torchvision has no name for.
+        Timm("resnet26.bt_in1k", "resnet50:stages=2.2.2.2", First + "resnet26-9aa10e23.pth", Interpolation.Bicubic, 75.298, 92.578),
+        Timm("resnext101_32x4d.gluon_in1k", Narrow, Gluon + "gluon_resnext101_32x4d-b253c8c4.pth", Interpolation.Bicubic, 80.336, 94.908),
+        Timm("resnext101_32x4d.fb_ssl_yfcc100m_ft_in1k", Narrow, Semi + "semi_supervised_resnext101_32x4-dc43570a.pth",
+            Interpolation.Bilinear, 80.936, 95.732, NonCommercial),
+        Timm("resnext101_32x4d.fb_swsl_ig1b_ft_in1k", Narrow, Semi + "semi_weakly_supervised_resnext101_32x4-3f87e46b.pth",
+            Interpolation.Bilinear, 83.268, 96.760, NonCommercial),
+        Timm("resnext101_32x16d.fb_ssl_yfcc100m_ft_in1k", Wide, Semi + "semi_supervised_resnext101_32x16-15fffa57.pth",
+            Interpolation.Bilinear, 81.856, 96.084, NonCommercial),
+        Timm("resnext101_32x16d.fb_swsl_ig1b_ft_in1k", Wide, Semi + "semi_weakly_supervised_resnext101_32x16-f3559a9c.pth",
+            Interpolation.Bilinear, 83.340, 96.844, NonCommercial),
+        Timm("resnext101_32x16d.fb_wsl_ig1b_ft_in1k", Wide, PyTorch + "ig_resnext101_32x16-c6f796b0.pth",
+            Interpolation.Bilinear, 84.166, 97.192, NonCommercial),
+        Timm("resnext101_32x32d.fb_wsl_ig1b_ft_in1k", Widest, PyTorch + "ig_resnext101_32x32-e4b90b00.pth",
+            Interpolation.Bilinear, 85.090, 97.442, NonCommercial),
     ];
+
+    private static PretrainedResNet Timm(
+        string name,
+        string architecture,
+        string address,
+        Interpolation interpolation,
+        double top1,
+        double top5,
+        string license = TimmLicense) =>
+        Timm(ResNetArchitecture.Parse(architecture), "", address, 256, interpolation, top1, top5, license) with { Name = name };
 
     private static PretrainedResNet Timm(
         ResNetArchitecture architecture,

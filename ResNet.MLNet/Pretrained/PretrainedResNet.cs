@@ -21,7 +21,7 @@ public sealed partial record PretrainedResNet
     /// <summary>
     /// The name in this catalog: <c>resnet50-imagenet-v1</c> (torchvision), <c>resnet50.a1_in1k</c> (timm), <c>resnet18-mlnet</c>.
     /// </summary>
-    public string Name { get; }
+    public string Name { get; private init; }
 
     /// <summary>Who publishes them: torchvision, timm or ML.NET.</summary>
     public string Publisher { get; }
@@ -64,8 +64,11 @@ public sealed partial record PretrainedResNet
     /// <summary>The name of the checkpoint, or of the graph in its package.</summary>
     public string FileName => Path.GetFileName(Address?.LocalPath ?? Package!.GraphFile);
 
-    /// <summary>About how many bytes the checkpoint has: four for each parameter.</summary>
-    public long ApproximateSize => sizeof(float) * Architecture.ParameterCount;
+    /// <summary>
+    /// The size of the file in bytes, where it is known: of torchvision's to a thousandth of a mebibyte, as torchvision states it; null for
+    /// timm's.
+    /// </summary>
+    public long? Size { get; private init; }
 
     /// <summary>
     /// The first eight hexadecimal digits of the file's SHA-256, which is what its publisher states; null where nothing is known.
@@ -88,7 +91,8 @@ public sealed partial record PretrainedResNet
     public static PretrainedResNet? Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return All.FirstOrDefault(entry => Is(entry.Name)) ?? All.FirstOrDefault(entry => Is(entry.Architecture.Name));
+        return All.FirstOrDefault(entry => Is(entry.Name))
+            ?? All.FirstOrDefault(entry => entry.Version == 1 && Is(entry.Architecture.Name));
 
         bool Is(string known) => string.Equals(known, name.Trim(), StringComparison.OrdinalIgnoreCase);
     }
@@ -107,13 +111,14 @@ public sealed partial record PretrainedResNet
         Metrics = Top1 is { } top1 && Top5 is { } top5 ? new Dictionary<string, double> { ["top1"] = top1, ["top5"] = top5 } : null,
     };
 
-    /// <summary>Where the weights come from, in words.</summary>
-    private string Source
+    /// <summary>Where the weights come from, in words; for those of a package the card adds the digests.</summary>
+    internal string Source
     {
         get
         {
             if (Package is not null) return $"ML.NET's {Package.GraphFile}, package {Package.Id}";
-            return Version is { } version ? $"torchvision's {Architecture.Name}, IMAGENET1K_V{version}, {Address}" : $"timm's {Name}, {Address}";
+            if (Version is { } version) return $"torchvision's {Architecture.Name}, IMAGENET1K_V{version}, {Address}";
+            return $"timm's {Name}, {Address}";
         }
     }
 

@@ -7,8 +7,8 @@ namespace ResNet.Cli;
 internal static class Models
 {
     /// <summary>
-    /// Opens a model for classification. Published weights are downloaded on first use, with a progress bar; how images are prepared for a graph from
-    /// elsewhere the options say.
+    /// Opens a model for classification. Published weights are downloaded on first use, with a progress bar; how images are prepared for
+    /// a graph from elsewhere the options say.
     /// </summary>
     public static ResNetModel Open(
         IAnsiConsole console, string model, PreprocessingOptions preprocessing, ParseResult parsed, CancellationToken cancellation)
@@ -21,7 +21,7 @@ internal static class Models
     /// <param name="console">Where progress is shown.</param>
     /// <param name="model">The path or the name.</param>
     /// <param name="cancellation">Stops a download.</param>
-    /// <param name="needsClasses">Whether it has to have a classifier, so that the name of an architecture means torchvision's weights.</param>
+    /// <param name="needsClasses">Whether features are not enough, so that the name of an architecture means torchvision's.</param>
     public static string Find(IAnsiConsole console, string model, CancellationToken cancellation, bool needsClasses = false)
     {
         var store = ModelStore.Default;

@@ -265,9 +265,22 @@ public sealed class CommandTests
             Assert.IsGreaterThan(40, network);
             Assert.AreEqual(network, Percent("in an ML.NET pipeline"), 1);
             Assert.IsGreaterThan(50, Percent("on the network's features"));
-            string[] files = ["model.onnx", "metrics.csv", "last.safetensors", "where-worn.zip"];
+            string[] files = ["model.onnx", "metrics.csv", "last.safetensors", "where-worn.zip", "flowers.zip"];
             foreach (var file in files) Assert.IsTrue(File.Exists(Path.Combine(folder, file)), file);
             Assert.HasCount(1000, Directory.GetFiles(Path.Combine(folder, "images"), "*.png", SearchOption.AllDirectories));
+
+            // The photographs: chance is 20 %.
+            Assert.IsGreaterThan(70, Percent("ApplyResNet18"));
+            Assert.IsGreaterThan(70, Percent("DnnFeaturizeImage"));
+            Assert.IsLessThan(60, Percent("raw pixels (32 x 32)"));
+            var photographs = Directory.GetFiles(Path.Combine(folder, "flowers"), "*.jpg", SearchOption.AllDirectories);
+            Assert.HasCount(200, photographs);
+            var credits = File.ReadAllText(Path.Combine(folder, "flowers", "CREDITS.txt"));
+            foreach (var path in photographs)
+            {
+                var kind = Path.GetFileName(Path.GetDirectoryName(path));
+                Assert.Contains($"{kind}/{Path.GetFileName(path)} CC", credits);
+            }
 
             // Another demo replaces it; what no demo made is left alone.
             File.Delete(Path.Combine(folder, "made-by-resnet-demo.txt"));

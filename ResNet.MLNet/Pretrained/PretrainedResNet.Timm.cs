@@ -125,15 +125,16 @@ public sealed partial record PretrainedResNet
         Interpolation interpolation,
         double top1,
         double top5,
-        string license = TimmLicense) => new(architecture, $"{architecture.Name}.{recipe}", "timm")
-    {
-        Address = new(address),
-        Hash = HashIn(address),
-        Preprocessing = ImagePreprocessing.ImageNet with { Resize = resize, Interpolation = interpolation },
-        Top1 = top1 / 100,
-        Top5 = top5 / 100,
-        License = WithTerms(license),
-    };
+        string license = TimmLicense) =>
+        new(architecture, $"{architecture.Name}.{recipe}", "timm")
+        {
+            Address = new(address),
+            Hash = HashIn(address),
+            Preprocessing = ImagePreprocessing.ImageNet with { Resize = resize, Interpolation = interpolation },
+            Top1 = top1 / 100,
+            Top5 = top5 / 100,
+            License = WithTerms(license),
+        };
 
     /// <summary>The beginning of the SHA-256 that PyTorch's hub puts into the names of files.</summary>
     private static string HashIn(string address) => address[(address.LastIndexOf('-') + 1)..address.LastIndexOf('.')];

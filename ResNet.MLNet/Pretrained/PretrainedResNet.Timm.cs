@@ -125,7 +125,8 @@ public sealed partial record PretrainedResNet
         Interpolation interpolation,
         double top1,
         double top5,
-        string license = TimmLicense) => new(architecture, $"{architecture.Name}.{recipe}", "timm")
+        string license = TimmLicense) =>
+        new(architecture, $"{architecture.Name}.{recipe}", "timm")
         {
             Address = new(address),
             Hash = HashIn(address),

@@ -25,6 +25,8 @@ internal static class Contender
             "ceiling" => Ceiling(model, images),
             "stock" => Pipeline(images, context => Stock(context, model)),
             "ours" => Pipeline(images, context => context.Transforms.ApplyResNet("features", "ImagePath", model)),
+            "ours-resnet18" => Pipeline(images, context => context.Transforms.ApplyResNet18("features", "ImagePath", model: "resnet18-mlnet")),
+            "stock-dnn" => Pipeline(images, StockFeaturizer),
             var other => throw new ArgumentException($"'{other}' is not a contender."),
         };
         var texts = figures.Append(Measure.PeakMemory()).Select(figure => figure.ToString(CultureInfo.InvariantCulture));
@@ -41,6 +43,17 @@ internal static class Contender
             .Append(transforms.ResizeImages("Image", Size, Size, resizing: ImageResizingEstimator.ResizingKind.IsoCrop))
             .Append(transforms.ExtractPixels("image", "Image", orderOfExtraction: Order, interleavePixelColors: false))
             .Append(transforms.ApplyOnnxModel(["features"], ["image"], model, shapes, gpuDeviceId: null, fallbackToCpu: false));
+    }
+
+    /// <summary>ML.NET's DnnFeaturizeImage with the ResNet-18 of its package.</summary>
+    private static IEstimator<ITransformer> StockFeaturizer(MLContext context)
+    {
+        var transforms = context.Transforms;
+        return transforms.LoadImages("Image", "", "ImagePath")
+            .Append(transforms.ResizeImages("Image", Size, Size))
+            .Append(transforms.ExtractPixels("Pixels", "Image"))
+            .Append(transforms.DnnFeaturizeImage(
+                "features", model => model.ModelSelector.ResNet18(context, model.OutputColumn, model.InputColumn), "Pixels"));
     }
 
     private static double[] Pipeline(string[] images, Func<MLContext, IEstimator<ITransformer>> build)

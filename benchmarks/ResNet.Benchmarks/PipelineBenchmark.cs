@@ -58,6 +58,27 @@ internal static class PipelineBenchmark
             Console.WriteLine($"int8 / ours: {Ratio("ours int8", "ours"):0.00}; int8 / stock: {Ratio("ours int8", "stock"):0.00}");
     }
 
+    /// <summary>ML.NET's own ImageNet ResNet-18, as this project runs it and as ML.NET does.</summary>
+    public static void RunFeatures(Arguments arguments)
+    {
+        var rounds = int.Parse(arguments.Get("rounds", "7"), CultureInfo.InvariantCulture);
+        List<double> ours = [];
+        List<double> stock = [];
+        for (var round = 0; round < rounds; round++)
+        {
+            stock.Add(Measured("stock-dnn", "none", arguments.Get("images"))[0]);
+            ours.Add(Measured("ours-resnet18", "none", arguments.Get("images"))[0]);
+            Console.Error.WriteLine($"round {round + 1} stock {stock[^1]:0.0}, ours {ours[^1]:0.0} images/s");
+        }
+
+        var ratio = Measure.Median(ours.Zip(stock, (left, right) => left / right));
+        Console.WriteLine($"{arguments.Images().Length} JPEGs, {rounds} interleaved rounds, each contender in its own process");
+        Console.WriteLine(Measure.Machine());
+        Console.WriteLine(
+            $"DnnFeaturizeImage {Measure.Median(stock):0.0}, ApplyResNet18 {Measure.Median(ours):0.0} images/s (medians); ratio {ratio:0.00} " +
+            $"(median of the rounds' ratios)");
+    }
+
     private static double[] Measured(string name, string model, string images)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };

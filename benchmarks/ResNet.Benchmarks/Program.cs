@@ -1,5 +1,6 @@
 // What this project is measured against, in one sitting. See benchmarks/README.md.
 //   ResNet.Benchmarks pipeline --images DIR [--model FILE] [--int8 FILE] [--rounds 5]
+//   ResNet.Benchmarks features --images DIR [--rounds 7]        the ImageNet ResNet-18 of ML.NET's package, ApplyResNet18 and stock
 //   ResNet.Benchmarks imaging  --images DIR [--rounds 5]
 //   ResNet.Benchmarks step     [--case resnet18|resnet50|cifar-resnet20] [--threads 2] [--steps 7] [--rounds 5]
 //   ResNet.Benchmarks gpu      [--device cuda] [--case ...] [--batch N] [--images DIR] [--steps 50] [--rounds 3]
@@ -18,6 +19,9 @@ switch (args.FirstOrDefault())
 {
     case "pipeline":
         PipelineBenchmark.Run(options);
+        return 0;
+    case "features":
+        PipelineBenchmark.RunFeatures(options);
         return 0;
     case "imaging":
         ImagingBenchmark.Run(options);
@@ -56,7 +60,7 @@ switch (args.FirstOrDefault())
         return 0;
     default:
         Console.Error.WriteLine(
-            "Usage: ResNet.Benchmarks pipeline|imaging|loader --images DIR [--model FILE] [--rounds N], " +
+            "Usage: ResNet.Benchmarks pipeline|features|imaging|loader --images DIR [--model FILE] [--rounds N], " +
             "step|memory [--threads N] [--steps N], gpu|agree|smoke [--device NAME], images --output DIR, " +
             "or model OUT.onnx [ARCHITECTURE]");
         return 2;

@@ -9,10 +9,13 @@ namespace ResNet.Cli;
 /// </summary>
 internal static class DemoCommand
 {
-    /// <summary>Found by trying a few: more accurate in ten epochs than the paper's numbers, which are made for 160.</summary>
+    /// <summary>
+    /// Found by trying a few: more accurate in a few epochs than the paper's numbers, which are made for 160. Five, so that the whole demo
+    /// takes less than two minutes on two slow cores; ten give 88 %.
+    /// </summary>
     private static readonly TrainingRecipe Recipe = new()
     {
-        Epochs = 10,
+        Epochs = 5,
         BatchSize = 64,
         LearningRate = 0.2,
         WeightDecay = 5e-4,

@@ -85,7 +85,8 @@ internal sealed class DemoPipelines(int seed)
     }
 
     /// <summary>
-    /// Multinomial logistic regression as it is usual, with L2 regularization alone (its default of 1, not tuned); ML.NET's default adds L1.
+    /// Multinomial logistic regression as it is usual, with L2 regularization alone (its default of 1, not tuned); ML.NET's default adds
+    /// L1.
     /// </summary>
     private IEstimator<ITransformer> Trainer() => _context.MulticlassClassification.Trainers.LbfgsMaximumEntropy(l1Regularization: 0);
 

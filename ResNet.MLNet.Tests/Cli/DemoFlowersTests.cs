@@ -9,6 +9,8 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed partial class DemoFlowersTests
 {
+    private const string Page = @"https://www\.flickr\.com/photos/\S+";
+
     [TestMethod]
     public void The_split_is_seeded_and_no_photograph_is_on_both_sides()
     {
@@ -54,7 +56,7 @@ public sealed partial class DemoFlowersTests
     }
 
     /// <summary>A license, a photographer and a page; one line has the last two the other way round.</summary>
-    [GeneratedRegex(@"^\S+ CC[ -]BY( 2\.0)? (by \S.* - https://www\.flickr\.com/photos/\S+|https://www\.flickr\.com/photos/\S+ - by \S.*)$")]
+    [GeneratedRegex($@"^\S+ CC[ -]BY( 2\.0)? (by \S.* - {Page}|{Page} - by \S.*)$")]
     private static partial Regex CreditForm();
 
     private static string[] Paths(IEnumerable<DemoImage> images) => [.. images.Select(image => image.ImagePath)];

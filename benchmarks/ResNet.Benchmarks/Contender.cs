@@ -25,7 +25,8 @@ internal static class Contender
             "ceiling" => Ceiling(model, images),
             "stock" => Pipeline(images, context => Stock(context, model)),
             "ours" => Pipeline(images, context => context.Transforms.ApplyResNet("features", "ImagePath", model)),
-            "ours-resnet18" => Pipeline(images, context => context.Transforms.ApplyResNet18("features", "ImagePath", model: "resnet18-mlnet")),
+            "ours-resnet18" => Pipeline(images, context =>
+                context.Transforms.ApplyResNet18("features", "ImagePath", model: "resnet18-mlnet")),
             "stock-dnn" => Pipeline(images, StockFeaturizer),
             var other => throw new ArgumentException($"'{other}' is not a contender."),
         };

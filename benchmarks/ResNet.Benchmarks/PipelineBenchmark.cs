@@ -75,8 +75,8 @@ internal static class PipelineBenchmark
         Console.WriteLine($"{arguments.Images().Length} JPEGs, {rounds} interleaved rounds, each contender in its own process");
         Console.WriteLine(Measure.Machine());
         Console.WriteLine(
-            $"DnnFeaturizeImage {Measure.Median(stock):0.0}, ApplyResNet18 {Measure.Median(ours):0.0} images/s (medians); ratio {ratio:0.00} " +
-            $"(median of the rounds' ratios)");
+            $"DnnFeaturizeImage {Measure.Median(stock):0.0}, ApplyResNet18 {Measure.Median(ours):0.0} images/s (medians); " +
+            $"ratio {ratio:0.00} (median of the rounds' ratios)");
     }
 
     private static double[] Measured(string name, string model, string images)

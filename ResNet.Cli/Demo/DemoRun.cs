@@ -39,8 +39,8 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
         TrainOnPhotographs(pipelines, cancellation);
 
         console.Write(_table);
-        console.WriteLine("\"Correct\" is the share of the test images, none of which was used in training. \"Images/s\" is how fast the");
-        console.WriteLine("features of the test images are computed once all is loaded. \"Time\" is that of everything in a row.");
+        console.WriteLine("\"Correct\" is the share of the test images, none of which was used in training.");
+        console.WriteLine("\"Images/s\" is how fast the features of the test images are computed, once warm.");
         var example = test[0].ImagePath;
         console.WriteLine($"Loaded again, the saved pipeline predicts for {example}: {pipelines.Predict(_pipelineFile, example)}.");
         console.WriteLine();

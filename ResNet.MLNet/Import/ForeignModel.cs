@@ -12,8 +12,21 @@ internal static class ForeignModel
     /// <summary>What the card of an adapted file says in place of an architecture.</summary>
     public const string ForeignArchitecture = "foreign";
 
-    /// <summary>Changes the model in place and adds a card.</summary>
-    /// <param name="model">The model, of float32 numbers (<see cref="WidenedNumbers"/>).</param>
+    /// <summary>Brings a graph into the form that everything here reads: ordered, of float32 numbers, constants as initializers.</summary>
+    /// <param name="model">The model; it is changed.</param>
+    /// <returns>Its image input.</returns>
+    /// <exception cref="InvalidDataException">It is damaged, or takes no images.</exception>
+    public static ForeignInput Prepare(ModelProto model)
+    {
+        var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
+        EnsureOrdered(graph);
+        WidenedNumbers.Widen(graph);
+        LiftConstants(graph);
+        return ForeignInput.Find(graph);
+    }
+
+    /// <summary>Changes the model in place; the card is the caller's.</summary>
+    /// <param name="model">The model, after <see cref="Prepare"/>.</param>
     /// <param name="preprocessing">How images are prepared.</param>
     /// <returns>The number of classes; 0 for a network that gives features only.</returns>
     /// <exception cref="InvalidDataException">
@@ -42,7 +55,6 @@ internal static class ForeignModel
 
         // From this version on, weights need not be listed as inputs.
         model.IrVersion = Math.Max(model.IrVersion, 4);
-        ModelFile.SetCard(model, CardOf(model, preprocessing));
         return outputs.Classes;
     }
 
@@ -98,7 +110,7 @@ internal static class ForeignModel
         }
 
         var added = new NodeProto { OpType = operation, Name = $"resnet.{name}", Input = { input }, Output = { name } };
-        if (operation != "Identity") added.Attribute.Add(Attribute("axis", 1));
+        added.Attribute.Add(Attribute("axis", 1));
         graph.Node.Add(added);
         graph.Output.Add(FloatValue(name, shape.Clone()));
     }

@@ -35,11 +35,7 @@ internal static class GraphFile
     public static ImagePreprocessing ReadPreprocessing(string path) => Named(path, content =>
     {
         var model = content.ReadModel();
-        var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
-        OnnxGraph.EnsureOrdered(graph);
-        WidenedNumbers.Widen(graph);
-        OnnxGraph.LiftConstants(graph);
-        var size = ForeignInput.Find(graph).Height;
+        var size = ForeignModel.Prepare(model).Height;
         const float Scale = 1 / 255f;
         var raw = new ImagePreprocessing { Mean = default, Std = new(Scale, Scale, Scale) };
         var measured = GraphEntry.Measure(model).After(raw, out var inputs);

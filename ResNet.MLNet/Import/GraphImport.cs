@@ -11,6 +11,8 @@ internal sealed class GraphImport
     private readonly ModelProto _model;
     private readonly ForeignInput _input;
     private readonly GraphWeights? _reading;
+
+    // Why the graph is used as it is; null as long as it is read as a network.
     private string? _reason;
 
     /// <summary>Reads a model.</summary>
@@ -18,12 +20,8 @@ internal sealed class GraphImport
     /// <exception cref="InvalidDataException">It is not the graph of a network for images.</exception>
     public GraphImport(ModelProto model)
     {
-        var graph = model.Graph ?? throw new InvalidDataException("The ONNX file has no graph.");
-        OnnxGraph.EnsureOrdered(graph);
-        WidenedNumbers.Widen(graph);
-        OnnxGraph.LiftConstants(graph);
+        _input = ForeignModel.Prepare(model);
         _model = model;
-        _input = ForeignInput.Find(graph);
         try
         {
             _reading = GraphReader.Read(SimplifiedGraph.Of(model));
@@ -36,9 +34,6 @@ internal sealed class GraphImport
 
     /// <summary>The network, if the graph is a ResNet's; else null.</summary>
     public GraphWeights? Network => _reading;
-
-    /// <summary>Why the graph is used as it is; null if it was read as a network.</summary>
-    public string? Reason => _reason;
 
     /// <summary>The card that says what the graph says itself.</summary>
     public ModelCard KnownCard => new()
@@ -86,6 +81,7 @@ internal sealed class GraphImport
         var classes = ForeignModel.Adapt(foreign, card.Preprocessing);
         if (card.Labels is { } labels && labels.Count != classes)
             throw new InvalidDataException($"There are {labels.Count} labels, and the network has {classes} classes.");
+        ModelFile.SetCard(foreign, card);
         if (_reading is not null && Prove(ModelFile.ToBytes(foreign), card) is { } own) return own;
         var reason = $"used as it is, not read as weights: {_reason}";
         var kept = card with { Architecture = ForeignModel.ForeignArchitecture, Source = $"{card.Source} ({reason})" };

@@ -89,6 +89,18 @@ public sealed record ImagePreprocessing
     public ImagePreprocessing WithMeanImage(MeanImage? image) =>
         this with { MeanImage = image, Mean = image?.ChannelMeans ?? Mean };
 
+    /// <summary>
+    /// Checks that images are of the size that a network takes: a mean image, or an export from elsewhere, fixes it. Zero stands for a free
+    /// one.
+    /// </summary>
+    /// <exception cref="InvalidDataException">They are not.</exception>
+    internal void EnsureFitsInput(long height, long width)
+    {
+        if ((height <= 0 || height == Crop) && (width <= 0 || width == Crop)) return;
+        throw new InvalidDataException(
+            $"The model takes images of {height} x {width} pixels only, but the preprocessing crops to {Crop}. Set Crop to fit.");
+    }
+
     /// <summary>What is wrong with the mean image; null if nothing is. Its size is not known to fit before all is set.</summary>
     internal string? FindMeanImageProblem() => MeanImage is null || MeanImage.Size == Crop
         ? null

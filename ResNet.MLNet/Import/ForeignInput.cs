@@ -29,15 +29,6 @@ internal sealed record ForeignInput(ValueInfoProto Value, int Height, int Width,
         return fourth.DimValue == Channels ? new(input, (int)second.DimValue, (int)third.DimValue, true) : throw NoImage(graph);
     }
 
-    /// <summary>Checks that the preprocessing gives images of its size.</summary>
-    /// <exception cref="InvalidDataException">It does not.</exception>
-    public void EnsureFits(ImagePreprocessing preprocessing)
-    {
-        if ((Height <= 0 || Height == preprocessing.Crop) && (Width <= 0 || Width == preprocessing.Crop)) return;
-        throw new InvalidDataException(
-            $"The model takes images of {Height} x {Width} pixels, but the preprocessing crops to {preprocessing.Crop}. Set Crop to fit.");
-    }
-
     /// <summary>The shape of the input that images are given to: [batch, 3, height, width].</summary>
     public TensorShapeProto ShapeOf(int height, int width)
     {

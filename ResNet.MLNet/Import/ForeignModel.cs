@@ -38,7 +38,7 @@ internal static class ForeignModel
         var graph = model.Graph;
         if (preprocessing.FindMeanImageProblem() is { } problem) throw new InvalidDataException(problem);
         var input = ForeignInput.Find(graph);
-        input.EnsureFits(preprocessing);
+        preprocessing.EnsureFitsInput(input.Height, input.Width);
         var outputs = ForeignOutputs.Find(graph);
         var batch = input.Batch;
         Normalize(graph, input, preprocessing);

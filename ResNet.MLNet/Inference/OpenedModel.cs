@@ -16,7 +16,7 @@ internal sealed class OpenedModel : IDisposable
         Card = card;
         if (!header.Inputs.TryGetValue(ModelFile.InputName, out var input) || input is not [_, 3, _, _])
             throw new InvalidDataException($"The model has no input '{ModelFile.InputName}' [batch, 3, height, width].");
-        EnsureFits(card.Preprocessing.Crop, input[2], input[3]);
+        card.Preprocessing.EnsureFitsInput(input[2], input[3]);
         FeatureCount = WidthOf(ModelFile.FeaturesName);
         ClassCount = WidthOf(ModelFile.LogitsName) ?? WidthOf(ModelFile.ProbabilitiesName);
         if (FeatureCount is null && ClassCount is null)
@@ -200,14 +200,6 @@ internal sealed class OpenedModel : IDisposable
         Std = card.Preprocessing.Std,
         ChannelOrder = card.Preprocessing.ChannelOrder,
     };
-
-    /// <summary>A mean image, or an export from elsewhere, fixes the input's size. Zero stands for a free one.</summary>
-    private static void EnsureFits(int crop, long height, long width)
-    {
-        if ((height <= 0 || height == crop) && (width <= 0 || width == crop)) return;
-        throw new InvalidDataException(
-            $"The model takes images of {height} x {width} pixels only, but the preprocessing crops to {crop}. Set Crop to fit.");
-    }
 
     private static ModelCard CardOf(ModelFileHeader header) =>
         header.Card ?? throw new InvalidDataException("The model file has no model card.");

@@ -16,11 +16,9 @@ internal static class ExternalData
     /// <summary>Reads the weights that lie outside a model into it.</summary>
     /// <param name="model">The model; it is changed.</param>
     /// <param name="folder">The folder of its file. The other files must lie in it or below it.</param>
-    /// <returns>A digest of what was read.</returns>
     /// <exception cref="InvalidDataException">Such a file is missing, too short, or lies elsewhere; the message names it.</exception>
-    public static string Inline(ModelProto model, string folder)
+    public static void Inline(ModelProto model, string folder)
     {
-        var digest = new Digest();
         Dictionary<string, FileStream> files = new(StringComparer.Ordinal);
         try
         {
@@ -38,7 +36,6 @@ internal static class ExternalData
                 total += length;
                 if (total > LargestModel) throw new InvalidDataException("The model and its weights are over the 2 GiB of one ONNX file.");
                 tensor.RawData = Read(file, offset, (int)length);
-                digest.Append(tensor.RawData.Span);
                 tensor.ExternalData.Clear();
                 tensor.DataLocation = TensorProto.Types.DataLocation.Default;
             }
@@ -47,8 +44,6 @@ internal static class ExternalData
         {
             foreach (var file in files.Values) file.Dispose();
         }
-
-        return digest.ToString();
     }
 
     private static bool IsExternal(TensorProto tensor) => tensor.DataLocation == TensorProto.Types.DataLocation.External;

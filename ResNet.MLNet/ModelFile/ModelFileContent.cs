@@ -11,7 +11,6 @@ internal sealed class ModelFileContent : IDisposable
 {
     private readonly HeldFile _file;
     private readonly long _length;
-    private string? _externalDigest;
 
     private ModelFileContent(HeldFile file)
     {
@@ -99,9 +98,7 @@ internal sealed class ModelFileContent : IDisposable
         Check();
         _file.Stream.Position = 0;
         var model = Parse();
-        if (!Header.HasExternalData) return model;
-        var digest = ExternalData.Inline(model, System.IO.Path.GetDirectoryName(Path)!);
-        if (digest != (_externalDigest ??= digest)) throw Changed();
+        if (Header.HasExternalData) ExternalData.Inline(model, System.IO.Path.GetDirectoryName(Path)!);
         return model;
     }
 

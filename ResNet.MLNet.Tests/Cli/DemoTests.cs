@@ -12,7 +12,7 @@ public sealed class DemoTests
         {
             var demo = Command.Resnet("demo", "--output", folder, "--epochs", "1");
             Assert.AreEqual(0, demo.ExitCode, demo.Errors);
-            // One epoch of ten is enough to beat chance (10 %) by far.
+            // One epoch of five is enough to beat chance (10 %) by far.
             var network = Percent("trained just now");
             Assert.IsGreaterThan(40, network);
             Assert.AreEqual(network, Percent("in an ML.NET pipeline"), 1);

@@ -108,6 +108,26 @@ public sealed class GraphImportTests
         AssertGives(expected.RootElement, folder.PathOf("saved.onnx"));
     }
 
+    [TestMethod]
+    [DataRow("../secret.data", "outside of its folder")]
+    [DataRow("a\0b", "name is damaged")]
+    public void Weights_in_a_file_that_is_not_beside_the_graph_are_refused(string location, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        var model = ModelProtoOf("torch-external.onnx");
+        foreach (var tensor in model.Graph.Initializer)
+        {
+            foreach (var entry in tensor.ExternalData.Where(entry => entry.Key == "location")) entry.Value = location;
+            // A key that is there twice is no reason to end otherwise.
+            if (tensor.ExternalData.Count > 0) tensor.ExternalData.Add(tensor.ExternalData[0].Clone());
+        }
+
+        File.WriteAllBytes(folder.PathOf("graph.onnx"), Google.Protobuf.MessageExtensions.ToByteArray(model));
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => ResNetModel.Open(folder.PathOf("graph.onnx"), Preprocessing(40)));
+        Assert.Contains("graph.onnx", problem.Message);
+        Assert.Contains(reason, problem.Message);
+    }
+
     private static ModelCard Import(string file, TemporaryFolder folder, List<string> notes)
     {
         var size = file switch

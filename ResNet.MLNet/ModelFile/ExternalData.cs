@@ -25,7 +25,8 @@ internal static class ExternalData
             var total = (long)model.CalculateSize();
             foreach (var tensor in TensorsOf(model.Graph).Where(IsExternal))
             {
-                var entries = tensor.ExternalData.ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
+                Dictionary<string, string> entries = new(StringComparer.Ordinal);
+                foreach (var entry in tensor.ExternalData) entries[entry.Key] = entry.Value;
                 if (!entries.TryGetValue("location", out var location))
                     throw new InvalidDataException($"Tensor '{tensor.Name}' lies in another file, which it does not name.");
                 if (!files.TryGetValue(location, out var file)) files[location] = file = Open(location, folder);
@@ -58,6 +59,7 @@ internal static class ExternalData
 
     private static FileStream Open(string location, string folder)
     {
+        if (location.Contains('\0')) throw new InvalidDataException("The model's weights lie in a file whose name is damaged.");
         var root = Path.GetFullPath(folder);
         var path = Path.GetFullPath(Path.Combine(root, location));
         if (!path.StartsWith(Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar, StringComparison.Ordinal))

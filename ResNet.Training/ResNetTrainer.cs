@@ -148,7 +148,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
                 MaximumFileBytes = _options.MaximumFileBytes,
             };
             var recipe = options.Resolve().Recipe with { Seed = seed };
-            if (_options.Epochs is { } epochs) recipe = recipe with { Epochs = epochs };
+            if (_options.Epochs is { } epochs) recipe = recipe.WithEpochs(epochs);
             var result = ResNetTraining.Run(options with { Recipe = recipe }, new Reporter(this, channel, stop), stop.Token);
             if (result.History.Count > 1) channel.Info(MessageSensitivity.None, $"The network is that of epoch {result.Kept.Epoch}.");
             return File.ReadAllBytes(result.ModelFile);

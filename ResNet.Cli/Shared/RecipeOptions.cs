@@ -126,15 +126,15 @@ internal sealed class RecipeOptions
     {
         recipe = recipe with
         {
-            Epochs = parsed.GetValue(_epochs) ?? recipe.Epochs,
             BatchSize = ParseBatch(parsed.GetValue(_batch)) ?? recipe.BatchSize,
             GradientAccumulation = parsed.GetValue(_accumulate) ?? recipe.GradientAccumulation,
             LearningRate = parsed.GetValue(_rate) ?? recipe.LearningRate,
             Patience = parsed.GetValue(_patience) ?? recipe.Patience,
             Precision = parsed.GetValue(_precision) ?? recipe.Precision,
         };
+        if (parsed.GetValue(_epochs) is { } epochs) recipe = recipe.WithEpochs(epochs);
         if (parsed.GetValue(_balance)) recipe = recipe with { ClassWeighting = ClassWeighting.Balanced };
-        if (parsed.GetValue(_noFlip)) recipe = recipe with { Augmentation = recipe.Augmentation.WithoutFlip() };
+        if (parsed.GetValue(_noFlip)) recipe = recipe.WithoutFlip();
         if (parsed.GetValue(_size) is { } size) recipe = recipe with { Preprocessing = WithCrop(recipe.Preprocessing, size) };
         return recipe;
     }

@@ -70,6 +70,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
         TrainingPhase.ComputingMean => $"mean image {value.Batch}/{value.Batches}",
         TrainingPhase.Featurizing => $"features {value.Batch}/{value.Batches}",
         TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
+        TrainingPhase.TryingFolds => $"trying on folds {value.Batch}/{value.Batches}",
         _ => $"epoch {value.Epoch}/{value.Epochs}",
     };
 

@@ -96,7 +96,7 @@ public sealed class HeadTests
         var start = StartingPoint.Open(file);
         Assert.AreEqual(0, start.Architecture.Classes);
         Assert.Contains("no classifier", start.Notes.Single());
-        var recipe = SmallRun.Recipe(0) with { FineTuning = new() { HeadEpochs = 2 } };
+        var recipe = SmallRun.Recipe(0) with { FineTuning = new() { HeadCrops = 1, TrainedShare = 1 } };
         var run = ResNetTraining.Run(SmallRun.Options(folders, recipe) with { StartFrom = start, Architecture = null });
         Assert.HasCount(3, ModelCard.Read(run.ModelFile)!.Labels!);
     }

@@ -11,6 +11,9 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
     /// <summary>[Count] which pixels the images show; null if all are whole.</summary>
     public Placement[]? Placements { get; init; }
 
+    /// <summary>[Count] which images these are: indices into the dataset.</summary>
+    public int[] Images { get; init; } = [];
+
     public int Count => Targets.Length;
 }
 
@@ -28,6 +31,7 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
 /// Receives, on some thread, each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of
 /// that batch.
 /// </param>
+/// <param name="inOrder">Whether images come in their order though they are varied.</param>
 internal sealed class BatchLoader(
     ImageDataset source,
     ImagePreprocessing preprocessing,
@@ -35,7 +39,8 @@ internal sealed class BatchLoader(
     int batchSize,
     long seed,
     int workers,
-    Action<InvalidImageException> onBadImage)
+    Action<InvalidImageException> onBadImage,
+    bool inOrder = false)
 {
     private const int OrderPurpose = 1, ImagePurpose = 2;
 
@@ -76,10 +81,13 @@ internal sealed class BatchLoader(
         }
     }
 
+    /// <summary>The class of an image.</summary>
+    public int LabelOf(int image) => source.LabelOf(image);
+
     private int[] OrderOf(int epoch)
     {
         var order = Enumerable.Range(0, source.Count).ToArray();
-        if (augmentation is not null) new SeededRandom(seed, OrderPurpose, epoch).Shuffle(order.AsSpan());
+        if (augmentation is not null && !inOrder) new SeededRandom(seed, OrderPurpose, epoch).Shuffle(order.AsSpan());
         return order;
     }
 
@@ -99,7 +107,7 @@ internal sealed class BatchLoader(
         // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's
         // context.
         await Task.WhenAll(parts).ConfigureAwait(false);
-        return Collect(index, pixels, placements, isGood, position => source.LabelOf(order[start + position]));
+        return Collect(index, pixels, placements, isGood, order.AsMemory(start, count));
 
         void Read(int from, int to)
         {
@@ -130,7 +138,7 @@ internal sealed class BatchLoader(
     }
 
     /// <summary>The batch of the images that could be read.</summary>
-    private Batch Collect(int index, byte[] pixels, Placement[] placements, bool[] isGood, Func<int, int> labelOf)
+    private Batch Collect(int index, byte[] pixels, Placement[] placements, bool[] isGood, ReadOnlyMemory<int> images)
     {
         List<int> good = [.. Enumerable.Range(0, isGood.Length).Where(position => isGood[position])];
         if (good.Count < isGood.Length)
@@ -139,8 +147,10 @@ internal sealed class BatchLoader(
             Array.Resize(ref pixels, good.Count * _imageSize);
         }
 
-        return new(index, pixels, [.. good.Select(position => (long)labelOf(position))])
+        int[] read = [.. good.Select(position => images.Span[position])];
+        return new(index, pixels, Array.ConvertAll(read, image => (long)source.LabelOf(image)))
         {
+            Images = read,
             Placements = placements.Any(placement => placement != default) ? [.. good.Select(position => placements[position])] : null,
         };
     }

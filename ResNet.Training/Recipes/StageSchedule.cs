@@ -24,9 +24,13 @@ internal sealed class StageSchedule(TrainingRecipe recipe, ResNetArchitecture ar
     /// <param name="epoch">The epoch, from 0.</param>
     public double FactorOf(int part, int epoch) => part < FirstTrained(epoch) ? 0 : FactorOf(part);
 
-    /// <summary>The factor of the learning rate of a part once it is released: 1 for the classifier.</summary>
+    /// <summary>The factor of the learning rate of a part once it is released: 1 for the last stage.</summary>
     /// <param name="part">The part.</param>
-    public double FactorOf(int part) => recipe.FineTuning is { } tuning ? Math.Pow(tuning.StageLearningRateFactor, _stages + 1 - part) : 1;
+    public double FactorOf(int part)
+    {
+        if (recipe.FineTuning is not { } tuning) return 1;
+        return part > _stages ? tuning.HeadLearningRateFactor : Math.Pow(tuning.StageLearningRateFactor, _stages - part);
+    }
 
     /// <summary>The steps of the run before a part is released.</summary>
     /// <param name="part">The part.</param>

@@ -145,6 +145,27 @@ public sealed partial record TrainingRecipe
         };
     }
 
+    /// <summary>
+    /// This recipe with another number of epochs. 0 of a recipe that fine-tunes leaves the new head, and that learns from the center of
+    /// each image alone, which is the fastest (<see cref="Head"/>).
+    /// </summary>
+    /// <param name="epochs">How often every image is shown, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public TrainingRecipe WithEpochs(int epochs) => this with
+    {
+        Epochs = epochs,
+        FineTuning = epochs == 0 && FineTuning is { } tuning ? tuning with { HeadCrops = 0, HeadMirrors = false } : FineTuning,
+    };
+
+    /// <summary>
+    /// This recipe without mirror images, for images whose left and right differ (letters, road signs).
+    /// </summary>
+    public TrainingRecipe WithoutFlip() => this with
+    {
+        Augmentation = Augmentation.WithoutFlip(),
+        FineTuning = FineTuning is { } tuning ? tuning with { HeadMirrors = false } : null,
+    };
+
     /// <summary>The recipe as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 

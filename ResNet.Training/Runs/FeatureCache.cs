@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using static TorchSharp.torch;
 
@@ -14,36 +15,35 @@ namespace ResNet.Training;
 internal sealed partial class FeatureCache(string folder, string identity, Action<string> warn)
 {
     private const int BatchesPerFile = 32;
-    private const string FeaturesName = "features", TargetsName = "targets", Suffix = ".safetensors";
+    private const string FeaturesName = "features", ImagesName = "images", ViewsName = "views", Suffix = ".safetensors";
 
     private bool _canWrite = true;
 
     /// <summary>Gives the features; those that are not there are computed.</summary>
     /// <param name="network">The network, ready to be evaluated.</param>
     /// <param name="input">Brings batches to it.</param>
-    /// <param name="loader">The images, in their order.</param>
-    /// <param name="report">Receives after each batch how many are done and how many images there were.</param>
-    /// <returns>[images, features] float32 and [images] int64, on the device, in the caller's dispose scope.</returns>
-    public (Tensor Features, Tensor Targets) Get(ResNetModule network, DeviceInput input, BatchLoader loader, Action<int, long> report)
+    /// <param name="views">Loads the images, in their order: first the center, then a random crop each.</param>
+    /// <param name="mirrors">Whether the center's mirror image is wanted, too.</param>
+    /// <param name="report">Receives after each batch how many are done, of all views, and how many views there were.</param>
+    /// <returns>The features, in the caller's dispose scope.</returns>
+    public HeadFeatures Get(
+        ResNetModule network, DeviceInput input, IReadOnlyList<BatchLoader> views, bool mirrors, Action<int, int> report)
     {
         List<Part> parts = [];
-        while (parts.Count * BatchesPerFile < loader.Batches && Read(parts.Count, network.Architecture.FeatureCount) is { } part)
-            parts.Add(part);
-        if (parts.Count * BatchesPerFile < loader.Batches) parts.AddRange(Compute(network, input, loader, parts.Count, report));
-
-        var rows = parts.Sum(part => part.Targets.Length);
-        var width = network.Architecture.FeatureCount;
-        var features = new float[(long)rows * width];
-        var targets = new long[rows];
-        var start = 0;
-        foreach (var part in parts)
+        for (var view = 0; view < views.Count; view++)
         {
-            part.Features.CopyTo(features.AsSpan(start * width));
-            part.Targets.CopyTo(targets.AsSpan(start));
-            start += part.Targets.Length;
+            var loader = views[view];
+            var files = (loader.Batches + BatchesPerFile - 1) / BatchesPerFile;
+            var first = parts.Count;
+            while (parts.Count < first + files && Read(parts.Count, network.Architecture.FeatureCount) is { } part) parts.Add(part);
+            if (parts.Count == first + files) continue;
+            var number = view == 0 ? HeadFeatures.Center : HeadFeatures.Mirrored + view;
+            var (from, before) = (parts.Count, view * loader.Batches);
+            Pass pass = new(loader, Epoch: view, number, Mirrors: mirrors && view == 0, from, from - first);
+            parts.AddRange(Compute(network, input, pass, (done, rows) => report(before + done, rows)));
         }
 
-        return (tensor(features, [rows, width], device: input.Device), tensor(targets, device: input.Device));
+        return Join(parts, network.Architecture.FeatureCount, views[0], input.Device);
     }
 
     /// <summary>Deletes the files of a folder that this class writes, and then the folder, unless others have files in it.</summary>
@@ -58,33 +58,61 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
         if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
     }
 
-    /// <summary>Computes the features from a part on and writes each part as it is complete.</summary>
-    private List<Part> Compute(ResNetModule network, DeviceInput input, BatchLoader loader, int first, Action<int, long> report)
+    private static HeadFeatures Join(List<Part> parts, int width, BatchLoader loader, Device device)
+    {
+        var rows = parts.Sum(part => part.Images.Length);
+        var features = new float[(long)rows * width];
+        var start = 0L;
+        foreach (var part in parts)
+        {
+            part.Features.CopyTo(features, start);
+            start += part.Features.Length;
+        }
+
+        int[] images = [.. parts.SelectMany(part => part.Images)];
+        return new(
+            tensor(features, [rows, width], device: device),
+            tensor(Array.ConvertAll(images, image => (long)loader.LabelOf(image)), device: device),
+            images,
+            [.. parts.SelectMany(part => part.Views)]);
+    }
+
+    /// <summary>Computes the features of a view from a part on and writes each part as it is complete.</summary>
+    private List<Part> Compute(ResNetModule network, DeviceInput input, Pass pass, Action<int, int> report)
     {
         List<Part> parts = [];
         List<float> features = [];
-        List<long> targets = [];
+        List<int> images = [], views = [];
         using var _ = no_grad();
-        foreach (var batch in loader.Epoch(0, first * BatchesPerFile))
+        foreach (var batch in pass.Loader.Epoch(pass.Epoch, pass.PartsDone * BatchesPerFile))
         {
             // A part may be empty, if none of its images can be read.
-            while (batch.Index / BatchesPerFile > first + parts.Count) Complete();
+            while (batch.Index / BatchesPerFile > pass.PartsDone + parts.Count) Complete();
             using var scope = NewDisposeScope();
-            features.AddRange(network.Features(input.Load(batch).Images).cpu().contiguous().data<float>());
-            targets.AddRange(batch.Targets);
-            report(batch.Index + 1, batch.Count);
+            var pixels = input.Load(batch).Images;
+            Add(pixels, pass.View);
+            if (pass.Mirrors) Add(pixels.flip(3), HeadFeatures.Mirrored);
+            report(batch.Index + 1, pass.Mirrors ? 2 * batch.Count : batch.Count);
+
+            void Add(Tensor seen, int view)
+            {
+                features.AddRange(network.Features(seen).cpu().contiguous().data<float>());
+                images.AddRange(batch.Images);
+                views.AddRange(Enumerable.Repeat(view, batch.Count));
+            }
         }
 
-        while ((first + parts.Count) * BatchesPerFile < loader.Batches) Complete();
+        while ((pass.PartsDone + parts.Count) * BatchesPerFile < pass.Loader.Batches) Complete();
         return parts;
 
         void Complete()
         {
-            var part = new Part([.. features], [.. targets]);
-            Write(first + parts.Count, part, network.Architecture.FeatureCount);
+            var part = new Part([.. features], [.. images], [.. views]);
+            Write(pass.FirstFile + parts.Count, part, network.Architecture.FeatureCount);
             parts.Add(part);
             features.Clear();
-            targets.Clear();
+            images.Clear();
+            views.Clear();
         }
     }
 
@@ -96,8 +124,8 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
         {
             var (tensors, metadata) = WeightFile.ReadStored(path);
             if (metadata.GetValueOrDefault(Checkpoint.IdentityEntry) != identity) return null;
-            var part = new Part(tensors[FeaturesName].Values, [.. tensors[TargetsName].Values.Select(target => (long)target)]);
-            if (part.Features.Length == part.Targets.Length * (long)width) return part;
+            var part = new Part(tensors[FeaturesName].Values, ToInts(tensors[ImagesName]), ToInts(tensors[ViewsName]));
+            if (part.Features.Length == part.Images.Length * (long)width && part.Views.Length == part.Images.Length) return part;
             warn($"'{path}' is damaged; its features are computed again.");
         }
         catch (Exception problem) when (problem is InvalidDataException or KeyNotFoundException or IOException)
@@ -108,18 +136,22 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
         return null;
     }
 
+    private static int[] ToInts(WeightTensor tensor) => MemoryMarshal.Cast<float, int>(tensor.Values).ToArray();
+
+    private static WeightTensor ToTensor(int[] values) => new([values.Length], MemoryMarshal.Cast<int, float>(values).ToArray());
+
     /// <summary>
-    /// Writes a part as safetensors, whose numbers are float32: class numbers are far below 2^24, so they are exact. Without it a run that
+    /// Writes a part as safetensors, whose numbers are float32: whole numbers are kept as their bits. Without it a run that
     /// is stopped only has to compute it again, so where it cannot be written the run goes on.
     /// </summary>
     private void Write(int number, Part part, int width)
     {
         if (!_canWrite) return;
-        var rows = part.Targets.Length;
         var tensors = new StateDict
         {
-            { FeaturesName, new([rows, width], part.Features) },
-            { TargetsName, new([rows], [.. part.Targets.Select(target => (float)target)]) },
+            { FeaturesName, new([part.Images.Length, width], part.Features) },
+            { ImagesName, ToTensor(part.Images) },
+            { ViewsName, ToTensor(part.Views) },
         };
         try
         {
@@ -138,8 +170,18 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
     [GeneratedRegex(@"^\d{6,}\.safetensors(\.[0-9a-f]{32}\.tmp)?$")]
     private static partial Regex OwnName();
 
-    /// <summary>The features and classes of some batches.</summary>
-    /// <param name="Features">[images, features].</param>
-    /// <param name="Targets">[images] class numbers.</param>
-    private sealed record Part(float[] Features, long[] Targets);
+    /// <summary>The features of some batches.</summary>
+    /// <param name="Features">[rows, features].</param>
+    /// <param name="Images">[rows] indices into the dataset.</param>
+    /// <param name="Views">[rows] see <see cref="HeadFeatures.Views"/>.</param>
+    private sealed record Part(float[] Features, int[] Images, int[] Views);
+
+    /// <summary>One view of all images, from a part on.</summary>
+    /// <param name="Loader">Loads them.</param>
+    /// <param name="Epoch">The epoch that the loader's random crops are of.</param>
+    /// <param name="View">See <see cref="HeadFeatures.Views"/>.</param>
+    /// <param name="Mirrors">Whether their mirror images are wanted, too.</param>
+    /// <param name="FirstFile">The number of the file of the first part that is missing.</param>
+    /// <param name="PartsDone">The parts of this view before it.</param>
+    private sealed record Pass(BatchLoader Loader, int Epoch, int View, bool Mirrors, int FirstFile, int PartsDone);
 }

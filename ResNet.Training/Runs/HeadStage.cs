@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace ResNet.Training;
 
 /// <summary>
@@ -13,65 +11,65 @@ namespace ResNet.Training;
 /// <param name="validation">Measures the network with its new head.</param>
 internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages badImages, RunProgress progress, ValidationStage validation)
 {
+    /// <summary>
+    /// The smallest part of a photograph that the head learns from, as torchvision trains on ImageNet: parts as small as these help it.
+    /// </summary>
+    private const double SmallestArea = 0.08;
+
     /// <summary>Trains the head.</summary>
     /// <param name="cache">Keeps the features, so that a run that was stopped does not begin again.</param>
     /// <param name="state">Where the run stands: at its beginning.</param>
     /// <param name="cancellation">Stops.</param>
-    /// <returns>The figures of the run's epoch 0.</returns>
-    public EpochMetrics Train(FeatureCache cache, TrainingState state, CancellationToken cancellation)
+    /// <returns>The figures of the run's epoch 0, and what the head learned from.</returns>
+    public (EpochMetrics Figures, HeadLesson Lesson) Train(FeatureCache cache, TrainingState state, CancellationToken cancellation)
     {
-        step.Network.eval();
-        var (features, targets) = Featurize(cache, state, cancellation);
-        var images = targets.shape[0];
-        badImages.ThrowIfNoneWasRead(images > 0);
-        var epochs = plan.Recipe.FineTuning!.HeadEpochs;
-        var last = (Loss: 0.0, Accuracy: 0.0);
-        HeadTrainer.Train(features, targets, step.Network.Classifier, plan.Recipe, step.ClassWeights, (epoch, loss, accuracy) =>
-        {
-            cancellation.ThrowIfCancellationRequested();
-            TrainingDivergedException.ThrowUnless(double.IsFinite(loss), plan.Recipe, state);
-            last = (loss, accuracy);
-            if (!progress.IsDue) return;
-            progress.Report(state, new()
-            {
-                Phase = TrainingPhase.TrainingHead,
-                Batch = epoch,
-                Batches = epochs,
-                Loss = loss,
-                Accuracy = accuracy,
-            });
-        });
-        step.Average?.Restart();
+        var features = Featurize(cache, state, cancellation);
+        badImages.ThrowIfNoneWasRead(features.ImageCount > 0);
+        var trainer = new HeadTrainer(
+            features, plan.Architecture.Classes, step.ClassWeights, plan.Recipe.Seed, (done, fits) => ReportFit(state, done, fits), cancellation);
+        var fit = trainer.Train(step.Network.Classifier);
+        step.RestartAverages();
         var figures = validation.Measure(state, cancellation);
-        return new()
+        EpochMetrics metrics = new()
         {
             Epoch = 0,
-            TrainingLoss = last.Loss,
-            TrainingAccuracy = last.Accuracy,
+            TrainingLoss = fit.Loss,
+            TrainingAccuracy = fit.Accuracy,
             ValidationLoss = figures?.Loss,
             Top1 = figures?.Top1,
             Top5 = figures?.Top5,
-            ImagesPerSecond = images / progress.Seconds,
+            ImagesPerSecond = features.Images.Length / progress.Seconds,
             Seconds = progress.Seconds,
         };
+        return (metrics, new(features, fit));
     }
 
-    private (Tensor Features, Tensor Targets) Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)
+    private HeadFeatures Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)
     {
-        var loader = plan.Loader(plan.Data.Training, augmentation: null, badImages);
-        var seen = 0L;
-        return cache.Get(step.Network, step.Input, loader, (done, images) =>
+        step.Network.eval();
+        var tuning = plan.Recipe.FineTuning!;
+        var images = plan.Data.Training;
+        var crop = new Augmentation.RandomResizedCrop(SmallestArea, tuning.HeadMirrors);
+        var center = plan.Loader(images, augmentation: null, badImages);
+        var crops = Enumerable.Range(0, tuning.HeadCrops).Select(_ => plan.Loader(images, crop, badImages, inOrder: true));
+        var (seen, batches) = (0L, center.Batches * (1 + tuning.HeadCrops));
+        return cache.Get(step.Network, step.Input, [center, .. crops], tuning.HeadMirrors, (done, views) =>
         {
             cancellation.ThrowIfCancellationRequested();
-            seen += images;
-            if (done < loader.Batches && !progress.IsDue) return;
+            seen += views;
+            if (done < batches && !progress.IsDue) return;
             progress.Report(state, new()
             {
                 Phase = TrainingPhase.Featurizing,
                 Batch = done,
-                Batches = loader.Batches,
+                Batches = batches,
                 ImagesPerSecond = seen / progress.Seconds,
             });
         });
+    }
+
+    private void ReportFit(TrainingState state, int done, int fits)
+    {
+        if (progress.IsDue) progress.Report(state, new() { Phase = TrainingPhase.TrainingHead, Batch = done, Batches = fits });
     }
 }

@@ -4,75 +4,123 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>
-/// Trains a network's classifier on features that are computed already: multinomial logistic regression by AdamW. Features are
-/// standardized for the purpose, and the classifier that is put into the network has that folded in.
-/// </summary>
-internal static class HeadTrainer
-{
-    private const int OrderPurpose = 4, BatchSize = 256;
-    private const double LearningRate = 0.01, WeightDecay = 0.05, SmallestDeviation = 1e-3;
+/// <summary>What a new head's fitting chose, by cross-validation.</summary>
+/// <param name="Penalty">The weight of |W|² in the loss.</param>
+/// <param name="UsesCrops">Whether random crops are among what it learned from.</param>
+/// <param name="Loss">Mean cross-entropy, in nats, of images that the head had not learned from; NaN if there were too few images.</param>
+/// <param name="Accuracy">Share of these images that were predicted correctly, 0 to 1; NaN if there were too few images.</param>
+internal sealed record HeadFit(double Penalty, bool UsesCrops, double Loss, double Accuracy);
 
-    /// <summary>Trains.</summary>
-    /// <param name="features">[images, features] float32.</param>
-    /// <param name="targets">[images] int64.</param>
-    /// <param name="classifier">Receives the weights.</param>
-    /// <param name="recipe">Says epochs, seed and label smoothing.</param>
-    /// <param name="classWeights">How much each class counts; null for alike.</param>
-    /// <param name="report">Receives each epoch: its number from 1, mean loss, share of correct predictions. May throw to stop.</param>
-    public static void Train(
-        Tensor features, Tensor targets, Linear classifier, TrainingRecipe recipe, Tensor? classWeights, Action<int, double, double> report)
+/// <summary>
+/// Fits a network's classifier to features that are computed already: multinomial logistic regression on features divided by their length.
+/// The weight of the penalty, and whether random crops help (they do for photographs, and not for small pictures), is chosen by
+/// cross-validation. The classifier has no bias, so that what it predicts does not depend on the length of the features, which it gets
+/// undivided.
+/// </summary>
+/// <param name="features">What it learns from.</param>
+/// <param name="classes">The number of classes.</param>
+/// <param name="classWeights">[classes] how much each class counts; null for alike.</param>
+/// <param name="seed">Chooses the folds.</param>
+/// <param name="report">Receives how many fits of how many are done. May throw to stop.</param>
+/// <param name="cancellation">Stops.</param>
+internal sealed class HeadTrainer(
+    HeadFeatures features, int classes, Tensor? classWeights, long seed, Action<int, int> report, CancellationToken cancellation)
+{
+    private const int FoldPurpose = 4, Folds = 5, MostRows = 20_000;
+    private const double UsualPenalty = 3e-3;
+
+    /// <summary>From the strongest on: a fit begins with the weights of the one before it.</summary>
+    private static readonly double[] Penalties = [3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4];
+
+    private int _done;
+
+    /// <summary>Chooses, fits and sets the classifier.</summary>
+    public HeadFit Train(Linear classifier)
     {
         using var scope = NewDisposeScope();
-        var epochs = recipe.FineTuning!.HeadEpochs;
-        var (mean, deviation) = (features.mean([0], keepdim: true), features.std(0, unbiased: false, keepdim: true));
-        using var smallest = SmallestDeviation.ToScalar();
-        deviation.clamp_min_(smallest);
-        var inputs = features.sub(mean).div_(deviation);
-        using var head = nn.Linear(features.shape[1], classifier.out_features, device: features.device);
-        using (no_grad())
-        {
-            head.weight.zero_();
-            head.bias!.zero_();
-        }
-
-        using var parameters = new FlatParameters(head, decayNormAndBias: false);
-        using var optimizer = new Optimizer.AdamW().Start(parameters, WeightDecay);
-        var schedule = new LearningRateSchedule.Cosine();
-        var (images, steps) = (targets.shape[0], (targets.shape[0] + BatchSize - 1) / BatchSize);
-        using var losses = zeros(1, float64, features.device);
-        using var correct = zeros(1, int64, features.device);
-        for (var epoch = 0; epoch < epochs; epoch++)
-        {
-            var order = Enumerable.Range(0, (int)images).Select(index => (long)index).ToArray();
-            new SeededRandom(recipe.Seed, OrderPurpose, epoch).Shuffle(order.AsSpan());
-            losses.zero_();
-            correct.zero_();
-            for (var step = 0; step < steps; step++)
-            {
-                using var inner = NewDisposeScope();
-                var (start, end) = (images * step / steps, images * (step + 1) / steps);
-                var chosen = tensor(order[(int)start..(int)end], device: features.device);
-                var wanted = targets.index_select(0, chosen);
-                var logits = head.forward(inputs.index_select(0, chosen));
-                var loss = nn.functional.cross_entropy(logits, wanted, classWeights, label_smoothing: recipe.LabelSmoothing);
-                loss.backward();
-                var before = epoch * steps + step;
-                var rate = LearningRate * schedule.FactorAt((double)before / (epochs * steps), []);
-                optimizer.Step(before + 1, _ => rate);
-                using var _ = no_grad();
-                using var count = (end - start).ToScalar();
-                losses.add_(loss.detach().to(float64), count);
-                correct.add_(logits.argmax(1).eq(wanted).sum(), Scalars.One);
-            }
-
-            report(epoch + 1, losses.item<double>() / images, (double)correct.item<long>() / images);
-        }
-
-        using var none = no_grad();
-        // w (x - m) / s + b = (w / s) x + (b - (w / s) m)
-        var weight = head.weight.div(deviation);
-        classifier.weight.copy_(weight);
-        classifier.bias!.copy_(head.bias!.sub(weight.matmul(mean.squeeze(0))));
+        using var _ = no_grad();
+        var choice = Choose();
+        Fit(classifier, choice);
+        return choice;
     }
+
+    /// <summary>Fits with what was chosen before, and sets the classifier.</summary>
+    public void Fit(Linear classifier, HeadFit choice)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var rows = choice.UsesCrops ? features : features.WithoutCrops();
+        var weights = Regression(rows).Fit(choice.Penalty, start: null, cancellation);
+        using var scale = (HeadFeatures.Length / rows.MeanNorm()).ToScalar();
+        classifier.weight.copy_(weights.mul(scale));
+        classifier.bias!.zero_();
+    }
+
+    private HeadFit Choose()
+    {
+        var folds = FoldsOfImages();
+        if (folds.Count < 2) return new(UsualPenalty, features.HasCrops, double.NaN, double.NaN);
+        var chosen = features.Of(folds.SelectMany(fold => fold.Held).Concat(folds[0].Always).ToHashSet());
+        var candidates = features.HasCrops ? new[] { chosen.WithoutCrops(), chosen } : [chosen];
+        var fits = candidates.Length * folds.Count * Penalties.Length;
+        List<HeadFit> results = [];
+        foreach (var candidate in candidates)
+        {
+            var sums = new (double Loss, long Correct)[Penalties.Length];
+            foreach (var fold in folds) AddFold(candidate, fold.Held, sums, fits);
+            var images = (double)folds.Sum(fold => fold.Held.Count);
+            results.AddRange(Penalties.Select((penalty, i) =>
+                new HeadFit(penalty, candidate.HasCrops, sums[i].Loss / images, sums[i].Correct / images)));
+        }
+
+        return results.MinBy(result => result.Loss)!;
+    }
+
+    /// <summary>Fits without a fold's images, with each penalty, and adds up how well that predicts them.</summary>
+    private void AddFold(HeadFeatures candidate, HashSet<int> held, (double Loss, long Correct)[] sums, int fits)
+    {
+        using var scope = NewDisposeScope();
+        var rest = candidate.Of(candidate.Images.Where(image => !held.Contains(image)).ToHashSet());
+        var judged = candidate.Of(held).Centers();
+        var inputs = judged.Normalized();
+        var regression = Regression(rest);
+        Tensor? weights = null;
+        for (var i = 0; i < Penalties.Length; i++)
+        {
+            weights = regression.Fit(Penalties[i], weights, cancellation);
+            var logits = inputs.matmul(weights.to(float32).t());
+            var loss = nn.functional.cross_entropy(logits, judged.Targets, reduction: nn.Reduction.Sum).item<float>();
+            var correct = logits.argmax(1).eq(judged.Targets).sum().item<long>();
+            sums[i] = (sums[i].Loss + loss, sums[i].Correct + correct);
+            report(++_done, fits);
+        }
+    }
+
+    private LogisticRegression Regression(HeadFeatures rows) => new(rows.Normalized(), rows.Targets, classes, classWeights);
+
+    /// <summary>
+    /// Images for folds, each class spread evenly over them; of classes with one image, that is always learned from. Of very many images
+    /// some are enough to choose with.
+    /// </summary>
+    private List<Fold> FoldsOfImages()
+    {
+        using var onHost = features.Targets.cpu();
+        var targets = onHost.data<long>().ToArray();
+        var share = Math.Min(1, (double)MostRows / features.Images.Length);
+        var folds = Enumerable.Range(0, Folds).Select(_ => new HashSet<int>()).ToList();
+        HashSet<int> always = [];
+        var next = 0;
+        foreach (var group in features.Images.Zip(targets).DistinctBy(row => row.First).GroupBy(row => row.Second, row => row.First))
+        {
+            var members = group.Order().ToArray();
+            new SeededRandom(seed, FoldPurpose, group.Key).Shuffle(members.AsSpan());
+            if (members.Length == 1) always.Add(members[0]);
+            else foreach (var image in members.Take(Math.Max(2, (int)(members.Length * share)))) folds[next++ % Folds].Add(image);
+        }
+
+        return [.. folds.Where(fold => fold.Count > 0).Select(fold => new Fold(fold, always))];
+    }
+
+    /// <summary>Images that are held back, and those that never are.</summary>
+    private sealed record Fold(HashSet<int> Held, HashSet<int> Always);
 }

@@ -197,10 +197,18 @@ internal sealed class RunFolder : IDisposable
     /// <param name="warn">Receives what the user should know.</param>
     public FeatureCache OpenFeatures(RunIdentity identity, Action<string> warn) => new(Claimed(Features), $"{identity}", warn);
 
-    /// <summary>Deletes the features of a frozen network, if there are any; they are not needed any more.</summary>
+    /// <summary>The results of the folds that decide about fine-tuning.</summary>
+    /// <param name="identity">What the run is; see <see cref="TrainingPlan.Identity"/>.</param>
+    public FoldResults OpenFolds(RunIdentity identity) => new(Claimed(Features), $"{identity}");
+
+    /// <summary>
+    /// Deletes the features of a frozen network and the results of folds, if there are any; they are not needed any more.
+    /// </summary>
     public void DeleteFeatures()
     {
-        if (_manifest.Lists(Features)) FeatureCache.Delete(PathOf(Features));
+        if (!_manifest.Lists(Features)) return;
+        FoldResults.Delete(PathOf(Features));
+        FeatureCache.Delete(PathOf(Features));
     }
 
     /// <summary>Begins a file of events for TensorBoard.</summary>

@@ -58,7 +58,7 @@ internal sealed class TrainingLoop : IDisposable
         var run = Resume() ?? Begin(cancellation);
         _progress.Start(run);
         ClassificationMetrics? validation = null;
-        while (run.Epoch < _recipe.Epochs && !run.HasStalled(_recipe.Patience))
+        while (run.Epoch < _recipe.Epochs && run.TrainedShare > 0 && !run.HasStalled(_recipe.Patience))
         {
             using var scope = NewDisposeScope();
             run = TrainEpoch(run, cancellation);
@@ -86,6 +86,7 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         _step.ReadState(checkpoint.Tensors);
+        Average(run);
         _progress.OpenEvents(_folder, run);
         return run;
     }
@@ -101,13 +102,35 @@ internal sealed class TrainingLoop : IDisposable
         _progress.OpenEvents(_folder, run);
         Subtract(new MeanImageStage(_plan, _badImages, _progress).Find(run, cancellation));
         _plan.LoadStart(_step, _badImages);
-        if (!_plan.NeedsNewHead || _recipe.FineTuning is not { HeadEpochs: > 0 }) return run;
+        if (!_plan.NeedsNewHead || _recipe.FineTuning is null) return run;
 
         var features = _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
-        var head = new HeadStage(_plan, _step, _badImages, _progress, _validation);
-        run = Complete(run, head.Train(features, run, cancellation));
+        var (figures, lesson) = new HeadStage(_plan, _step, _badImages, _progress, _validation).Train(features, run, cancellation);
+        run = Complete(Decide(lesson, run, cancellation), figures);
         _folder.DeleteFeatures();
         return run;
+    }
+
+    /// <summary>Decides how much of the fine-tuned weights the run gives.</summary>
+    private TrainingState Decide(HeadLesson lesson, TrainingState run, CancellationToken cancellation)
+    {
+        if (_recipe.Epochs == 0) return run;
+        if (_recipe.FineTuning!.TrainedShare is { } share) run = run with { TrainedShare = share };
+        else
+        {
+            var folds = new FoldStage(_plan, _step, _badImages, _progress);
+            run = folds.Decide(lesson, _folder.OpenFolds(_plan.Identity), run, cancellation);
+            _progress.ReportMessage(run, run.Decision!);
+        }
+
+        Average(run);
+        return run;
+    }
+
+    /// <summary>From now on the network is evaluated as the run says.</summary>
+    private void Average(TrainingState run)
+    {
+        if (_step.FromStart is { } average) average.TrainedShare = run.TrainedShare;
     }
 
     private void Subtract(MeanImage? image)
@@ -189,9 +212,9 @@ internal sealed class TrainingLoop : IDisposable
 
     private void SaveBest(TrainingState run)
     {
-        _step.Average?.Exchange();
+        _step.ExchangeAverages();
         _folder.WriteBest(new(_step.Network.ToStateDict(), State: null, $"{_plan.Identity}", _plan.CardOf(run.Epoch)));
-        _step.Average?.Exchange();
+        _step.ExchangeAverages();
     }
 
     /// <summary>Chooses the network that the run keeps, and writes model file and report.</summary>
@@ -200,7 +223,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="cancellation">Stops; the checkpoint is written already.</param>
     private TrainingResult Finish(TrainingState run, ClassificationMetrics? validation, CancellationToken cancellation)
     {
-        _step.Average?.Exchange();
+        _step.ExchangeAverages();
         var kept = run.History[^1];
         List<string> notes = [];
         if (_recipe.Keep == KeptEpoch.Best && EpochMetrics.Best(run.History) is { } best && best != kept)

@@ -90,15 +90,21 @@ public sealed record TrainingOptions
         return new(this, architecture, recipe);
     }
 
-    private TrainingRecipe DefaultRecipe(ResNetArchitecture architecture) => StartFrom is { } start
-        ? TrainingRecipe.FineTune(start.Architecture, start.Preprocessing, Data.Training.Count)
-        : TrainingRecipe.For(architecture, Data.Training.Count);
+    private TrainingRecipe DefaultRecipe(ResNetArchitecture architecture)
+    {
+        if (StartFrom is not { } start) return TrainingRecipe.For(architecture, Data.Training.Count);
+        var recipe = TrainingRecipe.FineTune(start.Architecture, start.Preprocessing, Data.Training.Count);
+        // A head that stays was not fitted to these images.
+        return start.HasSameClasses(Data.Training.Labels)
+            ? recipe with { FineTuning = recipe.FineTuning! with { HeadLearningRateFactor = 0.1 } }
+            : recipe;
+    }
 
     private void Check(TrainingRecipe recipe)
     {
         if (recipe.FineTuning is not null && StartFrom is null)
             throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
-        if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 })
+        if (recipe.Epochs == 0 && recipe.FineTuning is null)
             throw new ArgumentException("A recipe of 0 epochs trains nothing, unless it fine-tunes a network and trains a new head.");
         if (recipe.Epochs == 0 && StartFrom!.HasSameClasses(Data.Training.Labels))
         {

@@ -17,4 +17,7 @@ public enum TrainingPhase
 
     /// <summary>Computing the mean image of the training images, for a recipe with a mean for each pixel.</summary>
     ComputingMean,
+
+    /// <summary>Trying on folds of the training images whether fine-tuning helps; batches are those of all folds.</summary>
+    TryingFolds,
 }

@@ -55,7 +55,8 @@ public sealed class TrainingPlan
     /// <param name="images">The images.</param>
     /// <param name="augmentation">How they are varied; null for images in their order, not varied.</param>
     /// <param name="bad">Receives those that cannot be read.</param>
-    internal BatchLoader Loader(ImageDataset images, Augmentation? augmentation, BadImages bad) =>
+    /// <param name="inOrder">Whether they come in their order though they are varied.</param>
+    internal BatchLoader Loader(ImageDataset images, Augmentation? augmentation, BadImages bad, bool inOrder = false) =>
         new(
             new LimitedImages(images, Options.Limits),
             Recipe.Preprocessing,
@@ -63,7 +64,8 @@ public sealed class TrainingPlan
             Recipe.BatchSize,
             Recipe.Seed,
             Math.Max(1, Options.Workers),
-            bad.Add);
+            bad.Add,
+            inOrder);
 
     /// <summary>
     /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where
@@ -89,7 +91,7 @@ public sealed class TrainingPlan
         // In any order but by class, so that all classes are among the images that are measured.
         if (start.IsFolded && Recipe.FineTuning is not { KeepStatistics: true })
             network.MeasureStatistics(Loader(Data.Training, Augmentation.None, bad).Epoch(0).Take(BatchesForStatistics).Select(Pixels));
-        step.Average?.Restart();
+        step.RestartAverages();
 
         Tensor Pixels(Batch batch)
         {

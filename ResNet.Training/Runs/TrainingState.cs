@@ -27,6 +27,12 @@ internal sealed record TrainingState
     /// <summary>Time spent on the steps of the epoch so far, in seconds.</summary>
     public double EpochSeconds { get; init; }
 
+    /// <summary>The share of the trained weights in the network that the run gives; 0 if it keeps the new head alone.</summary>
+    public double TrainedShare { get; init; } = 1;
+
+    /// <summary>What decided <see cref="TrainedShare"/>, in a sentence; null if nothing had to.</summary>
+    public string? Decision { get; init; }
+
     /// <summary>The figures of the epochs that are complete.</summary>
     public IReadOnlyList<EpochMetrics> History { get; init; } = [];
 
@@ -71,6 +77,8 @@ internal sealed record TrainingState
     {
         Epoch = completed.Epoch,
         Seconds = completed.Seconds,
+        TrainedShare = TrainedShare,
+        Decision = Decision,
         History = [.. History, completed],
     };
 }

@@ -18,14 +18,14 @@ internal sealed class ValidationStage(TrainingPlan plan, TrainingStep step, BadI
     /// <inheritdoc cref="Measure"/>
     public ClassificationMetrics? Validate(TrainingState state, CancellationToken cancellation)
     {
-        step.Average?.Exchange();
+        step.ExchangeAverages();
         try
         {
             return Measure(state, cancellation);
         }
         finally
         {
-            step.Average?.Exchange();
+            step.ExchangeAverages();
         }
     }
 

@@ -7,6 +7,10 @@ namespace ResNet.Training;
 internal sealed partial class TrainingStep
 {
     private const string MemoryPrefix = WeightFile.CompanionPrefix, AveragePrefix = WeightFile.AveragePrefix;
+    private const string StartPrefix = $"{MemoryPrefix}start.";
+
+    /// <summary>Where the moving average lies: where readers look for what is evaluated, if it is that.</summary>
+    private string MovingPrefix => FromStart is null ? AveragePrefix : $"{MemoryPrefix}moving.";
 
     /// <summary>Whether all values that a checkpoint has to hold are finite. Waits for the device.</summary>
     public bool IsFinite()
@@ -25,10 +29,18 @@ internal sealed partial class TrainingStep
         foreach (var (name, values) in Optimizer.Memory) Parameters.CopyTo(tensors, values, $"{MemoryPrefix}{name}.");
         if (Average is { } average)
         {
-            Parameters.CopyTo(tensors, average.Weights, AveragePrefix);
-            Parameters.CopyStatisticsTo(tensors, average.Statistics, AveragePrefix);
+            Parameters.CopyTo(tensors, average.Weights, MovingPrefix);
+            Parameters.CopyStatisticsTo(tensors, average.Statistics, MovingPrefix);
         }
 
+        if (FromStart is not { } start) return tensors;
+        Parameters.CopyTo(tensors, start.Start, StartPrefix);
+        if (start.TrainedShare == 1 && Average is null) return tensors;
+        // What is evaluated, for readers of the checkpoint.
+        ExchangeAverages();
+        Parameters.CopyTo(tensors, Parameters.Weights, AveragePrefix);
+        Parameters.CopyStatisticsTo(tensors, Parameters.Statistics, AveragePrefix);
+        ExchangeAverages();
         return tensors;
     }
 
@@ -39,9 +51,11 @@ internal sealed partial class TrainingStep
         foreach (var (name, values) in Optimizer.Memory) Parameters.CopyFrom(tensors, values, $"{MemoryPrefix}{name}.");
         if (Average is { } average)
         {
-            Parameters.CopyFrom(tensors, average.Weights, AveragePrefix);
-            Parameters.CopyStatisticsFrom(tensors, average.Statistics, AveragePrefix);
+            Parameters.CopyFrom(tensors, average.Weights, MovingPrefix);
+            Parameters.CopyStatisticsFrom(tensors, average.Statistics, MovingPrefix);
         }
+
+        if (FromStart is { } start) Parameters.CopyFrom(tensors, start.Start, StartPrefix);
     }
 
     private StateDict WeightsIn(StateDict tensors)

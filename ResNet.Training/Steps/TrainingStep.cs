@@ -16,6 +16,7 @@ internal sealed partial class TrainingStep : IDisposable
     private readonly Scalar? _clip;
     private readonly Scalar _clipEpsilon = ClipEpsilon.ToScalar();
     private readonly Tensor _loss, _correct;
+    private bool _isAveraged;
 
     /// <summary>Moves the network to the device and takes charge of it.</summary>
     /// <param name="network">The network; disposed with this.</param>
@@ -30,6 +31,7 @@ internal sealed partial class TrainingStep : IDisposable
         Parameters = new(network, recipe.FineTuning is null ? null : network.StageOf, recipe.DecayNormAndBias);
         Optimizer = recipe.Optimizer.Start(Parameters, recipe.WeightDecay);
         if (recipe.EmaDecay is { } decay) Average = new(Parameters, decay);
+        if (recipe.FineTuning is not null) FromStart = new(Parameters);
         Input = new(recipe.Preprocessing, recipe.Precision, device);
         if (recipe.ClipNorm is { } clip) _clip = clip.ToScalar();
         if (recipe.ClassWeighting == ClassWeighting.Balanced && classCounts is not null) ClassWeights = Balance(classCounts, device);
@@ -44,6 +46,9 @@ internal sealed partial class TrainingStep : IDisposable
 
     /// <summary>The averaged weights; null where the recipe has none.</summary>
     public ExponentialMovingAverage? Average { get; }
+
+    /// <summary>The average with the weights that fine-tuning started with; null where the recipe does not fine-tune.</summary>
+    public StartAverage? FromStart { get; }
 
     public DeviceInput Input { get; }
 
@@ -94,6 +99,25 @@ internal sealed partial class TrainingStep : IDisposable
         Average?.Update(number);
     }
 
+    /// <summary>Begins the averages with the weights as they are.</summary>
+    public void RestartAverages()
+    {
+        Average?.Restart();
+        FromStart?.Restart();
+    }
+
+    /// <summary>
+    /// Puts the averages in the place of the network's weights, for the network is evaluated and exported with them; done twice it changes
+    /// nothing.
+    /// </summary>
+    public void ExchangeAverages()
+    {
+        if (_isAveraged) FromStart?.Exchange();
+        Average?.Exchange();
+        if (!_isAveraged) FromStart?.Exchange();
+        _isAveraged = !_isAveraged;
+    }
+
     /// <summary>The sum of the losses and the number of correct predictions since <see cref="ClearSums"/>. Waits for the device.</summary>
     public (double Loss, long Correct) ReadSums() => (_loss.item<double>(), _correct.item<long>());
 
@@ -107,7 +131,7 @@ internal sealed partial class TrainingStep : IDisposable
 
     public void Dispose()
     {
-        IDisposable?[] parts = [Optimizer, Average, Parameters, Network, Input, ClassWeights, _clip, _clipEpsilon, _loss, _correct];
+        IDisposable?[] parts = [Optimizer, Average, FromStart, Parameters, Network, Input, ClassWeights, _clip, _clipEpsilon, _loss, _correct];
         foreach (var part in parts) part?.Dispose();
     }
 

@@ -51,7 +51,7 @@ public sealed class RecipeTests
     [DataRow("{\"weightDecay\": -0.1}", "WeightDecay")]
     [DataRow("{\"accumulation\": 0}", "GradientAccumulation")]
     [DataRow("{\"patience\": 0}", "Patience")]
-    [DataRow("{\"fineTuning\": {\"headEpochs\": -1}}", "HeadEpochs")]
+    [DataRow("{\"fineTuning\": {\"headCrops\": -1}}", "HeadCrops")]
     [DataRow("{\"fineTuning\": {\"epochsPerStage\": -1}}", "EpochsPerStage")]
     [DataRow("{\"fineTuning\": {\"stageRate\": 7}}", "StageLearningRateFactor")]
     [DataRow("{\"fineTuning\": {\"stageRate\": 0}}", "StageLearningRateFactor")]

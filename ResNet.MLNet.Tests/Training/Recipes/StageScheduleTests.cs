@@ -34,9 +34,9 @@ public sealed class StageScheduleTests
     [TestMethod]
     public void The_learning_rate_falls_by_the_factor_from_stage_to_stage_and_is_0_before_the_release()
     {
-        var schedule = Schedule(new() { EpochsPerStage = 1, StageLearningRateFactor = 0.5 });
-        CollectionAssert.AreEqual(new[] { 0, 0, 0, 0.25, 0.5, 1 }, FactorsIn(epoch: 1));
-        CollectionAssert.AreEqual(new[] { 1 / 32.0, 1 / 16.0, 0.125, 0.25, 0.5, 1 }, FactorsIn(epoch: 4));
+        var schedule = Schedule(new() { EpochsPerStage = 1, StageLearningRateFactor = 0.5, HeadLearningRateFactor = 0.25 });
+        CollectionAssert.AreEqual(new[] { 0, 0, 0, 0.5, 1, 0.25 }, FactorsIn(epoch: 1));
+        CollectionAssert.AreEqual(new[] { 1 / 16.0, 0.125, 0.25, 0.5, 1, 0.25 }, FactorsIn(epoch: 4));
 
         double[] FactorsIn(int epoch) => [.. Enumerable.Range(0, Head + 1).Select(part => schedule.FactorOf(part, epoch))];
     }
@@ -44,7 +44,7 @@ public sealed class StageScheduleTests
     [TestMethod]
     public void A_part_is_released_with_the_first_step_of_the_epoch_in_which_it_is_trained_first()
     {
-        var schedule = Schedule(new() { EpochsPerStage = 3 });
+        var schedule = Schedule(new() { EpochsPerStage = 3, HeadLearningRateFactor = 1 });
         for (var part = 0; part <= Head; part++)
         {
             var first = Enumerable.Range(0, 20).First(epoch => schedule.FactorOf(part, epoch) > 0);

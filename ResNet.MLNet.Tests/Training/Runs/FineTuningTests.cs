@@ -6,7 +6,7 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class FineTuningTests
 {
-    private static readonly TrainingRecipe HeadOnly = SmallRun.Recipe(0) with { FineTuning = new() { HeadEpochs = 40 } };
+    private static readonly TrainingRecipe HeadOnly = SmallRun.Recipe(0) with { FineTuning = new() { HeadCrops = 1, TrainedShare = 1 } };
 
     [TestMethod]
     public void A_head_alone_learns_new_classes_in_a_moment_and_leaves_the_rest_as_it_was()
@@ -37,7 +37,7 @@ public sealed class FineTuningTests
         // Epoch 1 trains stage 3 and the head, epoch 2 stage 2 as well.
         var recipe = SmallRun.Recipe(2) with
         {
-            FineTuning = new() { HeadEpochs = 5, EpochsPerStage = 1 },
+            FineTuning = new() { HeadCrops = 1, TrainedShare = 1, EpochsPerStage = 1 },
             LearningRate = 0.01,
             Keep = KeptEpoch.Last,
         };
@@ -106,7 +106,7 @@ public sealed class FineTuningTests
     {
         using var world = new TrainedWorld();
         using var folders = new ClassFolders();
-        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadEpochs = 40 }, LearningRate = 1e-4, EmaDecay = 0.99 };
+        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadCrops = 1, TrainedShare = 1 }, LearningRate = 1e-4, EmaDecay = 0.99 };
         var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
         var whole = ResNetTraining.Run(options);
         foreach (var epoch in whole.History) Assert.IsGreaterThan(0.7, epoch.Top1!.Value);
@@ -127,7 +127,7 @@ public sealed class FineTuningTests
         // Everything is trained, at a rate near zero: what is evaluated is the start.
         var recipe = SmallRun.Recipe(1) with { LearningRate = 1e-9, WeightDecay = 0, Augmentation = Augmentation.None };
         var data = TrainingData.Open(folders.Folder, 0.25, seed: 1);
-        var headOnly = recipe with { FineTuning = new() { HeadEpochs = 40 }, Epochs = 0 };
+        var headOnly = recipe with { FineTuning = new() { HeadCrops = 1, TrainedShare = 1 }, Epochs = 0 };
         var before = ResNetTraining.Run(SmallRun.Options(folders, headOnly) with
         {
             StartFrom = StartingPoint.Open(world.Model),
@@ -141,7 +141,7 @@ public sealed class FineTuningTests
             OutputFolder = second.Path,
         });
         // Batches' own statistics are like those that were measured, if these are of all classes.
-        Assert.IsGreaterThan(before.Validation!.Top1 - 0.1, after.History[0].TrainingAccuracy);
+        Assert.IsGreaterThan(before.Validation!.Top1 - 0.15, after.History[0].TrainingAccuracy);
     }
 
     [TestMethod]

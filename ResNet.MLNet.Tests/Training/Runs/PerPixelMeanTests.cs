@@ -214,14 +214,14 @@ public sealed class PerPixelMeanTests
         var recipe = options.Resolve().Recipe;
         Assert.IsTrue(recipe.PerPixelMean);
         Assert.IsNull(recipe.Preprocessing.MeanImage);
-        options = options with { Recipe = recipe with { Epochs = 1, FineTuning = new() { HeadEpochs = 2 } } };
+        options = options with { Recipe = recipe with { Epochs = 1, FineTuning = new() { HeadCrops = 1, TrainedShare = 1 } } };
         SmallRun.Reports reports = [];
         Assert.AreEqual(image, MeanOf(ResNetTraining.Run(options, reports)));
         Assert.IsFalse(reports.Any(report => report.Phase == TrainingPhase.ComputingMean));
 
         // Of another size, or with a recipe that does not want it, that is said.
         reports = [];
-        var larger = recipe with { Epochs = 1, Preprocessing = ImagePreprocessing.Small(16), FineTuning = new() { HeadEpochs = 2 } };
+        var larger = recipe with { Epochs = 1, Preprocessing = ImagePreprocessing.Small(16), FineTuning = new() { HeadCrops = 1, TrainedShare = 1 } };
         Assert.AreEqual(16, MeanOf(ResNetTraining.Run(options with { Recipe = larger }, reports))!.Size);
         Assert.IsTrue(reports.Any(report => report.Message?.Contains("the input has 16 x 16", StringComparison.Ordinal) ?? false));
         reports = [];

@@ -1,0 +1,138 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// Multinomial logistic regression without a bias: the weights W that minimize the mean cross-entropy of softmax(x Wᵀ) plus
+/// penalty * |W|², found by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4). The minimum is unique.
+/// </summary>
+/// <param name="inputs">[rows, features] float32.</param>
+/// <param name="targets">[rows] int64.</param>
+/// <param name="classes">The number of classes.</param>
+/// <param name="classWeights">[classes] float32, how much each class counts; null for alike.</param>
+internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int classes, Tensor? classWeights)
+{
+    private const int History = 10, MostSteps = 200, MostHalvings = 25;
+    private const double SmallestGain = 1e-7, SufficientDecrease = 1e-4;
+
+    /// <summary>Finds the weights.</summary>
+    /// <param name="penalty">How much large weights cost, above 0.</param>
+    /// <param name="start">Weights to begin with, such as those of a similar penalty; null for 0.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>[classes, features] float64, in the caller's dispose scope.</returns>
+    public Tensor Fit(double penalty, Tensor? start, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var rowWeights = classWeights?.index_select(0, targets) ?? ones(targets.shape[0], float32, inputs.device);
+        rowWeights = rowWeights.div(rowWeights.sum());
+        var memory = new Queue<Pair>();
+        var here = Evaluate(start?.clone() ?? zeros([classes, inputs.shape[1]], float64, inputs.device), penalty, rowWeights);
+        for (var step = 0; step < MostSteps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var direction = Direction(here.Gradient, memory);
+            var slope = Dot(direction, here.Gradient);
+            if (slope >= 0) break;
+            // Without memory the direction has the gradient's length, which says nothing about how far to go.
+            var next = Search(here, direction, slope, memory.Count > 0 ? 1 : Math.Min(1, 1 / Math.Sqrt(-slope)), penalty, rowWeights);
+            if (next is null) break;
+            memory.Enqueue(new(next.Weights.sub(here.Weights), next.Gradient.sub(here.Gradient)));
+            if (memory.Count > History) memory.Dequeue().Dispose();
+            var gain = here.Value - next.Value;
+            here.Dispose();
+            here = next;
+            if (gain <= SmallestGain * Math.Max(1, Math.Abs(here.Value))) break;
+        }
+
+        return here.Weights.MoveToOuterDisposeScope();
+    }
+
+    private Point? Search(Point here, Tensor direction, double slope, double length, double penalty, Tensor rowWeights)
+    {
+        for (var attempt = 0; attempt < MostHalvings; attempt++, length /= 2)
+        {
+            using var scale = length.ToScalar();
+            var point = Evaluate(here.Weights.add(direction, alpha: scale), penalty, rowWeights);
+            if (point.Value <= here.Value + SufficientDecrease * length * slope) return point;
+            point.Dispose();
+        }
+
+        return null;
+    }
+
+    /// <summary>The loss and its gradient.</summary>
+    private Point Evaluate(Tensor weights, double penalty, Tensor rowWeights)
+    {
+        using var scope = NewDisposeScope();
+        using var doubledPenalty = (2 * penalty).ToScalar();
+        var single = weights.to(float32);
+        var logProbabilities = nn.functional.log_softmax(inputs.matmul(single.t()), 1);
+        var column = targets.unsqueeze(1);
+        var ofTarget = logProbabilities.gather(1, column).squeeze(1);
+        var loss = -ofTarget.mul(rowWeights).to(float64).sum().item<double>() + penalty * Dot(weights, weights);
+        var errors = logProbabilities.exp_().scatter_add_(1, column, ones_like(column, float32).neg_()).mul_(rowWeights.unsqueeze(1));
+        var gradient = errors.t().matmul(inputs).to(float64).add_(weights, alpha: doubledPenalty);
+        return new(weights.MoveToOuterDisposeScope(), loss, gradient.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Minus the gradient times the inverse of the curvature, as far as the last steps tell it.</summary>
+    private static Tensor Direction(Tensor gradient, IReadOnlyCollection<Pair> memory)
+    {
+        using var scope = NewDisposeScope();
+        var direction = gradient.neg();
+        var shares = new Stack<double>();
+        foreach (var pair in memory.Reverse())
+        {
+            var share = Dot(pair.Step, direction) / pair.Curvature;
+            using var back = (-share).ToScalar();
+            direction.add_(pair.Change, alpha: back);
+            shares.Push(share);
+        }
+
+        if (memory.LastOrDefault() is { } last)
+        {
+            using var scale = (last.Curvature / Dot(last.Change, last.Change)).ToScalar();
+            direction.mul_(scale);
+        }
+
+        foreach (var pair in memory)
+        {
+            using var rest = (shares.Pop() - Dot(pair.Change, direction) / pair.Curvature).ToScalar();
+            direction.add_(pair.Step, alpha: rest);
+        }
+
+        return direction.MoveToOuterDisposeScope();
+    }
+
+    private static double Dot(Tensor one, Tensor other)
+    {
+        using var product = one.mul(other);
+        using var sum = product.sum();
+        return sum.item<double>();
+    }
+
+    /// <summary>Weights with their loss and its gradient.</summary>
+    private sealed record Point(Tensor Weights, double Value, Tensor Gradient) : IDisposable
+    {
+        public void Dispose()
+        {
+            Weights.Dispose();
+            Gradient.Dispose();
+        }
+    }
+
+    /// <summary>A step and how the gradient changed by it.</summary>
+    private sealed record Pair(Tensor Step, Tensor Change) : IDisposable
+    {
+        /// <summary>Above 0, since the loss is strictly convex.</summary>
+        public double Curvature { get; } = Dot(Step, Change);
+
+        public void Dispose()
+        {
+            Step.Dispose();
+            Change.Dispose();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using static System.FormattableString;
+using static TorchSharp.torch;
+
+namespace ResNet.Training;
+
+/// <summary>
+/// The part of a fine-tuning run between the new head and the epochs: on folds of the training images it is tried how much of the
+/// fine-tuned weights predicts held-out images best; it may be none of them, and then the new head alone is kept. Validation images have no
+/// say in it.
+/// </summary>
+/// <param name="plan">What the run does.</param>
+/// <param name="step">Holds the network with its new head; afterwards as before.</param>
+/// <param name="badImages">Receives images that cannot be read.</param>
+/// <param name="progress">Receives the progress.</param>
+internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages badImages, RunProgress progress)
+{
+    private const int Folds = 3, EnoughImages = 250, FoldPurpose = 5;
+
+    /// <summary>The shares of the trained weights that are tried.</summary>
+    private static readonly double[] Shares = [0, 0.25, 0.5, 0.75, 1];
+
+    /// <summary>Tries.</summary>
+    /// <param name="lesson">What the head was fitted to, and how.</param>
+    /// <param name="store">Keeps the results of the folds that are done, so that a run that was stopped does not begin again.</param>
+    /// <param name="run">Where the run stands.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>The run with its <see cref="TrainingState.TrainedShare"/>.</returns>
+    public TrainingState Decide(HeadLesson lesson, FoldResults store, TrainingState run, CancellationToken cancellation)
+    {
+        var start = step.WriteState();
+        var sums = Shares.Select(share => new FoldScore(share, 0, 0, 0)).ToList();
+        var folds = Choose(lesson.Features);
+        for (var fold = 0; fold < folds.Count && sums[0].Images < EnoughImages; fold++)
+        {
+            if (store.Read(fold) is not { } scores)
+            {
+                scores = Try(folds[fold], fold, lesson, run, cancellation);
+                step.ReadState(start);
+                store.Write(fold, scores);
+            }
+
+            sums = [.. sums.Zip(scores, (sum, score) => sum + score)];
+        }
+
+        return run with { TrainedShare = Best(sums).Share, Decision = Describe(sums) };
+    }
+
+    /// <summary>
+    /// The share with the lowest loss of those that predict at least as many images correctly as the head alone does.
+    /// </summary>
+    public static FoldScore Best(IReadOnlyList<FoldScore> sums) =>
+        sums.Where(sum => sum.Correct >= sums[0].Correct).MinBy(sum => sum.Loss)!;
+
+    private static string Describe(List<FoldScore> sums)
+    {
+        var (head, best) = (sums[0], Best(sums));
+        if (head.Images == 0) return "There are too few images to try fine-tuning on folds, so the new head alone is kept.";
+        var judged = Invariant($"{head.Images} held-out training images");
+        if (best == head)
+        {
+            var most = sums.Skip(1).MaxBy(sum => sum.Correct)!;
+            return Invariant($"Fine-tuning did not help on {judged} ({most.Accuracy:0.0} % against the new head's {head.Accuracy:0.0} %), ") +
+                "so the new head alone is kept.";
+        }
+
+        return Invariant($"Fine-tuning helped on {judged} ({best.Accuracy:0.0} % against the new head's {head.Accuracy:0.0} %): ") +
+            Invariant($"the network gets {best.Share:0.##} of the trained weights and {1 - best.Share:0.##} of those that it starts from.");
+    }
+
+    private List<FoldScore> Try(HashSet<int> held, int fold, HeadLesson lesson, TrainingState run, CancellationToken cancellation)
+    {
+        var images = plan.Data.Training;
+        var known = lesson.Features.Images.Where(image => !held.Contains(image)).ToHashSet();
+        using (NewDisposeScope())
+        {
+            var rows = lesson.Features.Of(known);
+            HeadTrainer head = new(rows, plan.Architecture.Classes, step.ClassWeights, plan.Recipe.Seed, (_, _) => { }, cancellation);
+            head.Fit(step.Network.Classifier, lesson.Fit);
+        }
+
+        step.RestartAverages();
+        var loader = plan.Loader(images.Subset([.. known.Order()]), plan.Recipe.Augmentation, badImages);
+        Train(loader, fold, run, cancellation);
+        var judged = plan.Loader(images.Subset([.. held.Order()]), augmentation: null, badImages);
+        return [.. Shares.Select(share => Score(share, judged, cancellation))];
+    }
+
+    private void Train(BatchLoader loader, int fold, TrainingState run, CancellationToken cancellation)
+    {
+        var recipe = plan.Recipe;
+        StageSchedule stages = new(recipe, plan.Architecture, loader.Batches);
+        var steps = recipe.Epochs * loader.Batches;
+        var number = 0;
+        for (var epoch = 0; epoch < recipe.Epochs; epoch++)
+        {
+            step.Network.EnterTraining(plan.KeepStatistics, stages.FirstTrained(epoch));
+            foreach (var batch in loader.Epoch(epoch))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                number = epoch * loader.Batches + batch.Index;
+                var rate = recipe.LearningRate * recipe.Schedule.FactorAt(number / (double)steps, []);
+                step.Run(batch, epoch, number + 1, RateOf, group => stages.StepsBefore(group.Stage));
+                if (progress.IsDue) Report(number + 1);
+
+                double RateOf(ParameterGroup group) => rate * stages.FactorOf(group.Stage, epoch);
+            }
+        }
+
+        void Report(int done) =>
+            progress.Report(run, new() { Phase = TrainingPhase.TryingFolds, Batch = fold * steps + done, Batches = Folds * steps });
+    }
+
+    private FoldScore Score(double share, BatchLoader judged, CancellationToken cancellation)
+    {
+        var average = step.FromStart!;
+        average.TrainedShare = share;
+        step.ExchangeAverages();
+        try
+        {
+            step.Network.eval();
+            using var _ = no_grad();
+            var score = new FoldScore(share, 0, 0, 0);
+            foreach (var batch in judged.Epoch(0))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                var (pixels, targets) = step.Input.Load(batch);
+                var logits = step.Network.forward(pixels);
+                var loss = nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).item<float>();
+                score += new FoldScore(share, batch.Count, logits.argmax(1).eq(targets).sum().item<long>(), loss);
+            }
+
+            return score;
+        }
+        finally
+        {
+            step.ExchangeAverages();
+            average.TrainedShare = 1;
+        }
+    }
+
+    /// <summary>Images for folds, each class spread evenly over them, but for classes with one image; none if there are too few.</summary>
+    private List<HashSet<int>> Choose(HeadFeatures features)
+    {
+        var folds = Enumerable.Range(0, Folds).Select(_ => new HashSet<int>()).ToList();
+        var next = 0;
+        foreach (var group in features.Images.Distinct().GroupBy(plan.Data.Training.LabelOf).Where(group => group.Count() > 1))
+        {
+            var members = group.Order().ToArray();
+            new SeededRandom(plan.Recipe.Seed, FoldPurpose, group.Key).Shuffle(members.AsSpan());
+            foreach (var image in members) folds[next++ % Folds].Add(image);
+        }
+
+        return folds.TrueForAll(fold => fold.Count > 0) ? folds : [];
+    }
+}

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -129,13 +130,15 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Gives batch norm the statistics of images, for a network whose own were folded into its weights. What the network computes in
-    /// evaluation stays the same.
+    /// Gives a network whose batch norm was folded into its weights what it had before, as far as that can be told: filters of about length
+    /// 1, as those of trained networks are, so that a learning rate means what it means for them (folded ones differ in length by a factor
+    /// of 30 and more, and a step by its square); and the statistics of images. What the network computes in evaluation stays the same.
     /// </summary>
     /// <param name="inputs">Normalized pixels, batch after batch; each is disposed of.</param>
-    internal void MeasureStatistics(IEnumerable<Tensor> inputs)
+    internal void Unfold(IEnumerable<Tensor> inputs)
     {
         eval();
+        ScaleFilters();
         var norms = modules().OfType<BatchNorm>().ToList();
         norms.ForEach(norm => norm.BeginMeasuring());
         using (no_grad())
@@ -147,6 +150,24 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
         }
 
         norms.ForEach(norm => norm.EndMeasuring());
+    }
+
+    private void ScaleFilters()
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        using var smallest = 1e-12.ToScalar();
+        var tensors = NamedTensors();
+        foreach (var layer in Architecture.Convolutions)
+        {
+            var filters = tensors[$"{layer.Name}.weight"];
+            var lengths = filters.square().sum([1, 2, 3]).sqrt_();
+            lengths = lengths.where(lengths.gt(smallest), ones_like(lengths));
+            filters.div_(lengths.view(-1, 1, 1, 1));
+            // (w x - mean) / deviation = (w / length x - mean / length) / (deviation / length)
+            tensors[$"{layer.NormName}.running_mean"].div_(lengths);
+            tensors[$"{layer.NormName}.weight"].mul_(lengths);
+        }
     }
 
     /// <summary>A copy of the weights.</summary>

@@ -15,6 +15,7 @@ namespace ResNet.Training;
 internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages badImages, RunProgress progress)
 {
     private const int Folds = 3, EnoughImages = 250, FoldPurpose = 5;
+    private const float LossOfDiverged = 1e6f;
 
     /// <summary>The shares of the trained weights that are tried.</summary>
     private static readonly double[] Shares = [0, 0.25, 0.5, 0.75, 1];
@@ -127,6 +128,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
                 var (pixels, targets) = step.Input.Load(batch);
                 var logits = step.Network.forward(pixels);
                 var loss = nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).item<float>();
+                if (!float.IsFinite(loss)) loss = batch.Count * LossOfDiverged;
                 score += new FoldScore(share, batch.Count, logits.argmax(1).eq(targets).sum().item<long>(), loss);
             }
 

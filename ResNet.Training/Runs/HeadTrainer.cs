@@ -7,8 +7,10 @@ namespace ResNet.Training;
 /// <summary>What a new head's fitting chose, by cross-validation.</summary>
 /// <param name="Penalty">The weight of |W|² in the loss.</param>
 /// <param name="UsesCrops">Whether random crops are among what it learned from.</param>
-/// <param name="Loss">Mean cross-entropy, in nats, of images that the head had not learned from; NaN if there were too few images.</param>
-/// <param name="Accuracy">Share of these images that were predicted correctly, 0 to 1; NaN if there were too few images.</param>
+/// <param name="Loss">
+/// Mean cross-entropy, in nats, of images that the head had not learned from, or, if there were too few for that, had.
+/// </param>
+/// <param name="Accuracy">Share of these images that were predicted correctly, 0 to 1.</param>
 internal sealed record HeadFit(double Penalty, bool UsesCrops, double Loss, double Accuracy);
 
 /// <summary>
@@ -41,7 +43,12 @@ internal sealed class HeadTrainer(
         using var _ = no_grad();
         var choice = Choose();
         Fit(classifier, choice);
-        return choice;
+        if (double.IsFinite(choice.Loss)) return choice;
+        var known = features.Centers();
+        var logits = classifier.forward(known.Features);
+        var loss = nn.functional.cross_entropy(logits, known.Targets).item<float>();
+        using var correct = logits.argmax(1).eq(known.Targets).to(float64).mean();
+        return choice with { Loss = loss, Accuracy = correct.item<double>() };
     }
 
     /// <summary>Fits with what was chosen before, and sets the classifier.</summary>

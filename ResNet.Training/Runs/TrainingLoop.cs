@@ -225,7 +225,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         _step.ExchangeAverages();
         var kept = run.History[^1];
-        List<string> notes = [];
+        List<string> notes = run.Decision is { } decision ? [decision] : [];
         if (_recipe.Keep == KeptEpoch.Best && EpochMetrics.Best(run.History) is { } best && best != kept)
         {
             if (LoadBest(best) is { } problem)

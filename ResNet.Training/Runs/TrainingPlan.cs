@@ -69,7 +69,7 @@ public sealed class TrainingPlan
 
     /// <summary>
     /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where
-    /// batch norm is to follow the images and its statistics were folded away, with the statistics of some training images.
+    /// batch norm was folded away and more than a head is trained, unfolded with the help of some training images.
     /// </summary>
     /// <param name="step">Whose network it is.</param>
     /// <param name="bad">Receives images that cannot be read.</param>
@@ -89,8 +89,8 @@ public sealed class TrainingPlan
         foreach (var (name, tensor) in head.Where(each => !weights.ContainsKey(each.Key))) weights.Add(name, tensor);
         network.Load(weights);
         // In any order but by class, so that all classes are among the images that are measured.
-        if (start.IsFolded && Recipe.FineTuning is not { KeepStatistics: true })
-            network.MeasureStatistics(Loader(Data.Training, Augmentation.None, bad).Epoch(0).Take(BatchesForStatistics).Select(Pixels));
+        if (start.IsFolded && Recipe.Epochs > 0)
+            network.Unfold(Loader(Data.Training, Augmentation.None, bad).Epoch(0).Take(BatchesForStatistics).Select(Pixels));
         step.RestartAverages();
 
         Tensor Pixels(Batch batch)

@@ -94,7 +94,7 @@ public sealed class FineTuningTests
 
         // With statistics measured on images, it is the same function still, and in training, where batches' own statistics count, nearly
         // the original's, too.
-        restored.MeasureStatistics([images.alias()]);
+        restored.Unfold([images.alias()]);
         AssertClose(original.forward(images), restored.forward(images), 1e-4);
         var evaluated = restored.forward(images);
         restored.EnterTraining(keepStatistics: false);

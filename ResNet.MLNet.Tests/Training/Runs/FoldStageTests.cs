@@ -1,0 +1,103 @@
+namespace ResNet.Tests;
+
+/// <summary>Held-out folds of the training images decide how much of the fine-tuned weights a run gives.</summary>
+[TestClass]
+public sealed class FoldStageTests
+{
+    private static readonly TrainingRecipe Recipe = SmallRun.Recipe(2) with
+    {
+        FineTuning = new() { HeadCrops = 1 },
+        LearningRate = 0.002,
+        ClipNorm = 5,
+        Keep = KeptEpoch.Last,
+    };
+
+    [TestMethod]
+    [DataRow(new[] { 70L, 72, 74, 73, 71 }, new[] { 50.0, 45, 40, 41, 60 }, 0.5)]
+    [DataRow(new[] { 70L, 69, 69, 69, 69 }, new[] { 50.0, 45, 40, 41, 42 }, 0.0)]
+    [DataRow(new[] { 70L, 70, 74, 75, 76 }, new[] { 50.0, 51, 52, 53, 54 }, 0.0)]
+    [DataRow(new[] { 70L, 70, 72, 75, 76 }, new[] { 50.0, 45, 40, 35, 30 }, 1.0)]
+    public void The_lowest_loss_wins_among_those_that_predict_no_fewer_images_than_the_head(long[] correct, double[] losses, double expected)
+    {
+        List<FoldScore> scores = [.. correct.Select((count, i) => new FoldScore(i / 4.0, 100, count, losses[i]))];
+        Assert.AreEqual(expected, FoldStage.Best(scores).Share);
+    }
+
+    [TestMethod]
+    public void A_rate_that_ruins_the_network_leaves_the_new_head_and_says_so()
+    {
+        using var world = new TrainedNetwork();
+        using var folders = new ClassFolders();
+        SmallRun.Reports reports = [];
+        var ruinous = Recipe with { LearningRate = 3, ClipNorm = null };
+        var result = ResNetTraining.Run(Options(folders, world) with { Recipe = ruinous }, reports);
+        Assert.HasCount(1, result.History);
+        Assert.IsTrue(reports.Exists(report => report.Message?.Contains("the new head alone is kept", StringComparison.Ordinal) == true));
+        StringAssert.Contains(ModelCard.Read(result.ModelFile)!.Source, "the new head alone is kept");
+        Assert.IsTrue(reports.Exists(report => report.Phase == TrainingPhase.TryingFolds));
+    }
+
+    [TestMethod]
+    public void The_network_is_the_average_of_its_start_and_its_end()
+    {
+        using var world = new TrainedNetwork();
+        using var folders = new ClassFolders();
+        var half = Recipe with { FineTuning = Recipe.FineTuning! with { TrainedShare = 0.25 } };
+        var result = ResNetTraining.Run(Options(folders, world) with { Recipe = half });
+        Assert.HasCount(3, result.History);
+        var (stored, _) = WeightFile.ReadStored(Path.Combine(folders.Output, "last.safetensors"));
+        var network = StartingPoint.Open(Path.Combine(folders.Output, "last.safetensors")).Weights;
+        var changed = 0;
+        foreach (var (name, start) in stored.Where(pair => pair.Key.StartsWith("optimizer.start.", StringComparison.Ordinal)))
+        {
+            var own = name["optimizer.start.".Length..];
+            var (trained, given) = (stored[own].Values, network[own].Values);
+            for (var i = 0; i < given.Length; i++)
+                Assert.AreEqual(0.75 * start.Values[i] + 0.25 * trained[i], given[i], 1e-5, own);
+            if (!trained.SequenceEqual(start.Values)) changed++;
+        }
+
+        Assert.IsGreaterThan(10, changed);
+        // A checkpoint is exported as the same network.
+        var exported = Path.Combine(folders.Output, "again.onnx");
+        ResNetTraining.Export(folders.Output, exported, Path.Combine(folders.Output, "again.html"));
+        CollectionAssert.AreEqual(StartingPoint.Open(result.ModelFile).Weights["layer1.0.conv1.weight"].Values,
+            StartingPoint.Open(exported).Weights["layer1.0.conv1.weight"].Values);
+    }
+
+    [TestMethod]
+    [DataRow(110)]
+    [DataRow(260)]
+    public void A_run_that_is_stopped_in_the_folds_or_after_them_ends_with_the_same_bits(int image)
+    {
+        using var world = new TrainedNetwork();
+        using var folders = new ClassFolders();
+        var options = Options(folders, world) with { Workers = 1 };
+        var expected = SmallRun.Hash(ResNetTraining.Run(options));
+        Directory.Delete(folders.Output, recursive: true);
+        using var cancel = new CancellationTokenSource();
+        var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, image, cancel) } };
+        Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping, null, cancel.Token));
+        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));
+        Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, ".resnet-features")));
+    }
+
+    private static TrainingOptions Options(ClassFolders folders, TrainedNetwork start) =>
+        SmallRun.Options(folders, Recipe) with { StartFrom = StartingPoint.Open(start.Checkpoint) };
+
+    /// <summary>A network that tells two of the colors apart.</summary>
+    private sealed class TrainedNetwork : IDisposable
+    {
+        private readonly ClassFolders _folders = new();
+
+        public TrainedNetwork()
+        {
+            Directory.Delete(_folders.PathOf("red"), recursive: true);
+            ResNetTraining.Run(SmallRun.Options(_folders, SmallRun.Recipe(3)));
+        }
+
+        public string Checkpoint => Path.Combine(_folders.Output, "best.safetensors");
+
+        public void Dispose() => _folders.Dispose();
+    }
+}

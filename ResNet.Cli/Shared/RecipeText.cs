@@ -39,8 +39,9 @@ internal sealed class RecipeText
         new()
         {
             Name = "finetune",
+            NeedsStart = true,
             Summary = "Fine-tunes a trained network for your classes",
-            Command = "resnet train --data DATA --start-from resnet50 --output OUT",
+            Command = "resnet train --data DATA --output OUT",
             Time = "one pass over the images for the head, then 20 epochs (ten seconds on two CPU cores for 100 photographs and a " +
                 "CIFAR ResNet-20)",
             Accuracy = "depends on the images: 65 % against 60 % from scratch in the same ten seconds on 100 photographs of five flowers " +
@@ -56,6 +57,9 @@ internal sealed class RecipeText
 
     /// <summary>Its name for <c>--recipe</c>.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Whether it is for a trained network; the others are for random weights.</summary>
+    public bool NeedsStart { get; init; }
 
     /// <summary>What it is for.</summary>
     public required string Summary { get; init; }

@@ -41,7 +41,7 @@ internal sealed class RecipeText
             Name = "finetune",
             NeedsStart = true,
             Summary = "Fine-tunes a trained network for your classes",
-            Command = "resnet train --data DATA --output OUT",
+            Command = "resnet train --data DATA --recipe finetune --output OUT",
             Time = "one pass over the images for the head, then 20 epochs (ten seconds on two CPU cores for 100 photographs and a " +
                 "CIFAR ResNet-20)",
             Accuracy = "depends on the images: 65 % against 60 % from scratch in the same ten seconds on 100 photographs of five flowers " +

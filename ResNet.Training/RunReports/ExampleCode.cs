@@ -14,6 +14,7 @@ internal static class ExampleCode
             $"using var model = ResNetModel.Open({path});",
             "Console.WriteLine(model.Classify(\"photo.jpg\")[0]);",
             "// In an ML.NET pipeline:",
-            $"mlContext.Transforms.ApplyResNet({path}, ResNetOutput.Probabilities, \"Score\", predictedLabelColumnName: \"PredictedLabel\")");
+            "var pipeline = mlContext.Transforms.ApplyResNet(",
+            $"    {path}, ResNetOutput.Probabilities, \"Score\", predictedLabelColumnName: \"PredictedLabel\");");
     }
 }

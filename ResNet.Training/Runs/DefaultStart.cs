@@ -54,28 +54,7 @@ public sealed class DefaultStart
         TrainingOptions options,
         bool? fromScratch = null,
         IProgress<DownloadProgress>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.StartFrom is not null || options.Architecture is not null)
-            throw new ArgumentException("The options say already what the run starts from.", nameof(options));
-        fromScratch ??= options.Recipe is { } recipe ? recipe.FineTuning is null : null;
-        var folder = options.OutputFolder;
-        if (options.IfExists == ExistingRun.Resume && RunFolder.HoldsRunAt(folder))
-            return OfRun(RunFolder.CheckpointsOf(folder).Last, fromScratch, progress, cancellation);
-
-        var images = PictureSizes.Measure(options.Data.Training, options.Limits);
-        if (fromScratch == true) return Scratch(images, "as it was asked to.");
-        if (fromScratch is null && images.AreSmall && images.AreMany)
-            return Scratch(images, $"because the pictures are small ({images.Side}) and many ({images.PerClass}).");
-        var entry = ModelStore.Default.Prefer(ResNetArchitecture.ResNet18);
-        if (ModelStore.Default.Has(entry)) return Trained(entry, images, progress, cancellation);
-        return Scratch(
-            images,
-            $"because no network trained on ImageNet is on this machine. From few images ({images.PerClass}) results will be poor; it " +
-            $"takes thousands. The package {WeightsPackage} brings such a network, and published weights that are named, such as " +
-            $"{ResNetArchitecture.ResNet18.Name}, are downloaded.");
-    }
+        CancellationToken cancellation = default) => Choose(ModelStore.Default, options, fromScratch, progress, cancellation);
 
     /// <summary>The options with this start.</summary>
     /// <param name="options">The run.</param>
@@ -85,39 +64,74 @@ public sealed class DefaultStart
         return options with { StartFrom = Network, Architecture = Architecture };
     }
 
-    private static DefaultStart Trained(
-        PretrainedResNet entry, PictureSizes images, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    /// <summary>Chooses among the networks of a store.</summary>
+    internal static DefaultStart Choose(
+        ModelStore store,
+        TrainingOptions options,
+        bool? fromScratch = null,
+        IProgress<DownloadProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
-        var network = StartingPoint.Open(entry.Name, progress, cancellation: cancellation);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.StartFrom is not null || options.Architecture is not null)
+            throw new ArgumentException("The options say already what the run starts from.", nameof(options));
+        fromScratch ??= options.Recipe is { } recipe ? recipe.FineTuning is null : null;
+        var folder = options.OutputFolder;
+        if (options.IfExists == ExistingRun.Resume && RunFolder.HoldsRunAt(folder))
+            return OfRun(store, RunFolder.CheckpointsOf(folder).Last, fromScratch, progress, cancellation);
+
+        var images = PictureSizes.Measure(options.Data.Training, options.Limits);
+        if (fromScratch == true) return Scratch(images, "as it was asked to.");
+        if (fromScratch is null && images.AreSmall && images.AreMany)
+            return Scratch(images, $"because the pictures are small ({images.Side}) and many ({images.PerClass}).");
+        var entry = store.Prefer(ResNetArchitecture.ResNet18);
+        if (store.Has(entry)) return Trained(entry, Open(store, entry, progress, cancellation), images);
+        return Scratch(
+            images,
+            $"because no network trained on ImageNet is on this machine. From few images ({images.PerClass}) results will be poor; it " +
+            $"takes thousands. The package {WeightsPackage} brings such a network, and published weights that are named, such as " +
+            $"{ResNetArchitecture.ResNet18.Name}, are downloaded.");
+    }
+
+    private static StartingPoint Open(
+        ModelStore store, PretrainedResNet entry, IProgress<DownloadProgress>? progress, CancellationToken cancellation) =>
+        StartingPoint.Open(store.Get(entry, progress, cancellation), cancellation: cancellation);
+
+    private static DefaultStart Trained(PretrainedResNet entry, StartingPoint network, PictureSizes images)
+    {
         var size = network.Preprocessing.Crop;
         var why = images.AreSmall
             ? $"The pictures are small ({images.Side}) and are enlarged to {size} pixels for it."
             : "From there, fewer images and less time are needed than from random weights.";
         return new(
-            network, null, $"The run starts from {network.Name}, a ResNet-18 trained on ImageNet that is on this machine. {why}");
+            network, architecture: null, $"The run starts from {entry.Name}, a ResNet-18 trained on ImageNet that is on this machine. {why}");
     }
 
     private static DefaultStart Scratch(PictureSizes images, string why)
     {
         var architecture = images.AreSmall ? ResNetArchitecture.CifarResNet(20) : ResNetArchitecture.ResNet18;
-        return new(null, architecture, $"The run starts from random weights of a {architecture.Name}, {why}");
+        return new(network: null, architecture, $"The run starts from random weights of a {architecture.Name}, {why}");
     }
 
     /// <summary>What a run began with.</summary>
     private static DefaultStart OfRun(
-        string checkpoint, bool? fromScratch, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+        ModelStore store,
+        string checkpoint,
+        bool? fromScratch,
+        IProgress<DownloadProgress>? progress,
+        CancellationToken cancellation)
     {
         var written = Checkpoint.Read(checkpoint).Identity;
         var (network, name) = RunIdentity.StartOf(written)
             ?? throw new InvalidDataException($"'{checkpoint}' does not say what its run started from.");
         var architecture = ResNetArchitecture.Parse(network);
         if (name is null || fromScratch == true)
-            return new(null, architecture, $"The run is resumed; it started from random weights of a {architecture.Name}.");
+            return new(network: null, architecture, $"The run is resumed; it started from random weights of a {architecture.Name}.");
         // The store's files have the names of the catalog with an extension.
         var published = name.EndsWith(".onnx", StringComparison.Ordinal) ? name[..^".onnx".Length] : name;
         var entry = PretrainedResNet.Find(published);
-        if (entry is not null && entry.Name != published) entry = ModelStore.Default.Prefer(entry.Architecture);
-        if (entry is null || !ModelStore.Default.Has(entry))
+        if (entry is not null && entry.Name != published) entry = store.Prefer(entry.Architecture);
+        if (entry is null || !store.Has(entry))
         {
             throw new FileNotFoundException(
                 $"The run of '{checkpoint}' started from '{name}', which is not among the published weights on this machine. To resume the " +
@@ -125,7 +139,7 @@ public sealed class DefaultStart
                 name);
         }
 
-        var start = StartingPoint.Open(entry.Name, progress, cancellation: cancellation);
-        return new(start, null, $"The run is resumed; it started from {start.Name}.");
+        var start = Open(store, entry, progress, cancellation);
+        return new(start, architecture: null, $"The run is resumed; it started from {entry.Name}.");
     }
 }

@@ -54,7 +54,7 @@ public sealed class DefaultStart
         TrainingOptions options,
         bool? fromScratch = null,
         IProgress<DownloadProgress>? progress = null,
-        CancellationToken cancellation = default) => Choose(ModelStore.Default, options, fromScratch, progress, cancellation);
+        CancellationToken cancellation = default) => ChooseFrom(ModelStore.Default, options, fromScratch, progress, cancellation);
 
     /// <summary>The options with this start.</summary>
     /// <param name="options">The run.</param>
@@ -65,7 +65,7 @@ public sealed class DefaultStart
     }
 
     /// <summary>Chooses among the networks of a store.</summary>
-    internal static DefaultStart Choose(
+    internal static DefaultStart ChooseFrom(
         ModelStore store,
         TrainingOptions options,
         bool? fromScratch = null,

@@ -63,7 +63,7 @@ public sealed class DefaultStartTests
         using var folder = new TemporaryFolder();
         using var folders = new ClassFolders(imagesPerClass: 2, size: 65);
         var store = new ModelStore(folder.Path, mirror: null, new());
-        var start = DefaultStart.Choose(store, Options(folders));
+        var start = DefaultStart.ChooseFrom(store, Options(folders));
         Assert.AreEqual("resnet18", start.Architecture!.Name);
         foreach (var part in new[] { "ResNet.MLNet.Weights.ResNet18", "poor", "1 a class" }) StringAssert.Contains(start.Reason, part);
         Assert.IsEmpty(Directory.GetFileSystemEntries(folder.Path));

@@ -33,25 +33,31 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// A trained network that is fine-tuned for these classes, the usual way where there are few images: published weights by name
         /// (<see cref="PretrainedResNet.All"/>; fetched if they are not here), a model file or a checkpoint (see
-        /// <see cref="StartingPoint.Open"/>). Default: null, random weights.
+        /// <see cref="StartingPoint.Open"/>). Default: null, the best that is on this machine (<see cref="DefaultStart.Choose"/>; the log
+        /// says which and why); random weights with <see cref="FromScratch"/> or an <see cref="Architecture"/>.
         /// </summary>
         public string? StartFrom { get; init; }
 
         /// <summary>
-        /// The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, without it a
-        /// ResNet-18.
+        /// Whether the network starts from random weights, which takes many images. Default: false. A <see cref="Recipe"/> that does not
+        /// fine-tune, or an <see cref="Architecture"/> without <see cref="StartFrom"/>, means the same.
+        /// </summary>
+        public bool FromScratch { get; init; }
+
+        /// <summary>
+        /// The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, or of what
+        /// is chosen without it; from scratch a ResNet-18, for small pictures a CIFAR ResNet-20.
         /// </summary>
         public ResNetArchitecture? Architecture { get; init; }
 
         /// <summary>
-        /// How it is trained. Default: null, <see cref="TrainingRecipe.FineTune"/> with <see cref="StartFrom"/> and
-        /// <see cref="TrainingRecipe.For"/> without. A seed of 0 stands for the <c>MLContext</c>'s seed, or a random one if that has none.
+        /// How it is trained. Default: null, <see cref="TrainingRecipe.FineTune"/> from a trained network and
+        /// <see cref="TrainingRecipe.For"/> from scratch. A seed of 0 stands for the <c>MLContext</c>'s seed, or a random one if that has none.
         /// </summary>
         public TrainingRecipe? Recipe { get; init; }
 
         /// <summary>
-        /// How often every image is shown, from 1; 0 with <see cref="StartFrom"/> trains a new head only. Default: null, as the recipe
-        /// says.
+        /// How often every image is shown, from 1; 0 trains a new head of a trained network only. Default: null, as the recipe says.
         /// </summary>
         public int? Epochs { get; init; }
 

@@ -27,6 +27,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             throw new ArgumentException($"The scores and the predicted labels cannot both be in the column '{options.ScoreColumnName}'.");
         if (options.ValidationShare is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.ValidationShare, "ValidationShare must be in [0, 1).");
+        if (options is { StartFrom: not null, FromScratch: true })
+            throw new ArgumentException("StartFrom names a network to start from, and FromScratch says not to. Set one of them.");
         ArgumentOutOfRangeException.ThrowIfNegative(options.Epochs ?? 0, nameof(options.Epochs));
         // The transformer needs it: that it is missing is said now and not after hours of training.
         OnnxRuntimeLibrary.Load();
@@ -126,6 +128,34 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         return start;
     }
 
+    /// <summary>The options with what the run starts from, if the user does not say it; the log tells.</summary>
+    private TrainingOptions WithStart(IChannel channel, TrainingOptions options, CancellationToken cancellation)
+    {
+        if (options.StartFrom is not null || options.Architecture is not null) return options;
+        bool? fromScratch = _options.FromScratch ? true : null;
+        var start = DefaultStart.Choose(options, fromScratch, new DownloadLog(_host, channel), cancellation);
+        channel.Info(MessageSensitivity.UserData, $"{start.Reason} The options StartFrom, FromScratch and Architecture change this.");
+        return start.ApplyTo(options);
+    }
+
+    private static void LogAccuracy(IChannel channel, TrainingResult result)
+    {
+        var kind = MessageSensitivity.UserData;
+        if (result.Validation is { } validation)
+        {
+            var (lower, upper) = validation.Top1Interval;
+            var interval = Invariant($"95 % interval {100 * lower:0.00} to {100 * upper:0.00}");
+            var majority = Invariant($"always the same class would give {100 * validation.MajorityShare:0.00} %");
+            channel.Info(kind, Invariant($"Validation accuracy {100 * validation.Top1:0.00} % ({interval}); {majority}."));
+        }
+
+        foreach (var note in result.Notes)
+        {
+            if (result.Validation is { IsAboveMajority: false }) channel.Warning(kind, note);
+            else channel.Info(kind, note);
+        }
+    }
+
     /// <summary>Trains, and gives the bytes of the model file.</summary>
     private byte[] Train(TrainingData data, long seed)
     {
@@ -147,10 +177,12 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
                 MaximumPixels = _options.MaximumPixels,
                 MaximumFileBytes = _options.MaximumFileBytes,
             };
+            options = WithStart(channel, options, stop.Token);
             var recipe = options.Resolve().Recipe with { Seed = seed };
             if (_options.Epochs is { } epochs) recipe = recipe.WithEpochs(epochs);
             var result = ResNetTraining.Run(options with { Recipe = recipe }, new Reporter(this, channel, stop), stop.Token);
             if (result.History.Count > 1) channel.Info(MessageSensitivity.None, $"The network is that of epoch {result.Kept.Epoch}.");
+            LogAccuracy(channel, result);
             return File.ReadAllBytes(result.ModelFile);
         }
         catch (OperationCanceledException)

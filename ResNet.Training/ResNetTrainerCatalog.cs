@@ -21,13 +21,15 @@ public static class ResNetTrainerCatalog
     /// </param>
     /// <param name="startFrom">
     /// A trained network that is fine-tuned for these classes: published weights by name (<see cref="PretrainedResNet.All"/>; fetched if
-    /// they are not here), a model file or a checkpoint. Null (default): random weights.
+    /// they are not here), a model file or a checkpoint. Null (default): the best that is on this machine for the images
+    /// (<see cref="DefaultStart.Choose"/>); nothing is downloaded, and the log says what was chosen and why.
     /// </param>
     /// <param name="architecture">
-    /// The network; null (default) for that of <paramref name="startFrom"/>, without it ResNet-18.
+    /// The network, from random weights unless <paramref name="startFrom"/> names trained ones; null (default) for that of what the run
+    /// starts from.
     /// </param>
     /// <param name="epochs">
-    /// How often every image is shown; null (default) for 30, and 20 with <paramref name="startFrom"/>.
+    /// How often every image is shown; null (default) for 30 from random weights, and 20 from a trained network.
     /// </param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">

@@ -48,9 +48,8 @@ internal static class TrainCommand
                 var existing = Choose(parsed.GetValue(resume), parsed.GetValue(overwrite));
                 // Before anything is read or downloaded.
                 ResNetTraining.CheckFolder(folder, existing);
-                var options = run.Get(parsed, folder, cancellation) with
+                var options = run.Get(parsed, folder, cancellation, existing) with
                 {
-                    IfExists = existing,
                     CheckpointInterval = TimeSpan.FromSeconds(parsed.GetValue(every)),
                     Command = CommandWork.Repeat(parsed),
                 };
@@ -72,7 +71,8 @@ internal static class TrainCommand
         try
         {
             var display = new TrainingDisplay(console);
-            ShowResult(console, display.Show(() => ResNetTraining.Run(options, display, cancellation)));
+            var result = display.Show(() => ResNetTraining.Run(options, display, cancellation));
+            ShowResult(console, result, options.Data.Training.Labels);
             return ExitCode.Done;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -90,11 +90,11 @@ internal static class TrainCommand
     private static void ShowPlan(IAnsiConsole console, TrainingPlan plan)
     {
         var (data, recipe) = (plan.Options.Data, plan.Recipe);
-        var start = plan.Options.StartFrom is { } network ? $" from {network.Name}" : "";
+        var start = plan.Options.StartFrom?.Name ?? "random weights";
         var size = recipe.Preprocessing.Crop;
         string[] parts =
         [
-            $"{plan.Architecture.Name}{start}",
+            $"{plan.Architecture.Name} from {start}",
             $"{data.Training.Labels.Count} classes",
             $"{data.Training.Count:N0} training images",
             $"{data.Validation.Count:N0} validation images",
@@ -104,16 +104,24 @@ internal static class TrainCommand
         console.WriteLine($"{string.Join(", ", parts)}.");
     }
 
-    private static void ShowResult(IAnsiConsole console, TrainingResult result)
+    private static void ShowResult(IAnsiConsole console, TrainingResult result, IReadOnlyList<string> labels)
     {
         if (result.Validation is { } validation)
         {
             if (result.Kept.Epoch != result.History[^1].Epoch)
                 console.WriteLine($"The best epoch was {result.Kept.Epoch}; the model file has its weights.");
-            console.WriteLine($"top-1 accuracy  {100 * validation.Top1:0.00} %");
-            console.WriteLine($"top-5 accuracy  {100 * validation.Top5:0.00} %");
+            var (lower, upper) = validation.Top1Interval;
+            console.WriteLine($"top-1 accuracy  {100 * validation.Top1:0.00} %  ({100 * lower:0.00} to {100 * upper:0.00})");
+            console.WriteLine($"majority class  {100 * validation.MajorityShare:0.00} %  ({labels[validation.MajorityClass]})");
+            if (validation.Top5 is { } top5) console.WriteLine($"top-5 accuracy  {100 * top5:0.00} %");
+            console.WriteLine($"The range is the 95 % interval of a result on {validation.Count:N0} images.");
         }
 
+        foreach (var note in result.Notes) console.MarkupLineInterpolated($"[yellow]{note}[/]");
         console.WriteLine($"Model file: {result.ModelFile}");
+        console.WriteLine();
+        console.WriteLine("Use it on the command line, or in C#:");
+        string[] lines = [$"resnet predict --model {CommandWork.Quote(result.ModelFile)} photo.jpg", .. result.ExampleCode.Split('\n')];
+        foreach (var line in lines) console.WriteLine($"  {line}");
     }
 }

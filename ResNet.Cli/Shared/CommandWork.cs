@@ -66,7 +66,8 @@ internal static class CommandWork
         };
     }
 
-    private static string Quote(string word)
+    /// <summary>A word as a shell takes it for one.</summary>
+    public static string Quote(string word)
     {
         var isPlain = word.Length > 0 && word.All(letter => char.IsLetterOrDigit(letter) || PlainCharacters.Contains(letter));
         return isPlain ? word : $"\"{word.Replace("\"", "\\\"")}\"";

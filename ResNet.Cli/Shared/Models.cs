@@ -42,7 +42,8 @@ internal static class Models
         .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
         .Start(context => work(context.AddTask($"downloading {model}")));
 
-    private sealed class Download : IProgress<DownloadProgress>
+    /// <summary>Collects what the store tells, and moves a progress bar.</summary>
+    public sealed class Download : IProgress<DownloadProgress>
     {
         private readonly List<string> _notes = [];
         private ProgressTask? _bar;

@@ -12,13 +12,13 @@ internal sealed class RecipeOptions
     {
         HelpName = "NAME | FILE",
         Description = $"{RecipeText.Names}, or the recipe.json of a run. " +
-            "[default: depends on the network and the number of images; finetune with --start-from]",
+            "[default: depends on the network and the number of images; finetune for a trained one]",
     };
 
     private readonly Option<int?> _epochs = new("--epochs")
     {
         HelpName = "N",
-        Description = "How often every image is shown; 0 with --start-from trains a new head only. [default: the recipe's]",
+        Description = "How often every image is shown; 0 trains a new head of a trained network only. [default: the recipe's]",
     };
 
     private readonly Option<string?> _batch = new("--batch")
@@ -96,6 +96,10 @@ internal sealed class RecipeOptions
         if (File.Exists(name)) return TrainingRecipe.Read(name);
         throw new ArgumentException($"There is no recipe '{name}' and no such file. The recipes are: {RecipeText.Names}.");
     }
+
+    /// <summary>Whether the standard recipe that is named is for random weights; null if none is named.</summary>
+    public bool? IsFromScratch(ParseResult parsed) =>
+        parsed.GetValue(_recipe) is { } name && RecipeText.Find(name) is { } standard ? !standard.NeedsStart : null;
 
     /// <summary>The recipe for a run.</summary>
     /// <param name="parsed">What was typed.</param>

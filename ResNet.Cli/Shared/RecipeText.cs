@@ -39,8 +39,9 @@ internal sealed class RecipeText
         new()
         {
             Name = "finetune",
+            NeedsStart = true,
             Summary = "Fine-tunes a trained network for your classes",
-            Command = "resnet train --data DATA --start-from resnet50 --output OUT",
+            Command = "resnet train --data DATA --recipe finetune --output OUT",
             Time = "TIMEFINETUNE",
             Accuracy = "ACCFINETUNE",
             Make = (_, images, start) => FromStart("finetune", start, TrainingRecipe.FineTune, images),
@@ -48,8 +49,9 @@ internal sealed class RecipeText
         new()
         {
             Name = "head",
+            NeedsStart = true,
             Summary = "Only a new classifier for a trained network: the fastest",
-            Command = "resnet train --data DATA --start-from resnet18 --recipe head --output OUT",
+            Command = "resnet train --data DATA --recipe head --output OUT",
             Time = "TIMEHEAD",
             Accuracy = "ACCHEAD",
             Make = (_, images, start) => FromStart("head", start, TrainingRecipe.Head, images),
@@ -67,6 +69,9 @@ internal sealed class RecipeText
 
     /// <summary>Its name for <c>--recipe</c>.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Whether it is for a trained network; the others are for random weights.</summary>
+    public bool NeedsStart { get; init; }
 
     /// <summary>What it is for.</summary>
     public required string Summary { get; init; }

@@ -19,13 +19,19 @@ internal sealed class RunOptions
     };
 
     private readonly Option<ResNetArchitecture?> _architecture = CommonOptions.Architecture(
-        "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them). " +
-        "[default: resnet18; with --start-from that network's]");
+        "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them), from random weights unless --start-from " +
+        "names trained ones. [default: that of the network that the run starts from]");
 
     private readonly Option<string?> _start = new("--start-from")
     {
         HelpName = "FILE | NAME",
-        Description = "A trained network to fine-tune: a model file, a checkpoint, or the name of published weights.",
+        Description = "A trained network to fine-tune: a model file, a checkpoint, or the name of published weights. [default: an " +
+            "ImageNet ResNet-18 that is on this machine, unless the pictures are small and many]",
+    };
+
+    private readonly Option<bool> _scratch = new("--from-scratch")
+    {
+        Description = "Start from random weights, of a resnet18 or, for small pictures, a cifar-resnet20.",
     };
 
     private readonly Option<string?> _entry = CommonOptions.Entry();
@@ -62,20 +68,28 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _architecture, _start, _entry }) command.Add(option);
+        foreach (var option in new Option[] { _data, _architecture, _start, _scratch, _entry }) command.Add(option);
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
         _limits.AddTo(command);
         _preprocessing.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_recipe.Epochs) == 0 && result.GetValue(_start) is null)
-                result.AddError("--epochs 0 trains a new head only, so it needs --start-from.");
+            if (result.GetValue(_start) is not null)
+            {
+                if (result.GetValue(_scratch)) result.AddError("--start-from and --from-scratch exclude each other.");
+                return;
+            }
+
+            var isScratch = result.GetValue(_scratch) || result.GetResult(_architecture) is not null;
+            if (result.GetValue(_recipe.Epochs) == 0 && isScratch)
+                result.AddError("--epochs 0 trains a new head only, so it needs a network to start from (--start-from).");
         });
     }
 
-    /// <summary>The run that was asked for, with its recipe. What happens to the output folder is the caller's.</summary>
-    public TrainingOptions Get(ParseResult parsed, string output, CancellationToken cancellation)
+    /// <summary>The run that was asked for, with its recipe. What is chosen for the user is written to the console.</summary>
+    public TrainingOptions Get(
+        ParseResult parsed, string output, CancellationToken cancellation, ExistingRun existing = ExistingRun.Refuse)
     {
         var path = parsed.GetRequiredValue(_data);
         var file = _recipe.ReadFile(parsed);
@@ -85,13 +99,16 @@ internal sealed class RunOptions
             Data = TrainingData.Open(path, parsed.GetValue(_validation), seed),
             Architecture = parsed.GetValue(_architecture),
             StartFrom = OpenStart(parsed, cancellation),
+            Recipe = file,
             OutputFolder = output,
+            IfExists = existing,
             Device = parsed.GetRequiredValue(_device),
             OnBadImage = parsed.GetValue(_bad),
             MaximumPixels = _limits.Pixels(parsed),
             MaximumFileBytes = _limits.FileBytes(parsed),
             DataName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))),
         };
+        options = WithStart(parsed, options, cancellation);
         return options with { Recipe = _recipe.Create(parsed, options, file, seed) };
     }
 
@@ -128,6 +145,26 @@ internal sealed class RunOptions
     };
 
     private bool NamesCuda(ParseResult parsed) => parsed.GetRequiredValue(_device).StartsWith("cuda", StringComparison.Ordinal);
+
+    /// <summary>The options with what the run starts from, if the user does not say it; the first line tells.</summary>
+    private TrainingOptions WithStart(ParseResult parsed, TrainingOptions options, CancellationToken cancellation)
+    {
+        if (options.StartFrom is not null || options.Architecture is not null) return options;
+        bool? fromScratch = parsed.GetValue(_scratch) ? true : _recipe.IsFromScratch(parsed);
+        try
+        {
+            var download = new Models.Download();
+            var start = DefaultStart.Choose(options, fromScratch, download, cancellation);
+            AnsiConsole.Console.WriteLine(
+                $"{start.Reason} To change this: --start-from FILE | NAME, --from-scratch, --architecture NAME.");
+            foreach (var note in download.Notes.Concat(start.Network?.Notes ?? [])) Console.Error.WriteLine(note);
+            return start.ApplyTo(options);
+        }
+        catch (FileNotFoundException problem)
+        {
+            throw new FileNotFoundException($"{problem.Message} (--start-from FILE | NAME)", problem);
+        }
+    }
 
     private StartingPoint? OpenStart(ParseResult parsed, CancellationToken cancellation)
     {

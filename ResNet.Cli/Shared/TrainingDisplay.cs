@@ -75,8 +75,10 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
     };
 
     private static string[] Validation(EpochMetrics epoch) => epoch.Top1 is { } top1
-        ? [$"validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %, top-5 {100 * epoch.Top5:0.0} %"]
+        ? [$"validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %{Top5(epoch)}"]
         : [];
+
+    private static string Top5(EpochMetrics epoch) => epoch.Top5 is { } top5 ? $", top-5 {100 * top5:0.0} %" : "";
 
     private static string[] Memory(long? bytes) => bytes is { } used ? [$"{used / 1e9:0.0} GB"] : [];
 }

@@ -18,7 +18,14 @@ public sealed class CommandTests
         var train = Command.Resnet([.. run, .. TinyNetwork, "--epochs", "12", "--learning-rate", "0.1", "--device", "cpu"]);
         Assert.AreEqual(0, train.ExitCode, train.Errors);
         StringAssert.Contains(train.Output, "epoch  12 of 12");
-        StringAssert.Matches(train.Output, new(@"top-1 accuracy  \d+\.\d\d %"));
+        StringAssert.Contains(train.Lines[0], "cifar-resnet8:width=4 from random weights");
+        StringAssert.Matches(train.Output, new(@"top-1 accuracy  \d+\.\d\d %  \(\d+\.\d\d to \d+\.\d\d\)"));
+        StringAssert.Contains(train.Output, "majority class  33.33 %  (blue)");
+        // With three classes it says nothing.
+        Assert.DoesNotContain("top-5", train.Output);
+        CollectionAssert.AreEqual(new[] { "top1" }, ModelCard.Read(model)!.Metrics!.Keys.ToArray());
+        foreach (var use in new[] { $"resnet predict --model {model} photo.jpg", $"ResNetModel.Open(\"{model}\")" })
+            StringAssert.Contains(train.Output, use);
         StringAssert.Contains(Command.Resnet(run).Errors, "--overwrite");
 
         var info = Command.Resnet("info", model);
@@ -167,7 +174,8 @@ public sealed class CommandTests
     [TestMethod]
     [DataRow("")]
     [DataRow("train")]
-    [DataRow("train --data . --output . --epochs 0")]
+    [DataRow("train --data . --output . --epochs 0 --from-scratch")]
+    [DataRow("train --data . --output . --start-from a.onnx --from-scratch")]
     [DataRow("train --data . --output . --batch 0")]
     [DataRow("train --data . --output . --batch large")]
     [DataRow("train --data . --output . --resume --overwrite")]

@@ -42,6 +42,19 @@ public sealed class DocumentationTests
         StringAssert.Contains(result.Lines[1], expected);
     }
 
+    [TestMethod]
+    public void The_code_that_a_run_ends_with_runs()
+    {
+        using var folder = new TemporaryFolder();
+        Prepare(folder);
+        var page = folder.PathOf("page.md");
+        var code = ExampleCode.For("run/model.onnx").Replace("using var", "var", StringComparison.Ordinal);
+        File.WriteAllText(page, $"{Fence}\nusing Microsoft.ML;\nvar mlContext = new MLContext();\n```\n\n{Fence}\n{code}\n```\n");
+        var result = Run(folder, page);
+        Assert.AreEqual(0, result.ExitCode, result.Output + result.Errors);
+        StringAssert.Contains(result.Output, "Probability");
+    }
+
     private static CommandResult Run(TemporaryFolder folder, string page) =>
         Command.RunAt(folder.Path, folder.PathOf("cache"), "PageProcess.dll", page);
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -116,6 +117,7 @@ public sealed class ResNetTrainerRunTests
         Throws<ArgumentOutOfRangeException>("ValidationShare", Options with { ValidationShare = 1 });
         Throws<ArgumentOutOfRangeException>("Epochs", Options with { Epochs = -1 });
         Throws<ArgumentException>("epochs", Options with { Epochs = 0 });
+        Throws<ArgumentException>("FromScratch", Options with { StartFrom = "resnet18", FromScratch = true });
         rows.RemoveAll(row => row.Label != "red");
         Throws<InvalidDataException>("The column 'Label' has 1 class;", Options);
         rows.Clear();
@@ -153,6 +155,27 @@ public sealed class ResNetTrainerRunTests
         mlContext.Model.Save(model, split.TrainSet.Schema, saved);
         Assert.IsTrue(File.Exists(saved));
         Assert.IsGreaterThan(0.8, metrics.MicroAccuracy);
+    }
+
+    [TestMethod]
+    public void Without_options_it_starts_from_the_network_that_is_here_and_the_saved_pipeline_scores_in_another_process()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 3, size: 65);
+        var context = new MLContext(seed: 1);
+        List<string> log = [];
+        context.Log += (_, message) => log.Add(message.RawMessage);
+        var data = context.Data.LoadFromEnumerable(Rows(folders).ToList());
+        // The head alone, as twenty epochs of a ResNet-18 take minutes.
+        var model = context.MulticlassClassification.Trainers.ResNet(epochs: 0).Fit(data);
+        Assert.IsTrue(log.Exists(line => line.StartsWith("The run starts from resnet18-mlnet, ", StringComparison.Ordinal)));
+        Assert.IsTrue(log.Exists(line => line.Contains("95 % interval", StringComparison.Ordinal)));
+        var saved = folders.PathOf("pipeline.zip");
+        context.Model.Save(model, data.Schema, saved);
+        var scores = model.Transform(data).GetColumn<float[]>("Score");
+        var expected = scores.Select(score => Convert.ToHexString(MemoryMarshal.AsBytes<float>(score))).ToList();
+        var result = Command.Run("SecondProcess.dll", [saved, "Score", .. Rows(folders).Select(row => row.ImagePath)]);
+        Assert.AreEqual(0, result.ExitCode, result.Errors);
+        CollectionAssert.AreEqual(expected, result.Lines.ToList());
     }
 
     /// <summary>ML.NET keeps the method internal; hosts such as AutoML call it.</summary>

@@ -5,11 +5,44 @@ namespace ResNet.MLNet;
 /// <param name="Loss">Mean cross-entropy in nats.</param>
 /// <param name="Top1">Share of the images whose class has the highest score, 0 to 1.</param>
 /// <param name="Top5">
-/// Share of the images whose class has one of the five highest scores (one of all, if there are fewer classes), 0 to 1.
+/// Share of the images whose class has one of the five highest scores, 0 to 1; null with five classes or fewer, where it says nothing.
 /// </param>
 /// <param name="Confusion">[true class, predicted class] numbers of images.</param>
-public sealed record ClassificationMetrics(int Count, double Loss, double Top1, double Top5, int[,] Confusion)
+public sealed record ClassificationMetrics(int Count, double Loss, double Top1, double? Top5, int[,] Confusion)
 {
+    // The 97.5th percentile of the standard normal distribution.
+    private const double Z = 1.959963984540054;
+
+    /// <summary>
+    /// The 95 % interval of <see cref="Top1"/>: the shares, 0 to 1, that would not make this result surprising (Wilson 1927, without
+    /// continuity correction). It knows of chance in the choice of the images only. Without images it is 0 to 1.
+    /// </summary>
+    public (double Lower, double Upper) Top1Interval
+    {
+        get
+        {
+            if (Count == 0) return (0, 1);
+            var weight = Z * Z / Count;
+            var center = (Top1 + weight / 2) / (1 + weight);
+            var half = Math.Sqrt(weight * Top1 * (1 - Top1) + weight * weight / 4) / (1 + weight);
+            return (Math.Max(0, center - half), Math.Min(1, center + half));
+        }
+    }
+
+    /// <summary>The number of the class that most of the images are of; of several the first.</summary>
+    public int MajorityClass => PerClass().MaxBy(each => each.Support)!.Class;
+
+    /// <summary>
+    /// Share of the images that are of <see cref="MajorityClass"/>, 0 to 1: the accuracy of always predicting it. 0 without images.
+    /// </summary>
+    public double MajorityShare => PerClass().Max(each => each.Support) / Math.Max(1.0, Count);
+
+    /// <summary>
+    /// Whether the network is better than always predicting <see cref="MajorityClass"/>, beyond chance: all of <see cref="Top1Interval"/>
+    /// is above <see cref="MajorityShare"/>.
+    /// </summary>
+    public bool IsAboveMajority => Top1Interval.Lower > MajorityShare;
+
     /// <summary>The metrics of each class, in the order of the classes' numbers.</summary>
     public IReadOnlyList<ClassMetrics> PerClass()
     {

@@ -21,7 +21,10 @@ public sealed record EpochMetrics
     /// <summary>Share of the validation images that were predicted correctly, 0 to 1; null without any.</summary>
     public double? Top1 { get; init; }
 
-    /// <summary>Share of the validation images whose class was among the five best predictions, 0 to 1; null without any.</summary>
+    /// <summary>
+    /// Share of the validation images whose class was among the five best predictions, 0 to 1; null without any, or with five classes or
+    /// fewer.
+    /// </summary>
     public double? Top5 { get; init; }
 
     /// <summary>Training images a second.</summary>
@@ -35,6 +38,16 @@ public sealed record EpochMetrics
 
     /// <summary>Time since the run began, in seconds, resumed parts added up.</summary>
     public double Seconds { get; init; }
+
+    /// <summary>Figures as a model card names them.</summary>
+    /// <param name="top1">Share of correct predictions.</param>
+    /// <param name="top5">Share of correct classes among five predictions; null if there are no more classes than that.</param>
+    internal static Dictionary<string, double> ForCard(double top1, double? top5)
+    {
+        Dictionary<string, double> figures = new() { ["top1"] = top1 };
+        if (top5 is { } share) figures["top5"] = share;
+        return figures;
+    }
 
     /// <summary>
     /// The best epoch: the most correct predictions on the validation images, then the lowest loss, then the first. Null without

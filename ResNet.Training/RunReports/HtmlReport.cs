@@ -41,6 +41,7 @@ internal static partial class HtmlReport
             Curves(run),
             Validation(run),
             Findings(run),
+            Use(run),
             Repeat(run));
         return Element("html", Attribute("lang", "en"), head, Element("body", main, Element("script", Resource("report.js"))));
     }
@@ -65,10 +66,11 @@ internal static partial class HtmlReport
         if (run.Validation is { } validation)
         {
             var correct = (long)Math.Round(validation.Top1 * validation.Count);
-            var images = $"{Count(correct)} of {Count(validation.Count)} images";
+            var (lower, upper) = validation.Top1Interval;
+            var images = $"{Count(correct)} of {Count(validation.Count)} images; 95 % interval {Percent(lower)} to {Percent(upper)}";
             figures.Add(Figure("Top-1 accuracy", Percent(validation.Top1), " %", images, "first"));
-            // With five classes or fewer it says nothing.
-            if (run.Labels.Count > 5) figures.Add(Figure("Top-5 accuracy", Percent(validation.Top5), " %", "among five predictions"));
+            figures.Add(Figure("Majority class", Percent(validation.MajorityShare), " %", run.Labels[validation.MajorityClass]));
+            if (validation.Top5 is { } top5) figures.Add(Figure("Top-5 accuracy", Percent(top5), " %", "among five predictions"));
             var remark = last is null ? "validation" : $"training {Decimal(last.TrainingLoss)}";
             figures.Add(Figure("Loss", Decimal(validation.Loss), null, remark));
         }
@@ -148,6 +150,16 @@ internal static partial class HtmlReport
             new(name, [.. run.History.Select(each => ((double)each.Epoch, value(each) ?? double.NaN))], dashed);
     }
 
+    private static XElement? Use(RunReport run)
+    {
+        if (run.ModelFile is not { } model) return null;
+        return Element("section", Element("h2", "Use the network"),
+            Element("p", Class("about"), $"{model} lies beside this page, unless it was written elsewhere. In C#:"),
+            Code(ExampleCode.For(model)));
+    }
+
+    private static XElement Code(string text) => Element("pre", Element("code", text));
+
     private static XElement Repeat(RunReport run)
     {
         var command = run.Command is { } line ? new[] { Element("h3", "Command"), Code(line) } : [];
@@ -162,8 +174,6 @@ internal static partial class HtmlReport
             Element("div", Class("beside run"),
                 Element("div", Element("h3", "Recipe"), Code(Indented(run.Recipe))),
                 run.Environment.Count == 0 ? null : environment));
-
-        static XElement Code(string text) => Element("pre", Element("code", text));
     }
 
     private static string Indented(string json)

@@ -18,6 +18,9 @@ internal sealed record RunReport
     /// <summary>The images that tell most; null without validation images.</summary>
     public ImageFindings? Findings { get; init; }
 
+    /// <summary>The name of the model file that the run gave; null to leave out how it is used.</summary>
+    public string? ModelFile { get; init; }
+
     /// <summary>The recipe as JSON.</summary>
     public required string Recipe { get; init; }
 

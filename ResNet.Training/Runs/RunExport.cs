@@ -49,7 +49,7 @@ internal sealed class RunExport(string path)
             return new(modelFile, ReportFile: null, network.Card, _notes);
         }
 
-        var report = ReportOf(architecture, network, last, run);
+        var report = ReportOf(architecture, network, last, run) with { ModelFile = Path.GetFileName(modelFile) };
         if (reportFile is null) folder!.WriteReport(report);
         else HtmlReport.Write(reportFile, report);
         return new(modelFile, reportFile ?? folder!.ReportFile, network.Card, _notes);
@@ -106,8 +106,10 @@ internal sealed class RunExport(string path)
 
     private static Checkpoint WithFigures(Checkpoint network, EpochMetrics epoch)
     {
-        if (epoch is not { Top1: { } top1, Top5: { } top5 }) return network;
-        return network with { Card = network.Card with { Metrics = new Dictionary<string, double> { ["top1"] = top1, ["top5"] = top5 } } };
+        if (epoch.Top1 is not { } top1) return network;
+        // A run that an earlier version began has a top-5 with any number of classes.
+        var top5 = network.Card.Labels is { Count: <= 5 } ? null : epoch.Top5;
+        return network with { Card = network.Card with { Metrics = EpochMetrics.ForCard(top1, top5) } };
     }
 
     private RunReport ReportOf(ResNetArchitecture architecture, Checkpoint network, Checkpoint last, TrainingState run) => new()

@@ -33,7 +33,9 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
         List<string> differences = [];
         Compare("architecture", other.Architecture, architecture);
         Compare("data", other.Data, data);
-        Compare("starting point", other.Start ?? "random weights", start ?? "random weights");
+        // The same weights under another name, such as a file's and the catalog's, are the same start.
+        if (FingerprintOf(other.Start) != FingerprintOf(start))
+            Compare("starting point", other.Start ?? "random weights", start ?? "random weights");
         var (before, now) = (EntriesOf(other.Recipe), EntriesOf(recipe));
         foreach (var name in before.Keys.Union(now.Keys))
             Compare(name, before.GetValueOrDefault(name, Absent), now.GetValueOrDefault(name, Absent));
@@ -44,6 +46,14 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
             if (before != now) differences.Add($"{name}: {before} in the checkpoint, {now} now");
         }
     }
+
+    /// <summary>What a run started from.</summary>
+    /// <param name="written">The text of its checkpoint.</param>
+    /// <returns>Its architecture and the name of the network; that is null for random weights. Null if the text does not say.</returns>
+    public static (string Architecture, string? Network)? StartOf(string written) =>
+        Parse(written) is { } run ? (run.Architecture, run.Start?[..run.Start.LastIndexOf(" (", StringComparison.Ordinal)]) : null;
+
+    private static string? FingerprintOf(string? start) => start?[start.LastIndexOf(" (", StringComparison.Ordinal)..];
 
     private static Parts? Parse(string text)
     {

@@ -244,7 +244,10 @@ internal sealed class TrainingLoop : IDisposable
         _folder.WriteMetrics(run.History);
         validation ??= _validation.Measure(run, cancellation);
         _folder.WriteModel(_plan.Architecture, _step.Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation, notes));
-        var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation, TimeSpan.FromSeconds(run.Seconds));
+        var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation, TimeSpan.FromSeconds(run.Seconds))
+        {
+            Notes = AccuracyRemarks.On(validation, _plan.Data.Training.Labels, _recipe.Keep == KeptEpoch.Best && run.History.Count > 1),
+        };
         try
         {
             var findings = _validation.FindMistakes(cancellation);

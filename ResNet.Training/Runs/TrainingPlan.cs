@@ -119,7 +119,7 @@ public sealed class TrainingPlan
                 ' ',
                 [Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
             Recipe = JsonElement.Parse(Recipe.ToJson()),
-            Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
+            Metrics = validation is null ? null : EpochMetrics.ForCard(validation.Top1, validation.Top5),
         };
     }
 
@@ -142,7 +142,8 @@ public sealed class TrainingPlan
         ValidationImages = Data.Validation.Count,
         Elapsed = result.Elapsed,
         BestEpoch = Recipe.Keep == KeptEpoch.Best ? EpochMetrics.Best(result.History)?.Epoch : null,
-        Notes = [.. Data.Notes, .. problems],
+        Notes = [.. result.Notes, .. Data.Notes, .. problems],
+        ModelFile = Path.GetFileName(result.ModelFile),
         Environment = RunEnvironment.Describe(device),
         Finished = DateTimeOffset.Now,
     };

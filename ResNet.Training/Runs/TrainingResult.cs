@@ -7,4 +7,14 @@ namespace ResNet.Training;
 /// <param name="Validation">The figures of that network on the validation images; null without any.</param>
 /// <param name="Elapsed">How long it took, resumed parts added up.</param>
 public sealed record TrainingResult(
-    string ModelFile, IReadOnlyList<EpochMetrics> History, EpochMetrics Kept, ClassificationMetrics? Validation, TimeSpan Elapsed);
+    string ModelFile, IReadOnlyList<EpochMetrics> History, EpochMetrics Kept, ClassificationMetrics? Validation, TimeSpan Elapsed)
+{
+    /// <summary>
+    /// What one should know before one trusts the accuracy, in sentences: that the network did not learn, or that the same images chose
+    /// the epoch. Empty if there is nothing to say.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Lines of C# that use the model file, separated by \n.</summary>
+    public string ExampleCode => Training.ExampleCode.For(ModelFile);
+}

@@ -43,7 +43,8 @@ internal sealed class MetricsAccumulator : IDisposable
         var confusion = new int[_classes, _classes];
         for (var i = 0; i < counts.Length; i++) confusion[i / _classes, i % _classes] = (int)counts[i];
         var images = Math.Max(1.0, _count);
-        return new(_count, _loss.item<double>() / images, _top1.item<long>() / images, _top5.item<long>() / images, confusion);
+        double? top5 = _classes > 5 ? _top5.item<long>() / images : null;
+        return new(_count, _loss.item<double>() / images, _top1.item<long>() / images, top5, confusion);
     }
 
     public void Dispose()

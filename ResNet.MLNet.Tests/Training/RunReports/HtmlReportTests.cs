@@ -22,6 +22,9 @@ public sealed partial class HtmlReportTests
         StringAssert.StartsWith(text, "<!DOCTYPE html>");
         var body = page.Root.Element("body")!.Value;
         StringAssert.Contains(body, "Top-1 accuracy50.0 %");
+        StringAssert.Matches(body, new("images; 95 % interval [0-9.]+ to [0-9.]+"));
+        StringAssert.Contains(body, "Majority class");
+        StringAssert.Contains(body, "ResNetModel.Open(\"model.onnx\")");
         Assert.AreEqual(classes > 5, body.Contains("Top-5 accuracy", StringComparison.Ordinal));
         Assert.HasCount(4, page.Descendants(Html.Svg + "svg").ToList());
         Assert.AreEqual(classes <= ConfusionHtml.MostClasses, page.Descendants("table").Any(IsConfusion));
@@ -48,7 +51,8 @@ public sealed partial class HtmlReportTests
         Assert.HasCount(1, OpenScript().Matches(text));
         foreach (var raw in page.Descendants().Where(each => each.Name.LocalName is "script" or "style"))
             Assert.AreEqual(-1, raw.Value.AsSpan().IndexOfAny("<>&"));
-        StringAssert.Contains(page.Descendants("pre").First().Value, "<b>&\"'</script>\ufffd");
+        // The first is the code that uses the network.
+        StringAssert.Contains(page.Descendants("pre").ElementAt(1).Value, "<b>&\"'</script>\ufffd");
     }
 
     [TestMethod]
@@ -139,7 +143,8 @@ public sealed partial class HtmlReportTests
             Architecture = ResNetArchitecture.Parse("cifar-resnet8:width=4", classes),
             Labels = [Nasty, .. Enumerable.Range(1, classes - 1).Select(each => $"class {each}")],
             History = [.. Enumerable.Range(1, epochs).Select(Figures)],
-            Validation = new(4 * classes, 1.5, 0.5, 0.9, confusion),
+            Validation = new(4 * classes, 1.5, 0.5, classes > 5 ? 0.9 : null, confusion),
+            ModelFile = "model.onnx",
             Recipe = new TrainingRecipe().ToJson(),
             TrainingImages = 1000,
             ValidationImages = 4 * classes,

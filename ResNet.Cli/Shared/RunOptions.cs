@@ -34,6 +34,11 @@ internal sealed class RunOptions
         Description = "Start from random weights, of a resnet18 or, for small pictures, a cifar-resnet20.",
     };
 
+    private readonly Option<bool> _addClasses = new("--add-classes")
+    {
+        Description = "Add the classes of the data to those of --start-from, which it keeps; its old classes need few images or none.",
+    };
+
     private readonly Option<string?> _entry = CommonOptions.Entry();
 
     private readonly Option<double> _validation = new("--validation")
@@ -68,7 +73,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _architecture, _start, _scratch, _entry }) command.Add(option);
+        foreach (var option in new Option[] { _data, _architecture, _start, _scratch, _addClasses, _entry }) command.Add(option);
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
         _limits.AddTo(command);
@@ -81,6 +86,7 @@ internal sealed class RunOptions
                 return;
             }
 
+            if (result.GetValue(_addClasses)) result.AddError("--add-classes needs the network to which they are added (--start-from).");
             var isScratch = result.GetValue(_scratch) || result.GetResult(_architecture) is not null;
             if (result.GetValue(_recipe.Epochs) == 0 && isScratch)
                 result.AddError("--epochs 0 trains a new head only, so it needs a network to start from (--start-from).");
@@ -94,9 +100,11 @@ internal sealed class RunOptions
         var path = parsed.GetRequiredValue(_data);
         var file = _recipe.ReadFile(parsed);
         var seed = parsed.GetValue(_seed) ?? file?.Seed ?? 0;
+        var addsClasses = parsed.GetValue(_addClasses);
         var options = new TrainingOptions
         {
-            Data = TrainingData.Open(path, parsed.GetValue(_validation), seed),
+            Data = TrainingData.Open(path, parsed.GetValue(_validation), seed, minimumClasses: addsClasses ? 1 : 2),
+            AddClasses = addsClasses,
             Architecture = parsed.GetValue(_architecture),
             StartFrom = OpenStart(parsed, cancellation),
             Recipe = file,

@@ -55,19 +55,20 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
     /// 0.2.
     /// </param>
     /// <param name="seed">Chooses which images are split off; default 0.</param>
+    /// <param name="minimumClasses">The fewest classes that the data may have, from 1; default 2.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="validationShare"/> is out of range.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="FileNotFoundException">There is no such table.</exception>
     /// <exception cref="InvalidDataException">
-    /// It holds none of these, or fewer than two classes; the message says what was found.
+    /// It holds none of these, or too few classes; the message says what was found.
     /// </exception>
-    public static TrainingData Open(string path, double validationShare = 0.2, long seed = 0)
+    public static TrainingData Open(string path, double validationShare = 0.2, long seed = 0, int minimumClasses = 2)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Guard.Share(validationShare, nameof(validationShare));
         List<string> notes = [];
         var (training, validation) = DataFinder.Open(path, notes.Add);
-        if (training.Labels.Count < 2)
+        if (training.Labels.Count < minimumClasses)
         {
             var only = training.Labels[0];
             throw new InvalidDataException(
@@ -85,6 +86,13 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
         var (training, validation) = images.SplitStratified(validationShare, seed);
         return new(training, validation);
     }
+
+    /// <summary>The same images, with their classes among more.</summary>
+    internal TrainingData Among(IReadOnlyList<string> labels) => this with
+    {
+        Training = new RelabeledImages(Training, labels),
+        Validation = new RelabeledImages(Validation, labels),
+    };
 
     /// <summary>An archive often unpacks into a folder inside the folder.</summary>
     private static string Hint(string inside) =>

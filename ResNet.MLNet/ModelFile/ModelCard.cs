@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace ResNet.MLNet;
 
@@ -37,6 +38,13 @@ public sealed record ModelCard
 
     /// <summary>Measured figures by name, such as <c>top1</c> and <c>top5</c> (0 to 1).</summary>
     public IReadOnlyDictionary<string, double>? Metrics { get; init; }
+
+    /// <summary>
+    /// The mean feature of each class, so that classes can be added without their images: [classes, features] little-endian float32 as
+    /// base64, each of length 1, zeros for a class without images. Null where they are not known.
+    /// </summary>
+    [JsonInclude]
+    internal string? ClassMeans { get; init; }
 
     /// <summary>When the file was made (UTC); null if its maker wants files that do not depend on the day.</summary>
     public DateTime? Created { get; init; }

@@ -3,6 +3,15 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
+/// <summary>The first classes of a classifier, whose weights stay as they are.</summary>
+/// <param name="Weights">[classes, features] float32.</param>
+/// <param name="Bias">[classes] float32.</param>
+internal sealed record KnownClasses(Tensor Weights, Tensor Bias)
+{
+    /// <summary>The number of classes.</summary>
+    public int Count => (int)Bias.shape[0];
+}
+
 /// <summary>
 /// Multinomial logistic regression without a bias: the weights W that minimize the mean cross-entropy of softmax(x Wᵀ) plus
 /// penalty * |W|², found by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4). The minimum is unique.
@@ -11,16 +20,22 @@ namespace ResNet.Training;
 /// <param name="targets">[rows] int64.</param>
 /// <param name="classes">The number of classes.</param>
 /// <param name="classWeights">[classes] float32, how much each class counts; null for alike.</param>
-internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int classes, Tensor? classWeights)
+/// <param name="known">Classes before the others, whose weights are given; null for none.</param>
+internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int classes, Tensor? classWeights, KnownClasses? known = null)
 {
     private const int History = 10, MostSteps = 200, MostHalvings = 25;
     private const double SmallestGain = 1e-7, SufficientDecrease = 1e-4;
+
+    private readonly int _firstFree = known?.Count ?? 0;
+
+    // [rows, known classes]: the same at every step.
+    private readonly Tensor? _knownLogits = known is null ? null : inputs.matmul(known.Weights.t()).add_(known.Bias, Scalars.One);
 
     /// <summary>Finds the weights.</summary>
     /// <param name="penalty">How much large weights cost, above 0.</param>
     /// <param name="start">Weights to begin with, such as those of a similar penalty; null for 0.</param>
     /// <param name="cancellation">Stops.</param>
-    /// <returns>[classes, features] float64, in the caller's dispose scope.</returns>
+    /// <returns>[classes that are not known, features] float64, in the caller's dispose scope.</returns>
     public Tensor Fit(double penalty, Tensor? start, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
@@ -28,7 +43,7 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int clas
         var rowWeights = classWeights?.index_select(0, targets) ?? ones(targets.shape[0], float32, inputs.device);
         rowWeights = rowWeights.div(rowWeights.sum());
         var memory = new Queue<Pair>();
-        var here = Evaluate(start?.clone() ?? zeros([classes, inputs.shape[1]], float64, inputs.device), penalty, rowWeights);
+        var here = Evaluate(start?.clone() ?? zeros([classes - _firstFree, inputs.shape[1]], float64, inputs.device), penalty, rowWeights);
         for (var step = 0; step < MostSteps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -47,6 +62,16 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int clas
         }
 
         return here.Weights.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What a fit gives for other rows.</summary>
+    /// <param name="others">[rows, features] float32.</param>
+    /// <param name="weights">What <see cref="Fit"/> gave.</param>
+    /// <returns>[rows, classes], known classes first.</returns>
+    public Tensor Logits(Tensor others, Tensor weights)
+    {
+        var logits = others.matmul(weights.to(float32).t());
+        return known is null ? logits : cat([others.matmul(known.Weights.t()).add_(known.Bias, Scalars.One), logits], 1);
     }
 
     private Point? Search(Point here, Tensor direction, double slope, double length, double penalty, Tensor rowWeights)
@@ -68,12 +93,14 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int clas
         using var scope = NewDisposeScope();
         using var doubledPenalty = (2 * penalty).ToScalar();
         var single = weights.to(float32);
-        var logProbabilities = nn.functional.log_softmax(inputs.matmul(single.t()), 1);
+        var logits = inputs.matmul(single.t());
+        if (_knownLogits is not null) logits = cat([_knownLogits, logits], 1);
+        var logProbabilities = nn.functional.log_softmax(logits, 1);
         var column = targets.unsqueeze(1);
         var ofTarget = logProbabilities.gather(1, column).squeeze(1);
         var loss = -ofTarget.mul(rowWeights).to(float64).sum().item<double>() + penalty * Dot(weights, weights);
         var errors = logProbabilities.exp_().scatter_add_(1, column, ones_like(column, float32).neg_()).mul_(rowWeights.unsqueeze(1));
-        var gradient = errors.t().matmul(inputs).to(float64).add_(weights, alpha: doubledPenalty);
+        var gradient = errors.narrow(1, _firstFree, classes - _firstFree).t().matmul(inputs).to(float64).add_(weights, alpha: doubledPenalty);
         return new(weights.MoveToOuterDisposeScope(), loss, gradient.MoveToOuterDisposeScope());
     }
 

@@ -75,7 +75,8 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         using (NewDisposeScope())
         {
             var rows = lesson.Features.Of(known);
-            HeadTrainer head = new(rows, plan.Architecture.Classes, step.ClassWeights, plan.Recipe.Seed, (_, _) => { }, cancellation);
+            HeadTrainer head = new(
+                rows, plan.Architecture.Classes, step.ClassWeights, known: null, plan.Recipe.Seed, (_, _) => { }, cancellation);
             head.Fit(step.Network.Classifier, lesson.Fit);
         }
 

@@ -25,8 +25,17 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
     {
         var features = Featurize(cache, state, cancellation);
         badImages.ThrowIfNoneWasRead(features.ImageCount > 0);
-        var trainer = new HeadTrainer(
-            features, plan.Architecture.Classes, step.ClassWeights, plan.Recipe.Seed, (done, fits) => ReportFit(state, done, fits), cancellation);
+        var (classes, weights) = (plan.Architecture.Classes, step.ClassWeights);
+        var lesson = features;
+        KnownClasses? known = null;
+        if (plan.Options is { AddClasses: true, StartFrom: { } start })
+        {
+            lesson = AddedClasses.WithMeans(start, features, plan.Data.Training.Labels);
+            known = AddedClasses.Known(start, step.Input.Device);
+            weights = AddedClasses.Balance(lesson, classes);
+        }
+
+        HeadTrainer trainer = new(lesson, classes, weights, known, plan.Recipe.Seed, (done, fits) => ReportFit(state, done, fits), cancellation);
         var fit = trainer.Train(step.Network.Classifier);
         step.RestartAverages();
         var figures = validation.Measure(state, cancellation);

@@ -22,11 +22,21 @@ internal sealed record HeadFit(double Penalty, bool UsesCrops, double Loss, doub
 /// <param name="features">What it learns from.</param>
 /// <param name="classes">The number of classes.</param>
 /// <param name="classWeights">[classes] how much each class counts; null for alike.</param>
+/// <param name="known">
+/// The classes that the classifier had before, which come first and keep their weights; null for none. Weights are for features as they
+/// are.
+/// </param>
 /// <param name="seed">Chooses the folds.</param>
 /// <param name="report">Receives how many fits of how many are done. May throw to stop.</param>
 /// <param name="cancellation">Stops.</param>
 internal sealed class HeadTrainer(
-    HeadFeatures features, int classes, Tensor? classWeights, long seed, Action<int, int> report, CancellationToken cancellation)
+    HeadFeatures features,
+    int classes,
+    Tensor? classWeights,
+    KnownClasses? known,
+    long seed,
+    Action<int, int> report,
+    CancellationToken cancellation)
 {
     private const int FoldPurpose = 4, Folds = 5, MostRows = 20_000;
     private const double UsualPenalty = 3e-3;
@@ -59,8 +69,10 @@ internal sealed class HeadTrainer(
         var rows = choice.UsesCrops ? features : features.WithoutCrops();
         var weights = Regression(rows).Fit(choice.Penalty, start: null, cancellation);
         using var scale = (HeadFeatures.Length / rows.MeanNorm()).ToScalar();
-        classifier.weight.copy_(weights.mul(scale));
+        var scaled = weights.mul(scale).to(float32);
+        classifier.weight.copy_(known is null ? scaled : cat([known.Weights, scaled]));
         classifier.bias!.zero_();
+        if (known is not null) classifier.bias.narrow(0, 0, known.Count).copy_(known.Bias);
     }
 
     private HeadFit Choose()
@@ -95,7 +107,7 @@ internal sealed class HeadTrainer(
         for (var i = 0; i < Penalties.Length; i++)
         {
             weights = regression.Fit(Penalties[i], weights, cancellation);
-            var logits = inputs.matmul(weights.to(float32).t());
+            var logits = regression.Logits(inputs, weights);
             var loss = nn.functional.cross_entropy(logits, judged.Targets, reduction: nn.Reduction.Sum).item<float>();
             var correct = logits.argmax(1).eq(judged.Targets).sum().item<long>();
             sums[i] = (sums[i].Loss + loss, sums[i].Correct + correct);
@@ -103,7 +115,14 @@ internal sealed class HeadTrainer(
         }
     }
 
-    private LogisticRegression Regression(HeadFeatures rows) => new(rows.Normalized(), rows.Targets, classes, classWeights);
+    private LogisticRegression Regression(HeadFeatures rows)
+    {
+        if (known is null) return new(rows.Normalized(), rows.Targets, classes, classWeights);
+        // Of features of the mean length the known classes get what they get when the network is used.
+        using var scale = (rows.MeanNorm() / HeadFeatures.Length).ToScalar();
+        var scaled = known with { Weights = known.Weights.mul(scale) };
+        return new(rows.Normalized(), rows.Targets, classes, classWeights, scaled);
+    }
 
     /// <summary>
     /// Images for folds, each class spread evenly over them; of classes with one image, that is always learned from. Of very many images

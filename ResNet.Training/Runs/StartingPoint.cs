@@ -14,6 +14,7 @@ public sealed class StartingPoint
         Architecture = architecture;
         Preprocessing = card.Preprocessing;
         Labels = card.Labels;
+        ClassMeans = card.ClassMeans;
         IsFolded = isFolded;
     }
 
@@ -52,6 +53,9 @@ public sealed class StartingPoint
 
     /// <summary>Whether batch norm was folded into the convolutions, so that its statistics are lost.</summary>
     internal bool IsFolded { get; }
+
+    /// <summary>What its model file remembers of its training images (see <see cref="ModelCard.ClassMeans"/>).</summary>
+    internal string? ClassMeans { get; }
 
     /// <summary>Opens what a run can start from.</summary>
     /// <param name="model">

@@ -106,9 +106,19 @@ internal sealed class TrainingLoop : IDisposable
 
         var features = _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
         var (figures, lesson) = new HeadStage(_plan, _step, _badImages, _progress, _validation).Train(features, run, cancellation);
+        run = Remember(lesson.Features, run);
         run = Complete(Decide(lesson, run, cancellation), figures);
         _folder.DeleteFeatures();
         return run;
+    }
+
+    /// <summary>Keeps the mean feature of each class, for the model file.</summary>
+    private TrainingState Remember(HeadFeatures features, TrainingState run)
+    {
+        if (!ClassMeans.Fit(_plan.Architecture)) return run;
+        var centers = features.Centers();
+        var means = ClassMeans.Of(centers.Features, centers.Targets, _plan.Architecture.Classes);
+        return run with { ClassMeans = means.Or(AddedClasses.MeansOf(_plan.Options.StartFrom!)).ToText() };
     }
 
     /// <summary>Decides how much of the fine-tuned weights the run gives.</summary>
@@ -243,7 +253,8 @@ internal sealed class TrainingLoop : IDisposable
         // A run that was killed behind its last checkpoint may lack it.
         _folder.WriteMetrics(run.History);
         validation ??= _validation.Measure(run, cancellation);
-        _folder.WriteModel(_plan.Architecture, _step.Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation, notes));
+        var card = _plan.CardOf(kept.Epoch, validation, notes) with { ClassMeans = kept.Epoch == 0 ? run.ClassMeans : MeansOfNetwork() };
+        _folder.WriteModel(_plan.Architecture, _step.Network.ToStateDict(), card);
         var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation, TimeSpan.FromSeconds(run.Seconds))
         {
             Notes = AccuracyRemarks.On(validation, _plan.Data.Training.Labels, _recipe.Keep == KeptEpoch.Best && run.History.Count > 1),
@@ -261,6 +272,26 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         return result;
+    }
+
+    /// <summary>The mean feature of each class, of a fine-tuned network; null where a model file does not keep them.</summary>
+    private string? MeansOfNetwork()
+    {
+        if (_recipe.FineTuning is null || !ClassMeans.Fit(_plan.Architecture)) return null;
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        _step.Network.eval();
+        List<Tensor> features = [], targets = [];
+        var sample = ClassMeans.Sample(_plan.Data.Training, _recipe.Seed);
+        foreach (var batch in _plan.Loader(sample, augmentation: null, _badImages).Epoch(0))
+        {
+            var (pixels, classes) = _step.Input.Load(batch);
+            features.Add(_step.Network.Features(pixels));
+            targets.Add(classes);
+            pixels.Dispose();
+        }
+
+        return features.Count == 0 ? null : ClassMeans.Of(cat(features), cat(targets), _plan.Architecture.Classes).ToText();
     }
 
     /// <summary>

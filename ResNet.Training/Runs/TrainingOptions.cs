@@ -60,6 +60,13 @@ public sealed record TrainingOptions
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public long MaximumFileBytes { get; init => field = Guard.AtLeast(value, 1); } = ImageLimits.DefaultMaximumFileBytes;
 
+    /// <summary>
+    /// Whether the classes of the data are added to those of <see cref="StartFrom"/>, whose part of the head and whose other layers stay as
+    /// they are. Images of its old classes make the new ones better and can be few; where a class has none, its mean feature, which a model
+    /// file of this library remembers, stands for it. The validation images tell of the classes that they are of. Default: false.
+    /// </summary>
+    public bool AddClasses { get; init; }
+
     /// <summary>What the data is called in the model card. Default: null, not named.</summary>
     public string? DataName { get; init; }
 
@@ -84,16 +91,18 @@ public sealed record TrainingOptions
         }
 
         var network = StartFrom?.Architecture ?? Architecture ?? ResNetArchitecture.ResNet18;
-        var architecture = network with { Classes = Data.Training.Labels.Count };
+        var data = AddClasses ? AddedClasses.Add(StartFrom, Data) : Data;
+        var architecture = network with { Classes = data.Training.Labels.Count };
         var recipe = Recipe ?? DefaultRecipe(architecture);
         Check(recipe);
-        return new(this, architecture, recipe);
+        return new(this with { Data = data }, architecture, recipe);
     }
 
     private TrainingRecipe DefaultRecipe(ResNetArchitecture architecture)
     {
         if (StartFrom is not { } start) return TrainingRecipe.For(architecture, Data.Training.Count);
         var recipe = TrainingRecipe.FineTune(start.Architecture, start.Preprocessing, Data.Training.Count);
+        if (AddClasses) return recipe with { Epochs = 0 };
         // A head that stays was not fitted to these images.
         return start.HasSameClasses(Data.Training.Labels)
             ? recipe with { FineTuning = recipe.FineTuning! with { HeadLearningRateFactor = 0.1 } }
@@ -102,6 +111,7 @@ public sealed record TrainingOptions
 
     private void Check(TrainingRecipe recipe)
     {
+        if (AddClasses) AddedClasses.Check(recipe);
         if (recipe.FineTuning is not null && StartFrom is null)
             throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is null)

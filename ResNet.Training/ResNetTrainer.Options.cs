@@ -52,12 +52,14 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// How it is trained. Default: null, <see cref="TrainingRecipe.FineTune"/> from a trained network and
-        /// <see cref="TrainingRecipe.For"/> from scratch. A seed of 0 stands for the <c>MLContext</c>'s seed, or a random one if that has none.
+        /// <see cref="TrainingRecipe.For"/> from scratch. A seed of 0 stands for the <c>MLContext</c>'s seed, or a random one if that has
+        /// none.
         /// </summary>
         public TrainingRecipe? Recipe { get; init; }
 
         /// <summary>
-        /// How often every image is shown, from 1; 0 trains a new head of a trained network only. Default: null, as the recipe says.
+        /// How often every image is shown, from 1; 0 trains a new head of a trained network only. Default: null, as the recipe
+        /// says.
         /// </summary>
         public int? Epochs { get; init; }
 

@@ -134,7 +134,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         if (options.StartFrom is not null || options.Architecture is not null) return options;
         bool? fromScratch = _options.FromScratch ? true : null;
         var start = DefaultStart.Choose(options, fromScratch, new DownloadLog(_host, channel), cancellation);
-        channel.Info(MessageSensitivity.UserData, $"{start.Reason} The options StartFrom, FromScratch and Architecture change this.");
+        var change = start.IsResumed ? "" : " The options StartFrom, FromScratch and Architecture change this.";
+        channel.Info(MessageSensitivity.UserData, start.Reason + change);
         return start.ApplyTo(options);
     }
 

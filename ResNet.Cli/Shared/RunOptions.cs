@@ -163,8 +163,8 @@ internal sealed class RunOptions
         {
             var download = new Models.Download();
             var start = DefaultStart.Choose(options, fromScratch, download, cancellation);
-            AnsiConsole.Console.WriteLine(
-                $"{start.Reason} To change this: --start-from FILE | NAME, --from-scratch, --architecture NAME.");
+            var change = start.IsResumed ? "" : " To change this: --start-from FILE | NAME, --from-scratch, --architecture NAME.";
+            AnsiConsole.Console.WriteLine(start.Reason + change);
             foreach (var note in download.Notes.Concat(start.Network?.Notes ?? [])) Console.Error.WriteLine(note);
             return start.ApplyTo(options);
         }

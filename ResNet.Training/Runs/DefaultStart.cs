@@ -13,7 +13,7 @@ public sealed class DefaultStart
     /// <summary>Training images a class, on average, from which a small network learns small pictures best from random weights.</summary>
     internal const int ManyImagesPerClass = 500;
 
-    private const string WeightsPackage = "ResNet.MLNet.Weights.ResNet18";
+    private const string WeightsPackage = "ResNet.MLNet.Weights.ResNet18", AsAsked = "as it was asked to.";
 
     private DefaultStart(StartingPoint? network, ResNetArchitecture? architecture, string reason)
     {
@@ -30,6 +30,9 @@ public sealed class DefaultStart
 
     /// <summary>What was chosen and why, in a sentence or two.</summary>
     public string Reason { get; }
+
+    /// <summary>Whether it is what a run began with that is resumed, so that nothing can change it.</summary>
+    public bool IsResumed { get; private init; }
 
     /// <summary>
     /// Chooses the start of a run: an ImageNet ResNet-18 that is on this machine (<see cref="ModelStore.Prefer"/>); for small pictures, up
@@ -48,7 +51,9 @@ public sealed class DefaultStart
     /// <param name="cancellation">Stops that.</param>
     /// <exception cref="ArgumentException">The options name a network to start from, or an architecture.</exception>
     /// <exception cref="InvalidDataException">The checkpoint of the run to resume cannot be read; the message names it.</exception>
-    /// <exception cref="FileNotFoundException">The network that the run to resume started from is not found; the message names it.</exception>
+    /// <exception cref="FileNotFoundException">
+    /// The network that the run to resume started from is not on this machine; the message names it.
+    /// </exception>
     /// <exception cref="IOException">The network that is on this machine is damaged; the message names the file.</exception>
     public static DefaultStart Choose(
         TrainingOptions options,
@@ -81,16 +86,17 @@ public sealed class DefaultStart
             return OfRun(store, RunFolder.CheckpointsOf(folder).Last, fromScratch, progress, cancellation);
 
         var images = PictureSizes.Measure(options.Data.Training, options.Limits);
-        if (fromScratch == true) return Scratch(images, "as it was asked to.");
+        var untrained = images.AreSmall ? ResNetArchitecture.CifarResNet(20) : ResNetArchitecture.ResNet18;
+        if (fromScratch == true) return Scratch(untrained, AsAsked);
         if (fromScratch is null && images.AreSmall && images.AreMany)
-            return Scratch(images, $"because the pictures are small ({images.Side}) and many ({images.PerClass}).");
+            return Scratch(untrained, $"because the pictures are small ({images.Side}) and many ({images.PerClass}).");
         var entry = store.Prefer(ResNetArchitecture.ResNet18);
         if (store.Has(entry)) return Trained(entry, Open(store, entry, progress, cancellation), images);
+        var poor = images.AreMany ? "" : $" From few images ({images.PerClass}) results will be poor; it takes thousands.";
         return Scratch(
-            images,
-            $"because no network trained on ImageNet is on this machine. From few images ({images.PerClass}) results will be poor; it " +
-            $"takes thousands. The package {WeightsPackage} brings such a network, and published weights that are named, such as " +
-            $"{ResNetArchitecture.ResNet18.Name}, are downloaded.");
+            untrained,
+            $"because no network trained on ImageNet is on this machine.{poor} The package {WeightsPackage} brings such a network, and " +
+            $"published weights that are named, such as {ResNetArchitecture.ResNet18.Name}, are downloaded.");
     }
 
     private static StartingPoint Open(
@@ -103,15 +109,12 @@ public sealed class DefaultStart
         var why = images.AreSmall
             ? $"The pictures are small ({images.Side}) and are enlarged to {size} pixels for it."
             : "From there, fewer images and less time are needed than from random weights.";
-        return new(
-            network, architecture: null, $"The run starts from {entry.Name}, a ResNet-18 trained on ImageNet that is on this machine. {why}");
+        var what = $"The run starts from {entry.Name}, a ResNet-18 trained on ImageNet that is on this machine.";
+        return new(network, architecture: null, $"{what} {why}");
     }
 
-    private static DefaultStart Scratch(PictureSizes images, string why)
-    {
-        var architecture = images.AreSmall ? ResNetArchitecture.CifarResNet(20) : ResNetArchitecture.ResNet18;
-        return new(network: null, architecture, $"The run starts from random weights of a {architecture.Name}, {why}");
-    }
+    private static DefaultStart Scratch(ResNetArchitecture architecture, string why) =>
+        new(network: null, architecture, $"The run starts from random weights of a {architecture.Name}, {why}");
 
     /// <summary>What a run began with.</summary>
     private static DefaultStart OfRun(
@@ -125,8 +128,9 @@ public sealed class DefaultStart
         var (network, name) = RunIdentity.StartOf(written)
             ?? throw new InvalidDataException($"'{checkpoint}' does not say what its run started from.");
         var architecture = ResNetArchitecture.Parse(network);
-        if (name is null || fromScratch == true)
-            return new(network: null, architecture, $"The run is resumed; it started from random weights of a {architecture.Name}.");
+        if (name is null) return Resumed(network: null, architecture, $"random weights of a {architecture.Name}");
+        // The run will refuse and say what differs.
+        if (fromScratch == true) return Scratch(architecture, AsAsked);
         // The store's files have the names of the catalog with an extension.
         var published = name.EndsWith(".onnx", StringComparison.Ordinal) ? name[..^".onnx".Length] : name;
         var entry = PretrainedResNet.Find(published);
@@ -134,12 +138,15 @@ public sealed class DefaultStart
         if (entry is null || !store.Has(entry))
         {
             throw new FileNotFoundException(
-                $"The run of '{checkpoint}' started from '{name}', which is not among the published weights on this machine. To resume the " +
-                "run, name the network that it started from.",
+                $"The run of '{checkpoint}' started from '{name}', which is not among the published weights on this machine. To resume " +
+                "the run, name the network that it started from.",
                 name);
         }
 
         var start = Open(store, entry, progress, cancellation);
-        return new(start, architecture: null, $"The run is resumed; it started from {entry.Name}.");
+        return Resumed(start, architecture: null, entry.Name);
     }
+
+    private static DefaultStart Resumed(StartingPoint? network, ResNetArchitecture? architecture, string name) =>
+        new(network, architecture, $"The run is resumed; it started from {name}.") { IsResumed = true };
 }

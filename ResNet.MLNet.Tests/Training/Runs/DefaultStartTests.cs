@@ -76,6 +76,7 @@ public sealed class DefaultStartTests
         var begun = SmallRun.Options(folders, SmallRun.Recipe(1));
         ResNetTraining.Run(begun);
         var resumed = Options(folders) with { IfExists = ExistingRun.Resume };
+        Assert.IsTrue(DefaultStart.Choose(resumed).IsResumed);
         Assert.AreEqual("cifar-resnet8:width=4", DefaultStart.Choose(resumed).Architecture!.Name);
         ResNetTraining.Run(DefaultStart.Choose(resumed).ApplyTo(resumed with { Recipe = begun.Recipe, Data = begun.Data }));
         // A new run in its place chooses anew.
@@ -83,6 +84,7 @@ public sealed class DefaultStartTests
 
         Write("resnet18:stages=2.2.2.3", ", from resnet18-mlnet (1f)");
         Assert.AreEqual("resnet18-mlnet.onnx", DefaultStart.Choose(resumed).Network!.Name);
+        Assert.IsFalse(DefaultStart.Choose(resumed, fromScratch: true).IsResumed);
         Write("resnet18", ", from mine.onnx (1f)");
         var problem = Assert.ThrowsExactly<FileNotFoundException>(() => DefaultStart.Choose(resumed));
         StringAssert.Contains(problem.Message, "'mine.onnx'");

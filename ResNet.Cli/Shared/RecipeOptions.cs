@@ -6,7 +6,7 @@ namespace ResNet.Cli;
 /// <summary>The options that choose a recipe and change parts of it.</summary>
 internal sealed class RecipeOptions
 {
-    private const string AutoBatch = "auto";
+    private const string AutoBatch = "auto", CrossEntropy = "cross-entropy", Binary = "bce";
 
     private readonly Option<string?> _recipe = new("--recipe")
     {
@@ -47,6 +47,23 @@ internal sealed class RecipeOptions
         Description = "Weight the loss so that all classes count equally, however many images they have.",
     };
 
+    private readonly Option<bool> _balancedSampler = new("--balanced-sampler")
+    {
+        Description = "Show images of all classes equally often in an epoch: those of rare classes several times.",
+    };
+
+    private readonly Option<double?> _logitAdjustment = new("--logit-adjustment")
+    {
+        HelpName = "X",
+        Description = "Add X times the logarithm of a class's share to its score in training, for rare classes; usually 1. [default: 0]",
+    };
+
+    private readonly Option<string?> _loss = new("--loss")
+    {
+        HelpName = "NAME",
+        Description = $"{CrossEntropy}, or {Binary}: each class is a yes or no, with a sigmoid in the model file. [default: the recipe's]",
+    };
+
     private readonly Option<bool> _noFlip = new("--no-flip") { Description = "Do not mirror training images (for letters, road signs)." };
 
     private readonly Option<TrainingPrecision?> _precision = new("--precision")
@@ -66,6 +83,11 @@ internal sealed class RecipeOptions
         {
             if (result.GetValueOrDefault<int?>() is < 0) result.AddError("--epochs must not be negative.");
         });
+        _loss.AcceptOnlyFromAmong(CrossEntropy, Binary);
+        _logitAdjustment.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (null or >= 0)) result.AddError("--logit-adjustment must be 0 or more.");
+        });
         _rate.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double?>() is not (null or > 0)) result.AddError("--learning-rate must be above 0.");
@@ -77,8 +99,17 @@ internal sealed class RecipeOptions
 
     public void AddTo(Command command)
     {
-        Option[] options = [_recipe, _epochs, _batch, _accumulate, _size, _rate, _patience, _balance, _noFlip, _precision];
-        foreach (var option in options) command.Add(option);
+        Option[] schedule = [_recipe, _epochs, _batch, _accumulate, _size, _rate, _patience];
+        Option[] loss = [_loss, _balance, _balancedSampler, _logitAdjustment, _noFlip, _precision];
+        foreach (var option in schedule.Concat(loss)) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            var adjusts = result.GetValue(_logitAdjustment) > 0;
+            if (new[] { result.GetValue(_balance), result.GetValue(_balancedSampler), adjusts }.Count(isOn => isOn) > 1)
+                result.AddError("--balance, --balanced-sampler and --logit-adjustment each make up for rare classes: choose one of them.");
+            if (adjusts && result.GetValue(_loss) == Binary)
+                result.AddError($"--logit-adjustment is for cross-entropy: with --loss {Binary} use --balanced-sampler or --balance.");
+        });
     }
 
     /// <summary>Whether the largest batch that fits is to be found.</summary>
@@ -132,7 +163,11 @@ internal sealed class RecipeOptions
             LearningRate = parsed.GetValue(_rate) ?? recipe.LearningRate,
             Patience = parsed.GetValue(_patience) ?? recipe.Patience,
             Precision = parsed.GetValue(_precision) ?? recipe.Precision,
+            LogitAdjustment = parsed.GetValue(_logitAdjustment) ?? recipe.LogitAdjustment,
         };
+        if (parsed.GetValue(_loss) is { } loss)
+            recipe = recipe with { Loss = loss == Binary ? LossFunction.BinaryCrossEntropy : LossFunction.CrossEntropy };
+        if (parsed.GetValue(_balancedSampler)) recipe = recipe with { Sampling = Sampling.Balanced };
         if (parsed.GetValue(_balance)) recipe = recipe with { ClassWeighting = ClassWeighting.Balanced };
         if (parsed.GetValue(_noFlip)) recipe = recipe with { Augmentation = recipe.Augmentation.WithoutFlip() };
         if (parsed.GetValue(_size) is { } size) recipe = recipe with { Preprocessing = WithCrop(recipe.Preprocessing, size) };

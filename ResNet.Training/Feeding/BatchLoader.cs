@@ -28,6 +28,7 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
 /// Receives, on some thread, each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of
 /// that batch.
 /// </param>
+/// <param name="sampling">Which images an epoch shows; those that are not varied are all shown, once.</param>
 internal sealed class BatchLoader(
     ImageDataset source,
     ImagePreprocessing preprocessing,
@@ -35,9 +36,10 @@ internal sealed class BatchLoader(
     int batchSize,
     long seed,
     int workers,
-    Action<InvalidImageException> onBadImage)
+    Action<InvalidImageException> onBadImage,
+    Sampling sampling = Sampling.Natural)
 {
-    private const int OrderPurpose = 1, ImagePurpose = 2;
+    private const int ImagePurpose = 2;
 
     /// <summary>The images that a thread makes at a time: few, so that all threads work on the batch that is waited for.</summary>
     private const int PartSize = 8;
@@ -53,7 +55,7 @@ internal sealed class BatchLoader(
     /// <summary>The batches of an epoch from one of them on, in order. Those of which no image can be read are left out.</summary>
     public IEnumerable<Batch> Epoch(int epoch, int first = 0)
     {
-        var order = OrderOf(epoch);
+        int[] order = augmentation is null ? [.. Enumerable.Range(0, source.Count)] : EpochOrder.Of(source, sampling, seed, epoch);
         var ahead = new Queue<Task<Batch>>();
         using var stop = new CancellationTokenSource();
         var threads = new TaskFactory(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, workers).ConcurrentScheduler);
@@ -74,13 +76,6 @@ internal sealed class BatchLoader(
             stop.Cancel();
             foreach (var task in ahead) ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
         }
-    }
-
-    private int[] OrderOf(int epoch)
-    {
-        var order = Enumerable.Range(0, source.Count).ToArray();
-        if (augmentation is not null) new SeededRandom(seed, OrderPurpose, epoch).Shuffle(order.AsSpan());
-        return order;
     }
 
     private async Task<Batch> Make(int epoch, int index, int[] order, TaskFactory threads, CancellationToken stop)

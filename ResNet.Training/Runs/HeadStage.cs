@@ -26,7 +26,8 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
         badImages.ThrowIfNoneWasRead(images > 0);
         var epochs = plan.Recipe.FineTuning!.HeadEpochs;
         var last = (Loss: 0.0, Accuracy: 0.0);
-        HeadTrainer.Train(features, targets, step.Network.Classifier, plan.Recipe, step.ClassWeights, (epoch, loss, accuracy) =>
+        using var minimized = LossOfAllImages();
+        HeadTrainer.Train(features, targets, step.Network.Classifier, plan.Recipe, minimized, (epoch, loss, accuracy) =>
         {
             cancellation.ThrowIfCancellationRequested();
             TrainingDivergedException.ThrowUnless(double.IsFinite(loss), plan.Recipe, state);
@@ -54,6 +55,15 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
             ImagesPerSecond = images / progress.Seconds,
             Seconds = progress.Seconds,
         };
+    }
+
+    /// <summary>The recipe's loss where each image counts, whichever ones the epochs will show.</summary>
+    private TrainingLoss LossOfAllImages()
+    {
+        var recipe = plan.Recipe;
+        if (recipe.Sampling == Sampling.Balanced)
+            recipe = recipe with { Sampling = Sampling.Natural, ClassWeighting = ClassWeighting.Balanced };
+        return new(recipe, plan.Data.Training.ClassCounts, step.Input.Device);
     }
 
     private (Tensor Features, Tensor Targets) Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)

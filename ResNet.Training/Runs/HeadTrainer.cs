@@ -17,11 +17,11 @@ internal static class HeadTrainer
     /// <param name="features">[images, features] float32.</param>
     /// <param name="targets">[images] int64.</param>
     /// <param name="classifier">Receives the weights.</param>
-    /// <param name="recipe">Says epochs, seed and label smoothing.</param>
-    /// <param name="classWeights">How much each class counts; null for alike.</param>
+    /// <param name="recipe">Says epochs and seed.</param>
+    /// <param name="loss">What is minimized.</param>
     /// <param name="report">Receives each epoch: its number from 1, mean loss, share of correct predictions. May throw to stop.</param>
     public static void Train(
-        Tensor features, Tensor targets, Linear classifier, TrainingRecipe recipe, Tensor? classWeights, Action<int, double, double> report)
+        Tensor features, Tensor targets, Linear classifier, TrainingRecipe recipe, TrainingLoss loss, Action<int, double, double> report)
     {
         using var scope = NewDisposeScope();
         var epochs = recipe.FineTuning!.HeadEpochs;
@@ -55,15 +55,15 @@ internal static class HeadTrainer
                 var chosen = tensor(order[(int)start..(int)end], device: features.device);
                 var wanted = targets.index_select(0, chosen);
                 var logits = head.forward(inputs.index_select(0, chosen));
-                var loss = nn.functional.cross_entropy(logits, wanted, classWeights, label_smoothing: recipe.LabelSmoothing);
-                loss.backward();
+                var batchLoss = loss.Of(logits, wanted);
+                batchLoss.backward();
                 var before = epoch * steps + step;
                 var rate = LearningRate * schedule.FactorAt((double)before / (epochs * steps), []);
                 optimizer.Step(before + 1, _ => rate);
                 using var _ = no_grad();
                 using var count = (end - start).ToScalar();
-                losses.add_(loss.detach().to(float64), count);
-                correct.add_(logits.argmax(1).eq(wanted).sum(), Scalars.One);
+                losses.add_(batchLoss.detach().to(float64), count);
+                correct.add_(TrainingLoss.CountCorrect(logits, wanted), Scalars.One);
             }
 
             report(epoch + 1, losses.item<double>() / images, (double)correct.item<long>() / images);

@@ -96,6 +96,7 @@ public sealed record TrainingOptions
 
     private void Check(TrainingRecipe recipe)
     {
+        recipe.CheckLoss(isMultiLabel: false);
         if (recipe.FineTuning is not null && StartFrom is null)
             throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 })

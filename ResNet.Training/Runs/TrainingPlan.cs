@@ -45,6 +45,10 @@ public sealed class TrainingPlan
     /// <summary>Whether the head of the network that the run starts from does not fit the data's classes.</summary>
     internal bool NeedsNewHead => Options.StartFrom is { } start && !start.HasSameClasses(Data.Training.Labels);
 
+    /// <summary>How the network makes probabilities of its logits: what the loss trains it for.</summary>
+    internal ScoreFunction ScoreFunction =>
+        Recipe.Loss == LossFunction.BinaryCrossEntropy ? ScoreFunction.Sigmoid : ScoreFunction.Softmax;
+
     /// <summary>What the run is.</summary>
     internal RunIdentity Identity => field ??= Identify();
 
@@ -63,7 +67,8 @@ public sealed class TrainingPlan
             Recipe.BatchSize,
             Recipe.Seed,
             Math.Max(1, Options.Workers),
-            bad.Add);
+            bad.Add,
+            Recipe.Sampling);
 
     /// <summary>
     /// Gives a network the weights that the run starts from, if there are any: without the head where the classes are others; and, where
@@ -113,6 +118,7 @@ public sealed class TrainingPlan
             Architecture = Architecture.Name,
             Preprocessing = Recipe.Preprocessing.WithMeanImage(MeanImage),
             Labels = Data.Training.Labels,
+            ScoreFunction = ScoreFunction,
             Source = string.Join(
                 ' ',
                 [Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),

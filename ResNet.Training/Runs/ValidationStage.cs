@@ -38,7 +38,7 @@ internal sealed class ValidationStage(TrainingPlan plan, TrainingStep step, BadI
         if (_loader.Batches == 0) return null;
         step.Network.eval();
         using var _ = no_grad();
-        using var metrics = new MetricsAccumulator(plan.Architecture.Classes, step.Input.Device);
+        using var metrics = new MetricsAccumulator(plan.Architecture.Classes, plan.Recipe.Loss, step.Input.Device);
         var watch = Stopwatch.StartNew();
         var anyWasRead = false;
         foreach (var batch in _loader.Epoch(0))
@@ -62,7 +62,8 @@ internal sealed class ValidationStage(TrainingPlan plan, TrainingStep step, BadI
     public ImageFindings? FindMistakes(CancellationToken cancellation)
     {
         if (_loader.Batches == 0) return null;
-        var finder = new MistakeFinder(step.Network, step.Input, images => plan.Loader(images, augmentation: null, badImages));
+        var finder = new MistakeFinder(
+            step.Network, step.Input, images => plan.Loader(images, augmentation: null, badImages), plan.ScoreFunction);
         return finder.Find(plan.Data.Validation, MostImages, cancellation);
     }
 

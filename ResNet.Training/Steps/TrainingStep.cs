@@ -21,7 +21,7 @@ internal sealed partial class TrainingStep : IDisposable
     /// <param name="network">The network; disposed with this.</param>
     /// <param name="recipe">How it is trained.</param>
     /// <param name="device">Where.</param>
-    /// <param name="classCounts">The number of training images of each class, where the recipe weighs classes.</param>
+    /// <param name="classCounts">The number of training images of each class, where the recipe makes up for rare ones.</param>
     public TrainingStep(ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null)
     {
         (Network, _recipe) = (network, recipe);
@@ -32,7 +32,7 @@ internal sealed partial class TrainingStep : IDisposable
         if (recipe.EmaDecay is { } decay) Average = new(Parameters, decay);
         Input = new(recipe.Preprocessing, recipe.Precision, device);
         if (recipe.ClipNorm is { } clip) _clip = clip.ToScalar();
-        if (recipe.ClassWeighting == ClassWeighting.Balanced && classCounts is not null) ClassWeights = Balance(classCounts, device);
+        Loss = new(recipe, classCounts, device);
         (_loss, _correct) = (zeros(1, float64, device), zeros(1, int64, device));
     }
 
@@ -47,8 +47,7 @@ internal sealed partial class TrainingStep : IDisposable
 
     public DeviceInput Input { get; }
 
-    /// <summary>[classes] how much each class counts in the loss; null for alike.</summary>
-    public Tensor? ClassWeights { get; }
+    public TrainingLoss Loss { get; }
 
     /// <summary>Trains on a batch.</summary>
     /// <param name="batch">The images.</param>
@@ -69,7 +68,6 @@ internal sealed partial class TrainingStep : IDisposable
             if (mixture is { } drawn) Mix(images, drawn);
         }
 
-        var others = mixture is null ? null : targets.roll(1, 0);
         // A batch that would not fit in memory is worked on in parts whose gradients add up to the whole one's.
         var parts = Math.Min(_recipe.GradientAccumulation, batch.Count);
         for (var part = 0; part < parts; part++)
@@ -77,14 +75,7 @@ internal sealed partial class TrainingStep : IDisposable
             var (start, end) = ((long)batch.Count * part / parts, (long)batch.Count * (part + 1) / parts);
             using var some = NewDisposeScope();
             var logits = Network.forward(images.narrow(0, start, end - start));
-            var loss = LossOf(logits, targets, start, end);
-            if (mixture is { } shares)
-            {
-                using var own = shares.Own.ToScalar();
-                using var rest = (1 - shares.Own).ToScalar();
-                loss = loss.mul(own).add(LossOf(logits, others!, start, end), alpha: rest);
-            }
-
+            var loss = Loss.ShareOf(logits, targets, mixture, start, end);
             loss.backward();
             Count(loss, logits, targets.narrow(0, start, end - start), batch.Count);
         }
@@ -107,7 +98,7 @@ internal sealed partial class TrainingStep : IDisposable
 
     public void Dispose()
     {
-        IDisposable?[] parts = [Optimizer, Average, Parameters, Network, Input, ClassWeights, _clip, _clipEpsilon, _loss, _correct];
+        IDisposable?[] parts = [Optimizer, Average, Parameters, Network, Input, Loss, _clip, _clipEpsilon, _loss, _correct];
         foreach (var part in parts) part?.Dispose();
     }
 
@@ -127,36 +118,12 @@ internal sealed partial class TrainingStep : IDisposable
         images.mul_(own).add_(others, alpha: rest);
     }
 
-    private static Tensor Balance(IReadOnlyList<int> counts, Device device)
-    {
-        var total = (double)counts.Sum();
-        return tensor([.. counts.Select(count => count == 0 ? 1f : (float)(total / (counts.Count * count)))], device: device);
-    }
-
-    /// <summary>The share that some images of a batch have in its mean loss, so that the shares of all add up to it.</summary>
-    private Tensor LossOf(Tensor logits, Tensor targets, long start, long end)
-    {
-        var count = targets.shape[0];
-        var part = targets.narrow(0, start, end - start);
-        var mean = nn.functional.cross_entropy(logits, part, ClassWeights, label_smoothing: _recipe.LabelSmoothing);
-        if (end - start == count) return mean;
-        // The mean is by the weights of the classes where they have some.
-        if (ClassWeights is not null)
-        {
-            var weightOfAll = ClassWeights.index_select(0, targets).sum();
-            return mean.mul(ClassWeights.index_select(0, part).sum().div(weightOfAll));
-        }
-
-        using var share = ((double)(end - start) / count).ToScalar();
-        return mean.mul(share);
-    }
-
     private void Count(Tensor loss, Tensor logits, Tensor targets, long batch)
     {
         using var _ = no_grad();
         using var count = batch.ToScalar();
         _loss.add_(loss.detach().to(float64), count);
-        _correct.add_(logits.argmax(1).eq(targets).sum(), Scalars.One);
+        _correct.add_(TrainingLoss.CountCorrect(logits, targets), Scalars.One);
     }
 
     private void Clip()

@@ -7,13 +7,15 @@ namespace ResNet.Training;
 internal sealed class MetricsAccumulator : IDisposable
 {
     private readonly int _classes;
+    private readonly LossFunction _function;
     private readonly Scalar _classesScalar;
     private readonly Tensor _loss, _top1, _top5, _confusion;
     private int _count;
 
-    public MetricsAccumulator(int classes, Device device)
+    public MetricsAccumulator(int classes, LossFunction function, Device device)
     {
         (_classes, _classesScalar) = (classes, classes.ToScalar());
+        _function = function;
         _loss = zeros(1, float64, device);
         _top1 = zeros(1, int64, device);
         _top5 = zeros(1, int64, device);
@@ -27,7 +29,7 @@ internal sealed class MetricsAccumulator : IDisposable
         using var scope = NewDisposeScope();
         var best = logits.topk(Math.Min(5, _classes), dim: 1).indexes;
         var hits = best.eq(targets.unsqueeze(1));
-        _loss.add_(nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum), Scalars.One);
+        _loss.add_(TrainingLoss.PlainSum(logits, targets, _function), Scalars.One);
         _top1.add_(hits.narrow(1, 0, 1).sum(), Scalars.One);
         _top5.add_(hits.sum(), Scalars.One);
         var cells = targets.mul(_classesScalar).add_(best.select(1, 0), Scalars.One);

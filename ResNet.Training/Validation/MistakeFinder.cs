@@ -10,7 +10,9 @@ namespace ResNet.Training;
 /// <param name="network">The network; it is put into evaluation mode.</param>
 /// <param name="input">Brings batches to its device.</param>
 /// <param name="load">Makes what loads a source's images as for validation.</param>
-internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Func<ImageDataset, BatchLoader> load)
+/// <param name="function">Makes probabilities of logits.</param>
+internal sealed class MistakeFinder(
+    ResNetModule network, DeviceInput input, Func<ImageDataset, BatchLoader> load, ScoreFunction function = ScoreFunction.Softmax)
 {
     /// <summary>Looks at all images once, and at those that are found a second time.</summary>
     /// <param name="source">The images.</param>
@@ -36,7 +38,8 @@ internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Fun
             using var scope = NewDisposeScope();
             var (images, _) = input.Load(batch);
             long[] labels = [.. batch.Targets.Select(index => (long)source.LabelOf((int)index))];
-            var probabilities = network.forward(images).softmax(1);
+            var logits = network.forward(images);
+            var probabilities = function == ScoreFunction.Sigmoid ? logits.sigmoid() : logits.softmax(1);
             var (ofBest, best) = probabilities.max(1);
             var ofTruth = probabilities.gather(1, tensor(labels).to(input.Device).unsqueeze(1)).squeeze(1);
             var predictions = Read<long>(best);

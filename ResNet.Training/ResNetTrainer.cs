@@ -28,6 +28,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         if (options.ValidationShare is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.ValidationShare, "ValidationShare must be in [0, 1).");
         ArgumentOutOfRangeException.ThrowIfNegative(options.Epochs ?? 0, nameof(options.Epochs));
+        if (options.LabelSeparators is { } separators) ImageLabels.CheckSeparators(separators);
         // The transformer needs it: that it is missing is said now and not after hours of training.
         OnnxRuntimeLibrary.Load();
         (_host, _options) = (environment.Register(nameof(ResNetTrainer)), options);
@@ -70,11 +71,16 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         List<string> notes = [];
         var images = ImageColumn.Find(input.Schema, _options.InputColumnName).Name;
         var kind = LabelColumn.KindOf(LabelColumn.Find(input.Schema, _options.LabelColumnName));
+        var columns = new DataViewColumns(_options.LabelColumnName, images, _options.ImageFolder)
+        {
+            LabelSeparators = _options.LabelSeparators,
+        };
         var training = Read(input, null);
-        if (training.Labels.Count < 2)
+        if (training.Labels.Count < (training.IsMultiLabel ? 1 : 2))
         {
             var classes = Plural.Of(training.Labels.Count, "class", "classes");
-            throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {classes}; a classifier needs two or more.");
+            var needed = training.IsMultiLabel ? "one" : "two";
+            throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {classes}; a classifier needs {needed} or more.");
         }
 
         var data = validation is null
@@ -85,8 +91,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         return ResNetTransformer.FromBytes(_host, Scoring with { InputColumnName = images, LabelKind = kind }, bytes, fallbackToCpu: true);
 
         ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
-            DataViewImages.Read(
-                rows, new(_options.LabelColumnName, images, _options.ImageFolder), labels, notes.Add, beforeRow: ThrowIfCanceled);
+            DataViewImages.Read(rows, columns, labels, notes.Add, beforeRow: ThrowIfCanceled);
     }
 
     /// <inheritdoc/>
@@ -100,7 +105,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         // A shape does not say how many classes there are.
         var kind = LabelColumn.KindOf(inputSchema, _options.LabelColumnName);
         var sample = LabelValues.Sample(kind ?? DataKind.String);
-        var scores = ScoreColumns.Create(Scoring with { LabelKind = kind }, 2, [sample, sample]);
+        var isMultiLabel = LabelSetColumn.Is(columns[_options.LabelColumnName], _options.LabelSeparators);
+        var scores = ScoreColumns.Create(Scoring with { LabelKind = kind }, 2, [sample, sample], isMultiLabel);
         foreach (var column in MLNetInternals.ShapeOf(scores)) columns[column.Name] = column;
         return new(columns.Values);
     }
@@ -208,8 +214,9 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         {
             var name = epoch.Epoch == 0 ? "New head" : $"Epoch {epoch.Epoch} of {epochs}";
             var training = Invariant($"training loss {epoch.TrainingLoss:0.0000}, accuracy {100 * epoch.TrainingAccuracy:0.00} %");
-            var validation = epoch.Top1 is { } top1
-                ? Invariant($"; validation loss {epoch.ValidationLoss:0.0000}, accuracy {100 * top1:0.00} %")
+            var score = epoch.Top1 is null ? "mean average precision" : "accuracy";
+            var validation = epoch.Score is { } best
+                ? Invariant($"; validation loss {epoch.ValidationLoss:0.0000}, {score} {100 * best:0.00} %")
                 : "";
             var pace = Invariant($"learning rate {epoch.LearningRate:0.#####}, {epoch.ImagesPerSecond:0} images/s");
             return $"{name}: {training}{validation}; {pace}.";

@@ -95,7 +95,7 @@ internal static class TrainCommand
         string[] parts =
         [
             $"{plan.Architecture.Name}{start}",
-            $"{data.Training.Labels.Count} classes",
+            $"{data.Training.Labels.Count} classes{(data.Training.IsMultiLabel ? " (any number an image)" : "")}",
             $"{data.Training.Count:N0} training images",
             $"{data.Validation.Count:N0} validation images",
             $"{recipe.Epochs} epochs in batches of {recipe.BatchSize}",
@@ -106,14 +106,28 @@ internal static class TrainCommand
 
     private static void ShowResult(IAnsiConsole console, TrainingResult result)
     {
+        if (result.MultiLabelValidation is { } labels) ShowLabels(console, result, labels);
         if (result.Validation is { } validation)
         {
-            if (result.Kept.Epoch != result.History[^1].Epoch)
-                console.WriteLine($"The best epoch was {result.Kept.Epoch}; the model file has its weights.");
+            ShowBest(console, result);
             console.WriteLine($"top-1 accuracy  {100 * validation.Top1:0.00} %");
             console.WriteLine($"top-5 accuracy  {100 * validation.Top5:0.00} %");
         }
 
         console.WriteLine($"Model file: {result.ModelFile}");
+    }
+
+    private static void ShowLabels(IAnsiConsole console, TrainingResult result, MultiLabelMetrics labels)
+    {
+        ShowBest(console, result);
+        console.WriteLine($"mean average precision  {100 * labels.MeanAveragePrecision:0.00} %");
+        console.WriteLine($"micro F1                {100 * labels.MicroF1:0.00} % (thresholds chosen on these images)");
+        console.WriteLine($"macro F1                {100 * labels.MacroF1:0.00} %");
+    }
+
+    private static void ShowBest(IAnsiConsole console, TrainingResult result)
+    {
+        if (result.Kept.Epoch != result.History[^1].Epoch)
+            console.WriteLine($"The best epoch was {result.Kept.Epoch}; the model file has its weights.");
     }
 }

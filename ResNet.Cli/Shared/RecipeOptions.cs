@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace ResNet.Cli;
@@ -110,6 +111,14 @@ internal sealed class RecipeOptions
             if (adjusts && result.GetValue(_loss) == Binary)
                 result.AddError($"--logit-adjustment is for cross-entropy: with --loss {Binary} use --balanced-sampler or --balance.");
         });
+    }
+
+    /// <summary>The options that are typed and make no sense for images of several labels.</summary>
+    public IEnumerable<string> ForOneClass(CommandResult result)
+    {
+        foreach (var option in new[] { _balance, _balancedSampler }.Where(option => result.GetValue(option))) yield return option.Name;
+        if (result.GetValue(_logitAdjustment) > 0) yield return _logitAdjustment.Name;
+        if (result.GetValue(_loss) == CrossEntropy) yield return $"{_loss.Name} {CrossEntropy}";
     }
 
     /// <summary>Whether the largest batch that fits is to be found.</summary>

@@ -18,6 +18,17 @@ internal sealed class RunOptions
             "files; or a .csv of paths and labels.",
     };
 
+    private readonly Option<bool> _multiLabel = new("--multi-label")
+    {
+        Description = "An image may have several labels, or none: --data is a .csv whose column of labels holds all of an image's.",
+    };
+
+    private readonly Option<string?> _separators = new("--label-separators")
+    {
+        HelpName = "LETTERS",
+        Description = "The letters that separate labels, with --multi-label. [default: ; and |]",
+    };
+
     private readonly Option<ResNetArchitecture?> _architecture = CommonOptions.Architecture(
         "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them). " +
         "[default: resnet18; with --start-from that network's]");
@@ -62,7 +73,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _architecture, _start, _entry }) command.Add(option);
+        foreach (var option in new Option[] { _data, _multiLabel, _separators, _architecture, _start, _entry }) command.Add(option);
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
         _limits.AddTo(command);
@@ -71,6 +82,10 @@ internal sealed class RunOptions
         {
             if (result.GetValue(_recipe.Epochs) == 0 && result.GetValue(_start) is null)
                 result.AddError("--epochs 0 trains a new head only, so it needs --start-from.");
+            if (result.GetValue(_separators) is not null && !result.GetValue(_multiLabel))
+                result.AddError("--label-separators is for --multi-label.");
+            if (result.GetValue(_multiLabel) && _recipe.ForOneClass(result).ToList() is { Count: > 0 } wrong)
+                result.AddError($"{string.Join(", ", wrong)}: this is for images of one class; --multi-label is yes or no for each.");
         });
     }
 
@@ -82,7 +97,7 @@ internal sealed class RunOptions
         var seed = parsed.GetValue(_seed) ?? file?.Seed ?? 0;
         var options = new TrainingOptions
         {
-            Data = TrainingData.Open(path, parsed.GetValue(_validation), seed),
+            Data = OpenData(parsed, path, seed),
             Architecture = parsed.GetValue(_architecture),
             StartFrom = OpenStart(parsed, cancellation),
             OutputFolder = output,
@@ -126,6 +141,15 @@ internal sealed class RunOptions
             "`resnet doctor` shows what this machine has. To build this command for GPUs: dotnet build -c Release -p:TorchBackend=cuda.",
         _ => null,
     };
+
+    private TrainingData OpenData(ParseResult parsed, string path, long seed)
+    {
+        var share = parsed.GetValue(_validation);
+        if (!parsed.GetValue(_multiLabel)) return TrainingData.Open(path, share, seed);
+        return parsed.GetValue(_separators) is { } separators
+            ? TrainingData.OpenMultiLabel(path, separators, share, seed)
+            : TrainingData.OpenMultiLabel(path, validationShare: share, seed: seed);
+    }
 
     private bool NamesCuda(ParseResult parsed) => parsed.GetRequiredValue(_device).StartsWith("cuda", StringComparison.Ordinal);
 

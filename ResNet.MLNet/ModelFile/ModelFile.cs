@@ -33,8 +33,8 @@ public static class ModelFile
     /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
     /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
     /// <exception cref="ArgumentException">
-    /// The card (labels, thresholds) does not fit the architecture, its preprocessing is not one for this project's networks (a mean image of another size, or
-    /// channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
+    /// The card (labels, thresholds) does not fit the architecture, its preprocessing is not one for this project's networks (a mean image
+    /// of another size, or channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
     /// </exception>
     public static void Write(string path, ResNetArchitecture architecture, StateDict weights, ModelCard card)
     {
@@ -49,8 +49,8 @@ public static class ModelFile
     /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
     /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
     /// <exception cref="ArgumentException">
-    /// The card (labels, thresholds) does not fit the architecture, its preprocessing is not one for this project's networks (a mean image of another size, or
-    /// channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
+    /// The card (labels, thresholds) does not fit the architecture, its preprocessing is not one for this project's networks (a mean image
+    /// of another size, or channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
     /// </exception>
     public static byte[] ToBytes(ResNetArchitecture architecture, StateDict weights, ModelCard card) =>
         ToBytes(Build(architecture, weights, card));

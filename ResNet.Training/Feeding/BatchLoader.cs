@@ -11,6 +11,12 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
     /// <summary>[Count] which pixels the images show; null if all are whole.</summary>
     public Placement[]? Placements { get; init; }
 
+    /// <summary>
+    /// [Count, classes] 1 for the classes of an image and 0 for others, where images have several; the targets are then all 0. Null where
+    /// each has one.
+    /// </summary>
+    public float[]? Labels { get; init; }
+
     public int Count => Targets.Length;
 }
 
@@ -94,7 +100,7 @@ internal sealed class BatchLoader(
         // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's
         // context.
         await Task.WhenAll(parts).ConfigureAwait(false);
-        return Collect(index, pixels, placements, isGood, position => source.LabelOf(order[start + position]));
+        return Collect(index, pixels, placements, isGood, order.AsSpan(start, count));
 
         void Read(int from, int to)
         {
@@ -125,7 +131,7 @@ internal sealed class BatchLoader(
     }
 
     /// <summary>The batch of the images that could be read.</summary>
-    private Batch Collect(int index, byte[] pixels, Placement[] placements, bool[] isGood, Func<int, int> labelOf)
+    private Batch Collect(int index, byte[] pixels, Placement[] placements, bool[] isGood, ReadOnlySpan<int> images)
     {
         List<int> good = [.. Enumerable.Range(0, isGood.Length).Where(position => isGood[position])];
         if (good.Count < isGood.Length)
@@ -134,11 +140,16 @@ internal sealed class BatchLoader(
             Array.Resize(ref pixels, good.Count * _imageSize);
         }
 
-        return new(index, pixels, [.. good.Select(position => (long)labelOf(position))])
+        var numbers = new long[good.Count];
+        for (var i = 0; i < numbers.Length; i++) numbers[i] = images[good[i]];
+        return new(index, pixels, source.IsMultiLabel ? new long[numbers.Length] : Array.ConvertAll(numbers, ClassOf))
         {
+            Labels = source.IsMultiLabel ? NumberedImages.TargetsOf(source, numbers) : null,
             Placements = placements.Any(placement => placement != default) ? [.. good.Select(position => placements[position])] : null,
         };
     }
+
+    private long ClassOf(long image) => source.LabelOf((int)image);
 
     private int Boundary(int batch) => (int)((long)source.Count * batch / Batches);
 }

@@ -7,7 +7,7 @@ namespace ResNet.Training;
 public sealed partial record TrainingRecipe
 {
     /// <summary>
-    /// The loss. Default: cross-entropy. Images with several labels (<c>IsMultiLabel</c>) always have binary
+    /// The loss. Default: cross-entropy. Images with several labels (<see cref="ImageDataset.IsMultiLabel"/>) always have binary
     /// cross-entropy, whatever this says.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -15,8 +15,8 @@ public sealed partial record TrainingRecipe
 
     /// <summary>
     /// Which images an epoch shows. Default: each once. Balanced makes up for rare classes, so it excludes balanced
-    /// <see cref="ClassWeighting"/> and <see cref="LogitAdjustment"/>, which do so, too. A new head is trained on every image; there balanced
-    /// sampling stands for balanced class weights.
+    /// <see cref="ClassWeighting"/> and <see cref="LogitAdjustment"/>, which do so, too. A new head is trained on every image; there
+    /// balanced sampling stands for balanced class weights.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public Sampling Sampling { get; init; }

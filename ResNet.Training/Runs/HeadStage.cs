@@ -44,17 +44,15 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
         });
         step.Average?.Restart();
         var figures = validation.Measure(state, cancellation);
-        return new()
+        var head = new EpochMetrics
         {
             Epoch = 0,
             TrainingLoss = last.Loss,
             TrainingAccuracy = last.Accuracy,
-            ValidationLoss = figures?.Loss,
-            Top1 = figures?.Top1,
-            Top5 = figures?.Top5,
             ImagesPerSecond = images / progress.Seconds,
             Seconds = progress.Seconds,
         };
+        return figures?.AddTo(head) ?? head;
     }
 
     /// <summary>The recipe's loss where each image counts, whichever ones the epochs will show.</summary>
@@ -68,12 +66,14 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
 
     private (Tensor Features, Tensor Targets) Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)
     {
-        var loader = plan.Loader(plan.Data.Training, augmentation: null, badImages);
+        var images = plan.Data.Training;
+        // The cache keeps a number an image: where that is not a class, it is the image's own.
+        var loader = plan.Loader(images.IsMultiLabel ? new NumberedImages(images) : images, augmentation: null, badImages);
         var seen = 0L;
-        return cache.Get(step.Network, step.Input, loader, (done, images) =>
+        var (features, targets) = cache.Get(step.Network, step.Input, loader, (done, count) =>
         {
             cancellation.ThrowIfCancellationRequested();
-            seen += images;
+            seen += count;
             if (done < loader.Batches && !progress.IsDue) return;
             progress.Report(state, new()
             {
@@ -83,5 +83,8 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
                 ImagesPerSecond = seen / progress.Seconds,
             });
         });
+        if (!images.IsMultiLabel) return (features, targets);
+        var wanted = NumberedImages.TargetsOf(images, targets.cpu().data<long>().ToArray());
+        return (features, tensor(wanted, [targets.shape[0], images.Labels.Count], device: step.Input.Device));
     }
 }

@@ -57,7 +57,7 @@ internal sealed class TrainingLoop : IDisposable
         if (Devices.NoteOn(_plan.Options.Device) is { } odd) _progress.ReportMessage(new(), odd);
         var run = Resume() ?? Begin(cancellation);
         _progress.Start(run);
-        ClassificationMetrics? validation = null;
+        Evaluation? validation = null;
         while (run.Epoch < _recipe.Epochs && !run.HasStalled(_recipe.Patience))
         {
             using var scope = NewDisposeScope();
@@ -174,23 +174,23 @@ internal sealed class TrainingLoop : IDisposable
         _progress.LogCompleted(run, completed);
         // The best network first: if the power goes between the two files, the epoch is done again and gives the same.
         if (EpochMetrics.Best(run.History) == completed) SaveBest(run);
-        Save(run);
+        Save(run, _validation.Latest);
         _folder.WriteMetrics(run.History);
         _progress.ReportCompleted(run, completed);
         return run;
     }
 
-    private void Save(TrainingState run)
+    private void Save(TrainingState run, Evaluation? validation = null)
     {
         // A checkpoint of a network that is lost already would take the place of a good one.
         TrainingDivergedException.ThrowUnless(_step.IsFinite(), _recipe, run);
-        _folder.WriteLast(new(_step.WriteState(), run, $"{_plan.Identity}", _plan.CardOf(run.Epoch)));
+        _folder.WriteLast(new(_step.WriteState(), run, $"{_plan.Identity}", _plan.CardOf(run.Epoch, validation)));
     }
 
     private void SaveBest(TrainingState run)
     {
         _step.Average?.Exchange();
-        _folder.WriteBest(new(_step.Network.ToStateDict(), State: null, $"{_plan.Identity}", _plan.CardOf(run.Epoch)));
+        _folder.WriteBest(new(_step.Network.ToStateDict(), State: null, $"{_plan.Identity}", _plan.CardOf(run.Epoch, _validation.Latest)));
         _step.Average?.Exchange();
     }
 
@@ -198,7 +198,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="run">Where the run stands: at its end.</param>
     /// <param name="validation">The figures of the last epoch's network; null if this part of the run trained none.</param>
     /// <param name="cancellation">Stops; the checkpoint is written already.</param>
-    private TrainingResult Finish(TrainingState run, ClassificationMetrics? validation, CancellationToken cancellation)
+    private TrainingResult Finish(TrainingState run, Evaluation? validation, CancellationToken cancellation)
     {
         _step.Average?.Exchange();
         var kept = run.History[^1];
@@ -221,7 +221,10 @@ internal sealed class TrainingLoop : IDisposable
         _folder.WriteMetrics(run.History);
         validation ??= _validation.Measure(run, cancellation);
         _folder.WriteModel(_plan.Architecture, _step.Network.ToStateDict(), _plan.CardOf(kept.Epoch, validation, notes));
-        var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation, TimeSpan.FromSeconds(run.Seconds));
+        var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation?.Classes, TimeSpan.FromSeconds(run.Seconds))
+        {
+            MultiLabelValidation = validation?.Labels,
+        };
         try
         {
             var findings = _validation.FindMistakes(cancellation);

@@ -86,6 +86,7 @@ public sealed record TrainingOptions
         var network = StartFrom?.Architecture ?? Architecture ?? ResNetArchitecture.ResNet18;
         var architecture = network with { Classes = Data.Training.Labels.Count };
         var recipe = Recipe ?? DefaultRecipe(architecture);
+        if (Data.Training.IsMultiLabel) recipe = recipe with { Loss = LossFunction.BinaryCrossEntropy };
         Check(recipe);
         return new(this, architecture, recipe);
     }
@@ -96,7 +97,9 @@ public sealed record TrainingOptions
 
     private void Check(TrainingRecipe recipe)
     {
-        recipe.CheckLoss(isMultiLabel: false);
+        if (Data.Validation.Count > 0 && Data.Validation.IsMultiLabel != Data.Training.IsMultiLabel)
+            throw new ArgumentException("Of the images to train on and to validate with, one have one class each and the others several.");
+        recipe.CheckLoss(Data.Training.IsMultiLabel);
         if (recipe.FineTuning is not null && StartFrom is null)
             throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is not { HeadEpochs: > 0 })

@@ -108,7 +108,7 @@ public sealed class TrainingPlan
     /// <param name="epoch">The epoch whose network it is.</param>
     /// <param name="validation">Its figures on the validation images; null if they are not known.</param>
     /// <param name="notes">What is odd about it, in sentences.</param>
-    internal ModelCard CardOf(int epoch, ClassificationMetrics? validation = null, params IReadOnlyList<string> notes)
+    internal ModelCard CardOf(int epoch, Evaluation? validation = null, params IReadOnlyList<string> notes)
     {
         var from = Options.StartFrom is { } start ? $"from {start.Name}" : "from scratch";
         var data = Options.DataName is { } name ? $" of {name}" : "";
@@ -119,11 +119,12 @@ public sealed class TrainingPlan
             Preprocessing = Recipe.Preprocessing.WithMeanImage(MeanImage),
             Labels = Data.Training.Labels,
             ScoreFunction = ScoreFunction,
+            Thresholds = Data.Training.IsMultiLabel ? ThresholdsOf(validation?.Labels) : null,
             Source = string.Join(
                 ' ',
                 [Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
             Recipe = JsonElement.Parse(Recipe.ToJson()),
-            Metrics = validation is null ? null : new Dictionary<string, double> { ["top1"] = validation.Top1, ["top5"] = validation.Top5 },
+            Metrics = validation?.Named,
         };
     }
 
@@ -138,6 +139,7 @@ public sealed class TrainingPlan
         Labels = Data.Training.Labels,
         History = result.History,
         Validation = result.Validation,
+        LabelValidation = result.MultiLabelValidation,
         Findings = findings,
         Recipe = Recipe.ToJson(),
         Command = Options.Command,
@@ -150,6 +152,10 @@ public sealed class TrainingPlan
         Environment = RunEnvironment.Describe(device),
         Finished = DateTimeOffset.Now,
     };
+
+    /// <summary>The probabilities from which labels are given: those that validation chose, else one half.</summary>
+    private IReadOnlyList<float> ThresholdsOf(MultiLabelMetrics? labels) =>
+        labels is null ? [.. Enumerable.Repeat(0.5f, Architecture.Classes)] : [.. labels.PerLabel.Select(each => each.Threshold)];
 
     private RunIdentity Identify()
     {

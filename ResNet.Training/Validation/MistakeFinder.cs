@@ -32,7 +32,7 @@ internal sealed class MistakeFinder(
     private List<Score> Evaluate(ImageDataset source, CancellationToken cancellation)
     {
         List<Score> scores = [];
-        foreach (var batch in load(new Numbered(source)).Epoch(0))
+        foreach (var batch in load(new NumberedImages(source)).Epoch(0))
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -61,7 +61,7 @@ internal sealed class MistakeFinder(
         if (chosen.Length == 0) return drawn;
         var painter = new HeatMapPainter();
         var subset = source.Subset([.. chosen.Select(each => each.Image)]);
-        foreach (var batch in load(new Numbered(subset)).Epoch(0))
+        foreach (var batch in load(new NumberedImages(subset)).Epoch(0))
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -99,21 +99,5 @@ internal sealed class MistakeFinder(
     private readonly record struct Score(int Image, int TrueClass, int Prediction, float TrueProbability, float PredictionProbability)
     {
         public bool IsCorrect => Prediction == TrueClass;
-    }
-
-    /// <summary>
-    /// The images of a source with their own numbers for classes, so that a batch tells which images are in it, whichever could not be
-    /// read.
-    /// </summary>
-    private sealed class Numbered(ImageDataset source) : ImageDataset(source.Labels)
-    {
-        public override int Count => source.Count;
-
-        public override int LabelOf(int index) => index;
-
-        public override string NameOf(int index) => source.NameOf(index);
-
-        internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
-            source.OpenReader(applyOrientation, limits);
     }
 }

@@ -45,6 +45,12 @@ public sealed partial class ResNetTrainer
         public string? StartFrom { get; init; }
 
         /// <summary>
+        /// A trained network that this one learns from, beside the classes of the images (<see cref="TrainingOptions.Teacher"/>): a name or
+        /// a file, as for <see cref="StartFrom"/>. Default: null, none.
+        /// </summary>
+        public string? Teacher { get; init; }
+
+        /// <summary>
         /// The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, without it a
         /// ResNet-18.
         /// </summary>

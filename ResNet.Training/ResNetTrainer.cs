@@ -123,10 +123,10 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         MaximumFileBytes = _options.MaximumFileBytes == ImageLimits.DefaultMaximumFileBytes ? null : _options.MaximumFileBytes,
     };
 
-    /// <summary>The network that the training starts from, if there is one; what is to be said of its weights goes to the log.</summary>
-    private StartingPoint? OpenStart(IChannel channel, CancellationToken cancellation)
+    /// <summary>A network that is named, such as the one to start from; what is to be said of its weights goes to the log.</summary>
+    private StartingPoint? OpenNetwork(string? model, IChannel channel, CancellationToken cancellation)
     {
-        if (_options.StartFrom is not { } model) return null;
+        if (model is null) return null;
         var start = StartingPoint.Open(model, new DownloadLog(_host, channel), cancellation: cancellation);
         foreach (var note in start.Notes) channel.Info(MessageSensitivity.None, $"{start.Name}: {note}");
         return start;
@@ -143,7 +143,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             var options = new TrainingOptions
             {
                 Architecture = _options.Architecture,
-                StartFrom = OpenStart(channel, stop.Token),
+                StartFrom = OpenNetwork(_options.StartFrom, channel, stop.Token),
+                Teacher = OpenNetwork(_options.Teacher, channel, stop.Token),
                 Data = data,
                 Recipe = _options.Recipe,
                 OutputFolder = folder,

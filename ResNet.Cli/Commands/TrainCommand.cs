@@ -91,10 +91,11 @@ internal static class TrainCommand
     {
         var (data, recipe) = (plan.Options.Data, plan.Recipe);
         var start = plan.Options.StartFrom is { } network ? $" from {network.Name}" : "";
+        var taught = plan.Options.Teacher is { } teacher ? $" taught by {teacher.Name}" : "";
         var size = recipe.Preprocessing.Crop;
         string[] parts =
         [
-            $"{plan.Architecture.Name}{start}",
+            $"{plan.Architecture.Name}{start}{taught}",
             $"{data.Training.Labels.Count} classes{(data.Training.IsMultiLabel ? " (any number an image)" : "")}",
             $"{data.Training.Count:N0} training images",
             $"{data.Validation.Count:N0} validation images",

@@ -65,6 +65,18 @@ internal sealed class RecipeOptions
         Description = $"{CrossEntropy}, or {Binary}: each class is a yes or no, with a sigmoid in the model file. [default: the recipe's]",
     };
 
+    private readonly Option<double?> _temperature = new("--temperature")
+    {
+        HelpName = "X",
+        Description = "What the scores of the network and of its --teacher are divided by. [default: the recipe's, or 4]",
+    };
+
+    private readonly Option<double?> _weight = new("--distillation-weight")
+    {
+        HelpName = "X",
+        Description = "The share of the --teacher in the loss, up to 1. [default: the recipe's, or 0.5]",
+    };
+
     private readonly Option<bool> _noFlip = new("--no-flip") { Description = "Do not mirror training images (for letters, road signs)." };
 
     private readonly Option<TrainingPrecision?> _precision = new("--precision")
@@ -89,6 +101,15 @@ internal sealed class RecipeOptions
         {
             if (result.GetValueOrDefault<double?>() is not (null or >= 0)) result.AddError("--logit-adjustment must be 0 or more.");
         });
+        _temperature.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (null or > 0)) result.AddError("--temperature must be above 0.");
+        });
+        _weight.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (null or (> 0 and <= 1)))
+                result.AddError("--distillation-weight must be above 0 and at most 1.");
+        });
         _rate.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double?>() is not (null or > 0)) result.AddError("--learning-rate must be above 0.");
@@ -101,7 +122,7 @@ internal sealed class RecipeOptions
     public void AddTo(Command command)
     {
         Option[] schedule = [_recipe, _epochs, _batch, _accumulate, _size, _rate, _patience];
-        Option[] loss = [_loss, _balance, _balancedSampler, _logitAdjustment, _noFlip, _precision];
+        Option[] loss = [_loss, _balance, _balancedSampler, _logitAdjustment, _temperature, _weight, _noFlip, _precision];
         foreach (var option in schedule.Concat(loss)) command.Add(option);
         command.Validators.Add(result =>
         {
@@ -120,6 +141,9 @@ internal sealed class RecipeOptions
         if (result.GetValue(_logitAdjustment) > 0) yield return _logitAdjustment.Name;
         if (result.GetValue(_loss) == CrossEntropy) yield return $"{_loss.Name} {CrossEntropy}";
     }
+
+    /// <summary>Whether anything is said of how a teacher teaches.</summary>
+    public bool WantsTeacher(CommandResult result) => (result.GetValue(_temperature) ?? result.GetValue(_weight)) is not null;
 
     /// <summary>Whether the largest batch that fits is to be found.</summary>
     public bool WantsLargestBatch(ParseResult parsed) => parsed.GetValue(_batch) == AutoBatch;
@@ -156,7 +180,8 @@ internal sealed class RecipeOptions
     /// <summary>The recipe that is named, else the default one.</summary>
     private TrainingRecipe Standard(ParseResult parsed, TrainingOptions options)
     {
-        var plan = options.Resolve();
+        // The options that follow may make it fit the teacher.
+        var plan = (options with { Teacher = null }).Resolve();
         return parsed.GetValue(_recipe) is { } name
             ? RecipeText.Find(name)!.Create(plan.Architecture, options.Data.Training.Count, options.StartFrom)
             : plan.Recipe;
@@ -178,6 +203,14 @@ internal sealed class RecipeOptions
             recipe = recipe with { Loss = loss == Binary ? LossFunction.BinaryCrossEntropy : LossFunction.CrossEntropy };
         if (parsed.GetValue(_balancedSampler)) recipe = recipe with { Sampling = Sampling.Balanced };
         if (parsed.GetValue(_balance)) recipe = recipe with { ClassWeighting = ClassWeighting.Balanced };
+        var (temperature, weight) = (parsed.GetValue(_temperature), parsed.GetValue(_weight));
+        if ((temperature ?? weight) is not null)
+        {
+            var taught = recipe.Distillation ?? new();
+            taught = taught with { Temperature = temperature ?? taught.Temperature, Weight = weight ?? taught.Weight };
+            recipe = recipe with { Distillation = taught };
+        }
+
         if (parsed.GetValue(_noFlip)) recipe = recipe with { Augmentation = recipe.Augmentation.WithoutFlip() };
         if (parsed.GetValue(_size) is { } size) recipe = recipe with { Preprocessing = WithCrop(recipe.Preprocessing, size) };
         return recipe;

@@ -39,6 +39,12 @@ internal sealed class RunOptions
         Description = "A trained network to fine-tune: a model file, a checkpoint, or the name of published weights.",
     };
 
+    private readonly Option<string?> _teacher = new("--teacher")
+    {
+        HelpName = "FILE | NAME",
+        Description = "A trained network with the same classes that this one learns from, too: named as for --start-from.",
+    };
+
     private readonly Option<string?> _entry = CommonOptions.Entry();
 
     private readonly Option<double> _validation = new("--validation")
@@ -73,7 +79,8 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _multiLabel, _separators, _architecture, _start, _entry }) command.Add(option);
+        Option[] options = [_data, _multiLabel, _separators, _architecture, _start, _entry, _teacher];
+        foreach (var option in options) command.Add(option);
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
         _limits.AddTo(command);
@@ -82,6 +89,8 @@ internal sealed class RunOptions
         {
             if (result.GetValue(_recipe.Epochs) == 0 && result.GetValue(_start) is null)
                 result.AddError("--epochs 0 trains a new head only, so it needs --start-from.");
+            if (_recipe.WantsTeacher(result) && result.GetValue(_teacher) is null)
+                result.AddError("--temperature and --distillation-weight say how a --teacher teaches: name one.");
             if (result.GetValue(_separators) is not null && !result.GetValue(_multiLabel))
                 result.AddError("--label-separators is for --multi-label.");
             if (result.GetValue(_multiLabel) && _recipe.ForOneClass(result).ToList() is { Count: > 0 } wrong)
@@ -100,6 +109,7 @@ internal sealed class RunOptions
             Data = OpenData(parsed, path, seed),
             Architecture = parsed.GetValue(_architecture),
             StartFrom = OpenStart(parsed, cancellation),
+            Teacher = parsed.GetValue(_teacher) is { } teacher ? Open(teacher, null, _ => null, cancellation) : null,
             OutputFolder = output,
             Device = parsed.GetRequiredValue(_device),
             OnBadImage = parsed.GetValue(_bad),
@@ -116,7 +126,7 @@ internal sealed class RunOptions
         var data = parsed.GetRequiredValue(_data);
         // IDX and CIFAR files lie in a folder of their own; a plot there is one of ours.
         var binary = Directory.Exists(data) ? Directory.EnumerateFiles(data).Where(file => Path.GetExtension(file) != ".svg") : [];
-        return [data, .. binary, parsed.GetValue(_start) ?? "", _recipe.NameIn(parsed) ?? ""];
+        return [data, .. binary, parsed.GetValue(_start) ?? "", parsed.GetValue(_teacher) ?? "", _recipe.NameIn(parsed) ?? ""];
     }
 
     /// <summary>The run with the largest batch that fits, if `--batch auto` asks for it.</summary>
@@ -161,10 +171,16 @@ internal sealed class RunOptions
             return null;
         }
 
+        return Open(model, parsed.GetValue(_entry), file => _preprocessing.ForGraph(parsed, file), cancellation);
+    }
+
+    private static StartingPoint Open(
+        string model, string? entry, Func<string, ImagePreprocessing?> preprocessing, CancellationToken cancellation)
+    {
         var isFolder = Directory.Exists(model) && PretrainedResNet.Find(model) is null;
         var file = isFolder ? model : Models.Find(AnsiConsole.Console, model, cancellation);
-        var start = StartingPoint.Open(file, null, parsed.GetValue(_entry), _preprocessing.ForGraph(parsed, file), cancellation);
-        foreach (var note in start.Notes) Console.Error.WriteLine(note);
-        return start;
+        var network = StartingPoint.Open(file, null, entry, preprocessing(file), cancellation);
+        foreach (var note in network.Notes) Console.Error.WriteLine(note);
+        return network;
     }
 }

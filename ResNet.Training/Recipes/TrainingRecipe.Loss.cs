@@ -31,6 +31,13 @@ public sealed partial record TrainingRecipe
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double LogitAdjustment { get; init => field = Guard.AtLeast(value, 0); }
 
+    /// <summary>
+    /// How the network learns from a teacher (<c>TrainingOptions.Teacher</c>). Default: null, not at all; a run with a teacher has
+    /// <see cref="Training.Distillation"/>'s defaults then.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public Distillation? Distillation { get; init; }
+
     /// <summary>Checks that the parts that make up for rare classes go together.</summary>
     /// <param name="isMultiLabel">Whether the images have several labels.</param>
     /// <exception cref="ArgumentException">They do not; the message says which.</exception>

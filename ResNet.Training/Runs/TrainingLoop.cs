@@ -24,7 +24,7 @@ internal sealed class TrainingLoop : IDisposable
         _plan = plan;
         _recipe = plan.Recipe;
         _badImages = new(plan.Options.OnBadImage);
-        _step = new(plan.NewNetwork(), _recipe, Devices.Parse(plan.Options.Device), plan.Data.Training.ClassCounts);
+        _step = plan.NewStep();
         _training = plan.Loader(plan.Data.Training, _recipe.Augmentation, _badImages);
         _stages = new(_recipe, plan.Architecture, _training.Batches);
         _progress = new(plan, _training.Batches, _step.Input.Device, _badImages, receiver);
@@ -97,7 +97,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         var run = new TrainingState();
-        _folder.Clear(_recipe, _plan.Options.StartFrom?.File);
+        _folder.Clear(_recipe, _plan.Options.StartFrom?.File, _plan.Options.Teacher?.File);
         _progress.OpenEvents(_folder, run);
         Subtract(new MeanImageStage(_plan, _badImages, _progress).Find(run, cancellation));
         _plan.LoadStart(_step, _badImages);

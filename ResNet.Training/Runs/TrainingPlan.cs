@@ -46,14 +46,34 @@ public sealed class TrainingPlan
     internal bool NeedsNewHead => Options.StartFrom is { } start && !start.HasSameClasses(Data.Training.Labels);
 
     /// <summary>How the network makes probabilities of its logits: what the loss trains it for.</summary>
-    internal ScoreFunction ScoreFunction =>
-        Recipe.Loss == LossFunction.BinaryCrossEntropy ? ScoreFunction.Sigmoid : ScoreFunction.Softmax;
+    internal ScoreFunction ScoreFunction => ScoreFunctionOf(Recipe);
 
     /// <summary>What the run is.</summary>
     internal RunIdentity Identity => field ??= Identify();
 
     /// <summary>The network with fresh weights.</summary>
     internal ResNetModule NewNetwork() => new(Architecture, Recipe.Seed);
+
+    /// <summary>What a recipe's loss trains a network for.</summary>
+    internal static ScoreFunction ScoreFunctionOf(TrainingRecipe recipe) =>
+        recipe.Loss == LossFunction.BinaryCrossEntropy ? ScoreFunction.Sigmoid : ScoreFunction.Softmax;
+
+    /// <summary>The state of the run's steps, with fresh weights, which the caller disposes of.</summary>
+    internal TrainingStep NewStep()
+    {
+        var device = Devices.Parse(Options.Device);
+        return new(NewNetwork(), Recipe, device, Data.Training.ClassCounts, NewTeacher(device));
+    }
+
+    /// <summary>What the network learns from, on a device; null for nothing.</summary>
+    internal Teacher? NewTeacher(Device device)
+    {
+        if (Options.Teacher is not { } teacher) return null;
+        var network = new ResNetModule(teacher.Architecture);
+        network.Load(teacher.Weights);
+        var classes = TeacherFit.ClassesOf(teacher, Data.Training.Labels);
+        return new(network, teacher.Preprocessing, classes, Recipe.Precision, device);
+    }
 
     /// <summary>Loads images as the recipe says.</summary>
     /// <param name="images">The images.</param>
@@ -111,6 +131,8 @@ public sealed class TrainingPlan
     internal ModelCard CardOf(int epoch, Evaluation? validation = null, params IReadOnlyList<string> notes)
     {
         var from = Options.StartFrom is { } start ? $"from {start.Name}" : "from scratch";
+        var taught = Options.Teacher is { } teacher ? $", taught by {teacher.Name}," : "";
+        var how = from + taught;
         var data = Options.DataName is { } name ? $" of {name}" : "";
         var progress = Invariant($"epoch {epoch} of {Recipe.Epochs}, seed {Recipe.Seed}");
         return new()
@@ -122,7 +144,7 @@ public sealed class TrainingPlan
             Thresholds = Data.Training.IsMultiLabel ? ThresholdsOf(validation?.Labels) : null,
             Source = string.Join(
                 ' ',
-                [Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
+                [Invariant($"Trained {how} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
             Recipe = JsonElement.Parse(Recipe.ToJson()),
             Metrics = validation?.Named,
         };
@@ -160,6 +182,7 @@ public sealed class TrainingPlan
     private RunIdentity Identify()
     {
         var start = Options.StartFrom is { } from ? $"{from.Name} ({from.Fingerprint})" : null;
-        return new(Architecture.Name, Data.Identity, start, Recipe.ToJson());
+        var teacher = Options.Teacher is { } by ? $"{by.Name} ({by.Fingerprint})" : null;
+        return new(Architecture.Name, Data.Identity, start, teacher, Recipe.ToJson());
     }
 }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training;
 
 /// <summary>
-/// What is minimized, as a recipe says: cross-entropy or binary cross-entropy, with class weights, label smoothing and logit adjustment.
-/// Targets are [batch] class numbers (int64), or [batch, classes] yes (1) and no (0) where images have several labels (float32).
+/// What is minimized, as a recipe says: cross-entropy or binary cross-entropy, with class weights, label smoothing, logit adjustment and a
+/// teacher. Targets are [batch] class numbers (int64), or [batch, classes] yes (1) and no (0) where images have several labels (float32).
 /// </summary>
 internal sealed class TrainingLoss : IDisposable
 {
@@ -53,6 +53,34 @@ internal sealed class TrainingLoss : IDisposable
         using var own = shares.Own.ToScalar();
         using var rest = (1 - shares.Own).ToScalar();
         return loss.mul(own).add(ShareOf(logits, targets.roll(1, 0), start, end), alpha: rest);
+    }
+
+    /// <summary>
+    /// A loss against the classes and the one against a teacher, in the shares of the recipe: the divergence of the student's probabilities
+    /// from the teacher's at a temperature (Hinton et al. 2015), of the choice of one class or of each yes and no; 0 where they are equal.
+    /// </summary>
+    /// <param name="loss">The loss against the classes: the share of these images in the batch.</param>
+    /// <param name="logits">[images, classes] the student's.</param>
+    /// <param name="wanted">[images, classes] the teacher's.</param>
+    /// <param name="share">How many of the batch's images these are, 0 to 1.</param>
+    public Tensor WithTeacher(Tensor loss, Tensor logits, Tensor wanted, double share)
+    {
+        var (temperature, weight) = (_recipe.Distillation!.Temperature, _recipe.Distillation.Weight);
+        using var cooled = (1 / temperature).ToScalar();
+        using var own = (1 - weight).ToScalar();
+        using var taught = (weight * temperature * temperature * share).ToScalar();
+        var (student, teacher) = (logits.mul(cooled), wanted.mul(cooled));
+        var distance = _recipe.Loss == LossFunction.BinaryCrossEntropy ? Binary(student).sub(Binary(teacher)) : Divergence();
+        return loss.mul(own).add(distance.sum(1).mean(), alpha: taught);
+
+        Tensor Binary(Tensor scores) =>
+            nn.functional.binary_cross_entropy_with_logits(scores, teacher.sigmoid(), reduction: nn.Reduction.None);
+
+        Tensor Divergence()
+        {
+            var log = teacher.log_softmax(1);
+            return log.exp().mul(log.sub(student.log_softmax(1)));
+        }
     }
 
     /// <summary>

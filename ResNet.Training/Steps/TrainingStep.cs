@@ -13,6 +13,7 @@ internal sealed partial class TrainingStep : IDisposable
     private const double ClipEpsilon = 1e-6;
 
     private readonly TrainingRecipe _recipe;
+    private readonly Teacher? _teacher;
     private readonly Scalar? _clip;
     private readonly Scalar _clipEpsilon = ClipEpsilon.ToScalar();
     private readonly Tensor _loss, _correct;
@@ -22,8 +23,11 @@ internal sealed partial class TrainingStep : IDisposable
     /// <param name="recipe">How it is trained.</param>
     /// <param name="device">Where.</param>
     /// <param name="classCounts">The number of training images of each class, where the recipe makes up for rare ones.</param>
-    public TrainingStep(ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null)
+    /// <param name="teacher">What the network learns from beside the classes; disposed with this. Null for nothing.</param>
+    public TrainingStep(
+        ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null, Teacher? teacher = null)
     {
+        _teacher = teacher;
         (Network, _recipe) = (network, recipe);
         CudaSettings.Apply(device, recipe.Precision);
         network.to(device);
@@ -65,9 +69,10 @@ internal sealed partial class TrainingStep : IDisposable
         {
             var random = new SeededRandom(_recipe.Seed, MixingPurpose, epoch, batch.Index);
             mixture = mixing.Draw(ref random, _recipe.Preprocessing.Crop);
-            if (mixture is { } drawn) Mix(images, drawn);
+            mixture?.Apply(images);
         }
 
+        var taught = _teacher?.Load(batch, mixture);
         // A batch that would not fit in memory is worked on in parts whose gradients add up to the whole one's.
         var parts = Math.Min(_recipe.GradientAccumulation, batch.Count);
         for (var part = 0; part < parts; part++)
@@ -76,6 +81,12 @@ internal sealed partial class TrainingStep : IDisposable
             using var some = NewDisposeScope();
             var logits = Network.forward(images.narrow(0, start, end - start));
             var loss = Loss.ShareOf(logits, targets, mixture, start, end);
+            if (_teacher is not null)
+            {
+                var wanted = _teacher.LogitsOf(taught!.narrow(0, start, end - start));
+                loss = Loss.WithTeacher(loss, logits, wanted, share: (double)(end - start) / batch.Count);
+            }
+
             loss.backward();
             Count(loss, logits, targets.narrow(0, start, end - start), batch.Count);
         }
@@ -98,24 +109,8 @@ internal sealed partial class TrainingStep : IDisposable
 
     public void Dispose()
     {
-        IDisposable?[] parts = [Optimizer, Average, Parameters, Network, Input, Loss, _clip, _clipEpsilon, _loss, _correct];
+        IDisposable?[] parts = [Optimizer, Average, Parameters, Network, Input, Loss, _teacher, _clip, _clipEpsilon, _loss, _correct];
         foreach (var part in parts) part?.Dispose();
-    }
-
-    private static void Mix(Tensor images, Mixture mixture)
-    {
-        using var others = images.roll(1, 0);
-        if (mixture.Box is { } box)
-        {
-            using var from = others.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
-            using var to = images.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
-            to.copy_(from);
-            return;
-        }
-
-        using var own = mixture.Own.ToScalar();
-        using var rest = (1 - mixture.Own).ToScalar();
-        images.mul_(own).add_(others, alpha: rest);
     }
 
     private void Count(Tensor loss, Tensor logits, Tensor targets, long batch)

@@ -1,3 +1,7 @@
+using Google.Protobuf;
+using Microsoft.ML;
+using ResNet.MLNet.Onnx;
+
 namespace ResNet.Tests;
 
 /// <summary>Whole runs with other losses, up to the model file.</summary>
@@ -19,6 +23,37 @@ public sealed class LossRunTests
         foreach (var (logit, probability) in logits.Zip(probabilities)) Assert.AreEqual(1 / (1 + Math.Exp(-logit)), probability, 1e-5);
         Assert.AreEqual("red", model.Classify(image)[0].Label);
         StringAssert.Contains(File.ReadAllText(Path.Combine(folders.Output, "recipe.json")), "BinaryCrossEntropy");
+    }
+
+    [TestMethod]
+    public void Sigmoids_of_one_class_an_image_are_evaluated_by_ML_NET()
+    {
+        using var folders = new ClassFolders();
+        var context = new MLContext(seed: 1);
+        var data = context.Transforms.Conversion.MapValueToKey("Label").Fit(Rows()).Transform(Rows());
+        var recipe = SmallRun.Recipe(8) with { Loss = LossFunction.BinaryCrossEntropy };
+        using var model = TrainerRun.Fit(context, data, TrainerRun.Options with { Recipe = recipe });
+        var metrics = context.MulticlassClassification.Evaluate(model.Transform(data));
+        Assert.IsGreaterThan(0.8, metrics.MicroAccuracy);
+        Assert.IsTrue(double.IsFinite(metrics.LogLoss));
+
+        IDataView Rows() => context.Data.LoadFromEnumerable(TrainerRun.Rows(folders));
+    }
+
+    [TestMethod]
+    public void The_card_of_a_file_from_elsewhere_says_that_it_has_sigmoids()
+    {
+        using var folder = new TemporaryFolder();
+        var network = ResNetArchitecture.Parse("cifar-resnet8:width=4", 3);
+        foreach (var function in new[] { ScoreFunction.Softmax, ScoreFunction.Sigmoid })
+        {
+            var card = ModelCard.For(network) with { ScoreFunction = function };
+            var file = ModelProto.Parser.ParseFrom(ModelFile.ToBytes(network, RandomWeights.For(network), card));
+            file.MetadataProps.Clear();
+            File.WriteAllBytes(folder.PathOf("elsewhere.onnx"), file.ToByteArray());
+            using var opened = ResNetModel.Open(folder.PathOf("elsewhere.onnx"), ImagePreprocessing.Small(32));
+            Assert.AreEqual(function, opened.Card.ScoreFunction);
+        }
     }
 
     [TestMethod]

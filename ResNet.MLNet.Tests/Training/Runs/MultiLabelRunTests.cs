@@ -37,6 +37,13 @@ public sealed class MultiLabelRunTests
         var right = names.Count(name => Given(model, name).SequenceEqual(LabeledTable.LabelsOf(NumberOf(name))));
         Assert.IsGreaterThan(0.6 * images.Count, right);
 
+        // An integer network keeps thresholds and sigmoids.
+        var integer = Path.Combine(table.Output, "int8.onnx");
+        ResNetQuantizer.Quantize(result.ModelFile, [.. images.Select(validation.NameOf)], integer);
+        using var quantized = ResNetModel.Open(integer);
+        CollectionAssert.AreEqual(model.Card.Thresholds!.ToList(), quantized.Card.Thresholds!.ToList());
+        Assert.IsLessThan(0.2, model.Run(validation.NameOf(0)).Zip(quantized.Run(validation.NameOf(0)), (a, b) => Math.Abs(a - b)).Max());
+
         var page = File.ReadAllText(Path.Combine(table.Output, "report.html"));
         StringAssert.Contains(page, "Mean average precision");
         StringAssert.Contains(page, "Threshold");

@@ -8,9 +8,16 @@ public sealed partial class ResNetTrainer
     public sealed record Options
     {
         /// <summary>
-        /// The column of classes: a key (as MapValueToKey makes it) or text. Rows without a class are left out. Default: Label.
+        /// The column of classes: a key (as MapValueToKey makes it) or text. Rows without a class are left out. A vector of text gives an
+        /// image any number of labels, or none. Default: Label.
         /// </summary>
         public string LabelColumnName { get; init; } = "Label";
+
+        /// <summary>
+        /// The letters that separate labels in a column of text, such as <c>;|</c>: an image may then have several labels, or none.
+        /// Default: null, a text is one class.
+        /// </summary>
+        public string? LabelSeparators { get; init; }
 
         /// <summary>
         /// The column of images: text (a path), a vector of bytes (an encoded image) or <see cref="MLImage"/>. Default: null, that is the
@@ -22,8 +29,8 @@ public sealed partial class ResNetTrainer
         public string ScoreColumnName { get; init; } = "Score";
 
         /// <summary>
-        /// The column of the best class that the transformer makes, a key with the names of the classes; null for none. Default:
-        /// PredictedLabel.
+        /// The column of the best class that the transformer makes, a key with the names of the classes; where images have several labels,
+        /// a vector of text with those that reach their thresholds, the most probable first; null for none. Default: PredictedLabel.
         /// </summary>
         public string? PredictedLabelColumnName { get; init; } = "PredictedLabel";
 
@@ -43,6 +50,12 @@ public sealed partial class ResNetTrainer
         /// fine-tune, or an <see cref="Architecture"/> without <see cref="StartFrom"/>, means the same.
         /// </summary>
         public bool FromScratch { get; init; }
+
+        /// <summary>
+        /// A trained network that this one learns from, beside the classes of the images (<see cref="TrainingOptions.Teacher"/>): a name or
+        /// a file, as for <see cref="StartFrom"/>. Default: null, none.
+        /// </summary>
+        public string? Teacher { get; init; }
 
         /// <summary>
         /// The network. Its number of classes is the data's, whatever it says. Default: null, that of <see cref="StartFrom"/>, or of what

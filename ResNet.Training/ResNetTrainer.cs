@@ -30,6 +30,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         if (options is { StartFrom: not null, FromScratch: true })
             throw new ArgumentException("StartFrom names a network to start from, and FromScratch says not to. Set one of them.");
         ArgumentOutOfRangeException.ThrowIfNegative(options.Epochs ?? 0, nameof(options.Epochs));
+        if (options.LabelSeparators is { } separators) ImageLabels.CheckSeparators(separators);
         // The transformer needs it: that it is missing is said now and not after hours of training.
         OnnxRuntimeLibrary.Load();
         (_host, _options) = (environment.Register(nameof(ResNetTrainer)), options);
@@ -72,11 +73,16 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         List<string> notes = [];
         var images = ImageColumn.Find(input.Schema, _options.InputColumnName).Name;
         var kind = LabelColumn.KindOf(LabelColumn.Find(input.Schema, _options.LabelColumnName));
+        var columns = new DataViewColumns(_options.LabelColumnName, images, _options.ImageFolder)
+        {
+            LabelSeparators = _options.LabelSeparators,
+        };
         var training = Read(input, null);
-        if (training.Labels.Count < 2)
+        if (training.Labels.Count < (training.IsMultiLabel ? 1 : 2))
         {
             var classes = Plural.Of(training.Labels.Count, "class", "classes");
-            throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {classes}; a classifier needs two or more.");
+            var needed = training.IsMultiLabel ? "one" : "two";
+            throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {classes}; a classifier needs {needed} or more.");
         }
 
         var data = validation is null
@@ -87,8 +93,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         return ResNetTransformer.FromBytes(_host, Scoring with { InputColumnName = images, LabelKind = kind }, bytes, fallbackToCpu: true);
 
         ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
-            DataViewImages.Read(
-                rows, new(_options.LabelColumnName, images, _options.ImageFolder), labels, notes.Add, beforeRow: ThrowIfCanceled);
+            DataViewImages.Read(rows, columns, labels, notes.Add, beforeRow: ThrowIfCanceled);
     }
 
     /// <inheritdoc/>
@@ -102,7 +107,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         // A shape does not say how many classes there are.
         var kind = LabelColumn.KindOf(inputSchema, _options.LabelColumnName);
         var sample = LabelValues.Sample(kind ?? DataKind.String);
-        var scores = ScoreColumns.Create(Scoring with { LabelKind = kind }, 2, [sample, sample]);
+        var isMultiLabel = LabelSetColumn.Is(columns[_options.LabelColumnName], _options.LabelSeparators);
+        var scores = ScoreColumns.Create(Scoring with { LabelKind = kind }, 2, [sample, sample], isMultiLabel);
         foreach (var column in MLNetInternals.ShapeOf(scores)) columns[column.Name] = column;
         return new(columns.Values);
     }
@@ -119,10 +125,10 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         MaximumFileBytes = _options.MaximumFileBytes == ImageLimits.DefaultMaximumFileBytes ? null : _options.MaximumFileBytes,
     };
 
-    /// <summary>The network that the training starts from, if there is one; what is to be said of its weights goes to the log.</summary>
-    private StartingPoint? OpenStart(IChannel channel, CancellationToken cancellation)
+    /// <summary>A network that is named, such as the one to start from; what is to be said of its weights goes to the log.</summary>
+    private StartingPoint? OpenNetwork(string? model, IChannel channel, CancellationToken cancellation)
     {
-        if (_options.StartFrom is not { } model) return null;
+        if (model is null) return null;
         var start = StartingPoint.Open(model, new DownloadLog(_host, channel), cancellation: cancellation);
         foreach (var note in start.Notes) channel.Info(MessageSensitivity.None, $"{start.Name}: {note}");
         return start;
@@ -168,7 +174,8 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             var options = new TrainingOptions
             {
                 Architecture = _options.Architecture,
-                StartFrom = OpenStart(channel, stop.Token),
+                StartFrom = OpenNetwork(_options.StartFrom, channel, stop.Token),
+                Teacher = OpenNetwork(_options.Teacher, channel, stop.Token),
                 Data = data,
                 Recipe = _options.Recipe,
                 OutputFolder = folder,
@@ -241,8 +248,9 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
         {
             var name = epoch.Epoch == 0 ? "New head" : $"Epoch {epoch.Epoch} of {epochs}";
             var training = Invariant($"training loss {epoch.TrainingLoss:0.0000}, accuracy {100 * epoch.TrainingAccuracy:0.00} %");
-            var validation = epoch.Top1 is { } top1
-                ? Invariant($"; validation loss {epoch.ValidationLoss:0.0000}, accuracy {100 * top1:0.00} %")
+            var score = epoch.Top1 is null ? "mean average precision" : "accuracy";
+            var validation = epoch.Score is { } best
+                ? Invariant($"; validation loss {epoch.ValidationLoss:0.0000}, {score} {100 * best:0.00} %")
                 : "";
             var pace = Invariant($"learning rate {epoch.LearningRate:0.#####}, {epoch.ImagesPerSecond:0} images/s");
             return $"{name}: {training}{validation}; {pace}.";

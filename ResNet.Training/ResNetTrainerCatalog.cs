@@ -7,7 +7,9 @@ public static class ResNetTrainerCatalog
 {
     /// <summary>Trains a ResNet on a column of images.</summary>
     /// <param name="catalog">The catalog of trainers.</param>
-    /// <param name="labelColumnName">The column of classes: a key or text. Default: Label.</param>
+    /// <param name="labelColumnName">
+    /// The column of classes: a key or text, or a vector of text where an image has any number of labels. Default: Label.
+    /// </param>
     /// <param name="inputColumnName">
     /// The column of images: text (a path), a vector of bytes (an encoded image) or MLImage. Null (default): the one of ImagePath, Image
     /// and ImageBytes that is there.
@@ -16,8 +18,8 @@ public static class ResNetTrainerCatalog
     /// The column of scores that the transformer makes: the probability of each class, 0 to 1. Default: Score.
     /// </param>
     /// <param name="predictedLabelColumnName">
-    /// The column of the best class that the transformer makes, a key with the names of the classes; null for none. Default:
-    /// PredictedLabel.
+    /// The column of the best class that the transformer makes, a key with the names of the classes (of any number of labels: a vector of
+    /// text); null for none. Default: PredictedLabel.
     /// </param>
     /// <param name="startFrom">
     /// A trained network that is fine-tuned for these classes: published weights by name (<see cref="PretrainedResNet.All"/>; fetched if

@@ -174,6 +174,8 @@ internal static class InfoCommand
         table.AddFact("Architecture", card.Architecture + parameters);
         table.AddFact("Features", $"{model.FeatureCount}");
         table.AddFact("Classes", $"{model.ClassCount}{Names(model.Labels)}");
+        if (card.ScoreFunction == ScoreFunction.Sigmoid) table.AddFact("Probabilities", "a sigmoid for each class, each for itself");
+        if (card.Thresholds is { } thresholds) table.AddFact("Labels", $"any number an image, from thresholds of {Range(thresholds)}");
         table.AddFact("Images", Preparation(images));
         var mean = images.MeanImage is { } image ? $"mean image of {image} (channels {Color(images.Mean)})" : Color(images.Mean);
         table.AddFact("Mean, deviation", $"{mean}, {Color(images.Std)} (applied inside the file)");
@@ -186,6 +188,8 @@ internal static class InfoCommand
         table.AddFact("Created", card.Created?.ToString("u"));
         console.Write(table);
     }
+
+    private static string Range(IReadOnlyList<float> values) => $"{100 * values.Min():0.0} to {100 * values.Max():0.0} %";
 
     private static string Names(IReadOnlyList<string>? labels)
     {

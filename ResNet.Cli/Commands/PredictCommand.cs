@@ -11,7 +11,9 @@ internal static class PredictCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var top = CommonOptions.Positive("--top", $"How many of the most probable classes are shown. [default: {DefaultTop}]");
+        var top = CommonOptions.Positive(
+            "--top",
+            $"How many of the most probable classes are shown; not for networks of several labels an image. [default: {DefaultTop}]");
         var format = new Option<string>("--format")
         {
             HelpName = "NAME",
@@ -36,6 +38,12 @@ internal static class PredictCommand
             network.MaximumPixels = limits.Pixels(parsed);
             network.MaximumFileBytes = limits.FileBytes(parsed);
             if (network.ClassCount is null) throw new InvalidDataException($"'{name}' gives features only, so it cannot predict classes.");
+            if (network.Card.Thresholds is not null && parsed.GetValue(top) is not null)
+            {
+                throw new ArgumentException(
+                    $"'{name}' gives an image all labels that reach their thresholds, so --top has no meaning. Leave it out.");
+            }
+
             var paths = ImagePaths.Find(parsed.GetRequiredValue(images));
             using var writer = PredictionWriter.Create(parsed.GetRequiredValue(format), AnsiConsole.Console);
             var failed = Predict(network, paths, parsed.GetValue(top) ?? DefaultTop, writer, cancellation);

@@ -46,6 +46,8 @@ internal abstract class PredictionWriter : IDisposable
 
         public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
         {
+            // An image without labels has a line, too.
+            if (predictions.Count == 0) Console.Out.WriteLine($"{Quote(path)},,,");
             foreach (var each in predictions)
             {
                 var probability = each.Probability.ToString(CultureInfo.InvariantCulture);
@@ -64,6 +66,7 @@ internal abstract class PredictionWriter : IDisposable
 
         public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
         {
+            if (predictions.Count == 0) _table.AddRow(new Text(path), new Text("(none)"), new Text(""));
             for (var i = 0; i < predictions.Count; i++)
             {
                 var image = i == 0 ? path : "";

@@ -91,11 +91,12 @@ internal static class TrainCommand
     {
         var (data, recipe) = (plan.Options.Data, plan.Recipe);
         var start = plan.Options.StartFrom?.Name ?? "random weights";
+        var taught = plan.Options.Teacher is { } teacher ? $" taught by {teacher.Name}" : "";
         var size = recipe.Preprocessing.Crop;
         string[] parts =
         [
-            $"{plan.Architecture.Name} from {start}",
-            $"{data.Training.Labels.Count} classes",
+            $"{plan.Architecture.Name} from {start}{taught}",
+            $"{data.Training.Labels.Count} classes{(data.Training.IsMultiLabel ? " (any number an image)" : "")}",
             $"{data.Training.Count:N0} training images",
             $"{data.Validation.Count:N0} validation images",
             $"{recipe.Epochs} epochs in batches of {recipe.BatchSize}",
@@ -106,10 +107,10 @@ internal static class TrainCommand
 
     private static void ShowResult(IAnsiConsole console, TrainingResult result, IReadOnlyList<string> labels)
     {
+        if (result.MultiLabelValidation is { } several) ShowLabels(console, result, several);
         if (result.Validation is { } validation)
         {
-            if (result.Kept.Epoch != result.History[^1].Epoch)
-                console.WriteLine($"The best epoch was {result.Kept.Epoch}; the model file has its weights.");
+            ShowBest(console, result);
             var (lower, upper) = validation.Top1Interval;
             console.WriteLine($"top-1 accuracy  {100 * validation.Top1:0.00} %  ({100 * lower:0.00} to {100 * upper:0.00})");
             console.WriteLine($"majority class  {100 * validation.MajorityShare:0.00} %  ({labels[validation.MajorityClass]})");
@@ -123,5 +124,19 @@ internal static class TrainCommand
         console.WriteLine("Use it on the command line, or in C#:");
         string[] lines = [$"resnet predict --model {CommandWork.Quote(result.ModelFile)} photo.jpg", .. result.ExampleCode.Split('\n')];
         foreach (var line in lines) console.WriteLine($"  {line}");
+    }
+
+    private static void ShowLabels(IAnsiConsole console, TrainingResult result, MultiLabelMetrics labels)
+    {
+        ShowBest(console, result);
+        console.WriteLine($"mean average precision  {100 * labels.MeanAveragePrecision:0.00} %");
+        console.WriteLine($"micro F1                {100 * labels.MicroF1:0.00} % (thresholds chosen on these images)");
+        console.WriteLine($"macro F1                {100 * labels.MacroF1:0.00} %");
+    }
+
+    private static void ShowBest(IAnsiConsole console, TrainingResult result)
+    {
+        if (result.Kept.Epoch != result.History[^1].Epoch)
+            console.WriteLine($"The best epoch was {result.Kept.Epoch}; the model file has its weights.");
     }
 }

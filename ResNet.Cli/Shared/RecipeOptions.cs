@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace ResNet.Cli;
@@ -6,7 +7,7 @@ namespace ResNet.Cli;
 /// <summary>The options that choose a recipe and change parts of it.</summary>
 internal sealed class RecipeOptions
 {
-    private const string AutoBatch = "auto";
+    private const string AutoBatch = "auto", CrossEntropy = "cross-entropy", Binary = "bce";
 
     private readonly Option<string?> _recipe = new("--recipe")
     {
@@ -47,6 +48,35 @@ internal sealed class RecipeOptions
         Description = "Weight the loss so that all classes count equally, however many images they have.",
     };
 
+    private readonly Option<bool> _balancedSampler = new("--balanced-sampler")
+    {
+        Description = "Show images of all classes equally often in an epoch: those of rare classes several times.",
+    };
+
+    private readonly Option<double?> _logitAdjustment = new("--logit-adjustment")
+    {
+        HelpName = "X",
+        Description = "Add X times the logarithm of a class's share to its score in training, for rare classes; usually 1. [default: 0]",
+    };
+
+    private readonly Option<string?> _loss = new("--loss")
+    {
+        HelpName = "NAME",
+        Description = $"{CrossEntropy}, or {Binary}: each class is a yes or no, with a sigmoid in the model file. [default: the recipe's]",
+    };
+
+    private readonly Option<double?> _temperature = new("--temperature")
+    {
+        HelpName = "X",
+        Description = "What the scores of the network and of its --teacher are divided by. [default: the recipe's, or 4]",
+    };
+
+    private readonly Option<double?> _weight = new("--distillation-weight")
+    {
+        HelpName = "X",
+        Description = "The share of the --teacher in the loss, up to 1. [default: the recipe's, or 0.5]",
+    };
+
     private readonly Option<bool> _noFlip = new("--no-flip") { Description = "Do not mirror training images (for letters, road signs)." };
 
     private readonly Option<TrainingPrecision?> _precision = new("--precision")
@@ -66,6 +96,20 @@ internal sealed class RecipeOptions
         {
             if (result.GetValueOrDefault<int?>() is < 0) result.AddError("--epochs must not be negative.");
         });
+        _loss.AcceptOnlyFromAmong(CrossEntropy, Binary);
+        _logitAdjustment.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (null or >= 0)) result.AddError("--logit-adjustment must be 0 or more.");
+        });
+        _temperature.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (null or > 0)) result.AddError("--temperature must be above 0.");
+        });
+        _weight.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (null or (> 0 and <= 1)))
+                result.AddError("--distillation-weight must be above 0 and at most 1.");
+        });
         _rate.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double?>() is not (null or > 0)) result.AddError("--learning-rate must be above 0.");
@@ -77,9 +121,29 @@ internal sealed class RecipeOptions
 
     public void AddTo(Command command)
     {
-        Option[] options = [_recipe, _epochs, _batch, _accumulate, _size, _rate, _patience, _balance, _noFlip, _precision];
-        foreach (var option in options) command.Add(option);
+        Option[] schedule = [_recipe, _epochs, _batch, _accumulate, _size, _rate, _patience];
+        Option[] loss = [_loss, _balance, _balancedSampler, _logitAdjustment, _temperature, _weight, _noFlip, _precision];
+        foreach (var option in schedule.Concat(loss)) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            var adjusts = result.GetValue(_logitAdjustment) > 0;
+            if (new[] { result.GetValue(_balance), result.GetValue(_balancedSampler), adjusts }.Count(isOn => isOn) > 1)
+                result.AddError("--balance, --balanced-sampler and --logit-adjustment each make up for rare classes: choose one of them.");
+            if (adjusts && result.GetValue(_loss) == Binary)
+                result.AddError($"--logit-adjustment is for cross-entropy: with --loss {Binary} use --balanced-sampler or --balance.");
+        });
     }
+
+    /// <summary>The options that are typed and make no sense for images of several labels.</summary>
+    public IEnumerable<string> ForOneClass(CommandResult result)
+    {
+        foreach (var option in new[] { _balance, _balancedSampler }.Where(option => result.GetValue(option))) yield return option.Name;
+        if (result.GetValue(_logitAdjustment) > 0) yield return _logitAdjustment.Name;
+        if (result.GetValue(_loss) == CrossEntropy) yield return $"{_loss.Name} {CrossEntropy}";
+    }
+
+    /// <summary>Whether anything is said of how a teacher teaches.</summary>
+    public bool WantsTeacher(CommandResult result) => (result.GetValue(_temperature) ?? result.GetValue(_weight)) is not null;
 
     /// <summary>Whether the largest batch that fits is to be found.</summary>
     public bool WantsLargestBatch(ParseResult parsed) => parsed.GetValue(_batch) == AutoBatch;
@@ -120,7 +184,8 @@ internal sealed class RecipeOptions
     /// <summary>The recipe that is named, else the default one.</summary>
     private TrainingRecipe Standard(ParseResult parsed, TrainingOptions options)
     {
-        var plan = options.Resolve();
+        // The options that follow may make it fit the teacher.
+        var plan = (options with { Teacher = null }).Resolve();
         return parsed.GetValue(_recipe) is { } name
             ? RecipeText.Find(name)!.Create(plan.Architecture, options.Data.Training.Count, options.StartFrom)
             : plan.Recipe;
@@ -135,9 +200,21 @@ internal sealed class RecipeOptions
             LearningRate = parsed.GetValue(_rate) ?? recipe.LearningRate,
             Patience = parsed.GetValue(_patience) ?? recipe.Patience,
             Precision = parsed.GetValue(_precision) ?? recipe.Precision,
+            LogitAdjustment = parsed.GetValue(_logitAdjustment) ?? recipe.LogitAdjustment,
         };
         if (parsed.GetValue(_epochs) is { } epochs) recipe = recipe.WithEpochs(epochs);
+        if (parsed.GetValue(_loss) is { } loss)
+            recipe = recipe with { Loss = loss == Binary ? LossFunction.BinaryCrossEntropy : LossFunction.CrossEntropy };
+        if (parsed.GetValue(_balancedSampler)) recipe = recipe with { Sampling = Sampling.Balanced };
         if (parsed.GetValue(_balance)) recipe = recipe with { ClassWeighting = ClassWeighting.Balanced };
+        var (temperature, weight) = (parsed.GetValue(_temperature), parsed.GetValue(_weight));
+        if ((temperature ?? weight) is not null)
+        {
+            var taught = recipe.Distillation ?? new();
+            taught = taught with { Temperature = temperature ?? taught.Temperature, Weight = weight ?? taught.Weight };
+            recipe = recipe with { Distillation = taught };
+        }
+
         if (parsed.GetValue(_noFlip)) recipe = recipe.WithoutFlip();
         if (parsed.GetValue(_size) is { } size) recipe = recipe with { Preprocessing = WithCrop(recipe.Preprocessing, size) };
         return recipe;

@@ -18,6 +18,17 @@ internal sealed class RunOptions
             "files; or a .csv of paths and labels.",
     };
 
+    private readonly Option<bool> _multiLabel = new("--multi-label")
+    {
+        Description = "An image may have several labels, or none: --data is a .csv whose column of labels holds all of an image's.",
+    };
+
+    private readonly Option<string?> _separators = new("--label-separators")
+    {
+        HelpName = "LETTERS",
+        Description = "The letters that separate labels, with --multi-label. [default: ; and |]",
+    };
+
     private readonly Option<ResNetArchitecture?> _architecture = CommonOptions.Architecture(
         "The network: resnet18, resnet50:v1, cifar-resnet20, ... (`resnet info` lists them), from random weights unless --start-from " +
         "names trained ones. [default: that of the network that the run starts from]");
@@ -37,6 +48,12 @@ internal sealed class RunOptions
     private readonly Option<bool> _addClasses = new("--add-classes")
     {
         Description = "Add the classes of the data to those of --start-from, which it keeps; its old classes need few images or none.",
+    };
+
+    private readonly Option<string?> _teacher = new("--teacher")
+    {
+        HelpName = "FILE | NAME",
+        Description = "A trained network with the same classes that this one learns from, too: named as for --start-from.",
     };
 
     private readonly Option<string?> _entry = CommonOptions.Entry();
@@ -73,13 +90,20 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _architecture, _start, _scratch, _addClasses, _entry }) command.Add(option);
+        Option[] options = [_data, _multiLabel, _separators, _architecture, _start, _scratch, _addClasses, _entry, _teacher];
+        foreach (var option in options) command.Add(option);
         _recipe.AddTo(command);
         foreach (var option in new Option[] { _validation, _bad, _seed, _device }) command.Add(option);
         _limits.AddTo(command);
         _preprocessing.AddTo(command);
         command.Validators.Add(result =>
         {
+            if (_recipe.WantsTeacher(result) && result.GetValue(_teacher) is null)
+                result.AddError("--temperature and --distillation-weight say how a --teacher teaches: name one.");
+            if (result.GetValue(_separators) is not null && !result.GetValue(_multiLabel))
+                result.AddError("--label-separators is for --multi-label.");
+            if (result.GetValue(_multiLabel) && _recipe.ForOneClass(result).ToList() is { Count: > 0 } wrong)
+                result.AddError($"{string.Join(", ", wrong)}: this is for images of one class; --multi-label is yes or no for each.");
             if (result.GetValue(_start) is not null)
             {
                 if (result.GetValue(_scratch)) result.AddError("--start-from and --from-scratch exclude each other.");
@@ -100,13 +124,13 @@ internal sealed class RunOptions
         var path = parsed.GetRequiredValue(_data);
         var file = _recipe.ReadFile(parsed);
         var seed = parsed.GetValue(_seed) ?? file?.Seed ?? 0;
-        var addsClasses = parsed.GetValue(_addClasses);
         var options = new TrainingOptions
         {
-            Data = TrainingData.Open(path, parsed.GetValue(_validation), seed, minimumClasses: addsClasses ? 1 : 2),
-            AddClasses = addsClasses,
+            Data = OpenData(parsed, path, seed),
+            AddClasses = parsed.GetValue(_addClasses),
             Architecture = parsed.GetValue(_architecture),
             StartFrom = OpenStart(parsed, cancellation),
+            Teacher = parsed.GetValue(_teacher) is { } teacher ? Open(teacher, null, _ => null, cancellation) : null,
             Recipe = file,
             OutputFolder = output,
             IfExists = existing,
@@ -126,7 +150,7 @@ internal sealed class RunOptions
         var data = parsed.GetRequiredValue(_data);
         // IDX and CIFAR files lie in a folder of their own; a plot there is one of ours.
         var binary = Directory.Exists(data) ? Directory.EnumerateFiles(data).Where(file => Path.GetExtension(file) != ".svg") : [];
-        return [data, .. binary, parsed.GetValue(_start) ?? "", _recipe.NameIn(parsed) ?? ""];
+        return [data, .. binary, parsed.GetValue(_start) ?? "", parsed.GetValue(_teacher) ?? "", _recipe.NameIn(parsed) ?? ""];
     }
 
     /// <summary>The run with the largest batch that fits, if `--batch auto` asks for it.</summary>
@@ -151,6 +175,15 @@ internal sealed class RunOptions
             "`resnet doctor` shows what this machine has. To build this command for GPUs: dotnet build -c Release -p:TorchBackend=cuda.",
         _ => null,
     };
+
+    private TrainingData OpenData(ParseResult parsed, string path, long seed)
+    {
+        var share = parsed.GetValue(_validation);
+        if (!parsed.GetValue(_multiLabel)) return TrainingData.Open(path, share, seed, minimumClasses: parsed.GetValue(_addClasses) ? 1 : 2);
+        return parsed.GetValue(_separators) is { } separators
+            ? TrainingData.OpenMultiLabel(path, separators, share, seed)
+            : TrainingData.OpenMultiLabel(path, validationShare: share, seed: seed);
+    }
 
     private bool NamesCuda(ParseResult parsed) => parsed.GetRequiredValue(_device).StartsWith("cuda", StringComparison.Ordinal);
 
@@ -182,10 +215,16 @@ internal sealed class RunOptions
             return null;
         }
 
+        return Open(model, parsed.GetValue(_entry), file => _preprocessing.ForGraph(parsed, file), cancellation);
+    }
+
+    private static StartingPoint Open(
+        string model, string? entry, Func<string, ImagePreprocessing?> preprocessing, CancellationToken cancellation)
+    {
         var isFolder = Directory.Exists(model) && PretrainedResNet.Find(model) is null;
         var file = isFolder ? model : Models.Find(AnsiConsole.Console, model, cancellation);
-        var start = StartingPoint.Open(file, null, parsed.GetValue(_entry), _preprocessing.ForGraph(parsed, file), cancellation);
-        foreach (var note in start.Notes) Console.Error.WriteLine(note);
-        return start;
+        var network = StartingPoint.Open(file, null, entry, preprocessing(file), cancellation);
+        foreach (var note in network.Notes) Console.Error.WriteLine(note);
+        return network;
     }
 }

@@ -74,9 +74,14 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
         _ => $"epoch {value.Epoch}/{value.Epochs}",
     };
 
-    private static string[] Validation(EpochMetrics epoch) => epoch.Top1 is { } top1
-        ? [$"validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %{Top5(epoch)}"]
-        : [];
+    private static string[] Validation(EpochMetrics epoch)
+    {
+        if (epoch.MeanAveragePrecision is { } precision)
+            return [$"validation: loss {epoch.ValidationLoss:0.000}, mAP {100 * precision:0.0} %"];
+        return epoch.Top1 is { } top1
+            ? [$"validation: loss {epoch.ValidationLoss:0.000}, top-1 {100 * top1:0.0} %{Top5(epoch)}"]
+            : [];
+    }
 
     private static string Top5(EpochMetrics epoch) => epoch.Top5 is { } top5 ? $", top-5 {100 * top5:0.0} %" : "";
 

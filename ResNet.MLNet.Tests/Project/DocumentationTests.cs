@@ -2,7 +2,8 @@ namespace ResNet.Tests;
 
 /// <summary>
 /// What README.md and docs say in C# is true: each block compiles against the public API and runs. Blocks of a page run in order, in a
-/// folder with photographs of three classes (photos/), a model file (run/model.onnx) and small networks in place of published weights.
+/// folder with photographs of three classes (photos/), a table of them (tags.csv), a model file (run/model.onnx) and small networks in
+/// place of published weights.
 /// </summary>
 [TestClass]
 public sealed class DocumentationTests
@@ -63,6 +64,8 @@ public sealed class DocumentationTests
         string[] classes = ["blue", "green", "red"];
         for (var i = 0; i < 36; i++)
             ClassFolders.Write(folder.PathOf("photos", classes[i % 3], $"{i}.jpg"), channel: 2 - i % 3, size: 24, seed: i);
+        var tags = Enumerable.Range(0, 36).Select(i => $"photos/{classes[i % 3]}/{i}.jpg,{classes[i % 3]}{(i % 2 == 0 ? ";even" : "")}");
+        File.WriteAllLines(folder.PathOf("tags.csv"), ["path,labels", .. tags]);
         ClassFolders.Write(folder.PathOf("photo.jpg"), channel: 0, size: 24, seed: 100);
         Write(folder.PathOf("run", "model.onnx"), "cifar-resnet8:width=4", classes);
         foreach (var name in new[] { "resnet18", "resnet50" })

@@ -51,7 +51,11 @@ internal static class SmallRun
 
         public override int Count => source.Count;
 
+        public override bool IsMultiLabel => source.IsMultiLabel;
+
         public override int LabelOf(int index) => source.LabelOf(index);
+
+        public override IReadOnlyList<int> LabelsOf(int index) => source.LabelsOf(index);
 
         public override string NameOf(int index) => source.NameOf(index);
 

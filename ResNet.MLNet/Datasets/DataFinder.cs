@@ -10,17 +10,25 @@ internal static class DataFinder
     /// <inheritdoc cref="TrainingData.Open"/>
     /// <param name="path">The folder or the table.</param>
     /// <param name="note">Receives a message about everything that is left out.</param>
-    public static (ImageDataset Training, ImageDataset? Validation) Open(string path, Action<string> note)
+    /// <param name="labelSeparators">The letters that separate the labels of an image; null where an image has one class.</param>
+    public static (ImageDataset Training, ImageDataset? Validation) Open(string path, Action<string> note, string? labelSeparators = null)
     {
+        if (labelSeparators is not null && !TableImages.IsTable(path))
+        {
+            throw new InvalidDataException(
+                $"'{path}' is not a table (.csv, .tsv). Several labels an image are read from one, with columns of paths and labels.");
+        }
+
         if (Directory.Exists(path)) return OpenIdx(path) ?? OpenCifar(path) ?? OpenFolders(path, note);
-        if (TableImages.IsTable(path)) return OpenTable(path, note);
+        if (TableImages.IsTable(path)) return OpenTable(path, note, labelSeparators);
         throw new DirectoryNotFoundException(
             File.Exists(path) ? $"'{path}' is neither a folder nor a table (.csv, .tsv)." : $"There is no folder '{path}'.");
     }
 
-    private static (ImageDataset Training, ImageDataset? Validation) OpenTable(string path, Action<string> note)
+    private static (ImageDataset Training, ImageDataset? Validation) OpenTable(string path, Action<string> note, string? labelSeparators)
     {
-        var images = TableImages.Open(path);
+        var images = TableImages.Open(path, new TableColumns { LabelSeparators = labelSeparators });
+        if (labelSeparators is not null) NoteLabels(path, images, labelSeparators, note);
         var parts = Enumerable.Range(0, images.Count).ToLookup(images.SplitOf);
         if (parts.Contains(null)) return (images, null);
         if (!parts.Contains("train")) throw new InvalidDataException($"'{path}' has no images whose split is train.");
@@ -34,6 +42,24 @@ internal static class DataFinder
         var training = images.Subset([.. parts["train"]]);
         var validation = parts.Contains("val") ? "val" : "test";
         return (training, parts.Contains(validation) ? images.Subset([.. parts[validation]]) : null);
+    }
+
+    /// <summary>Says how labels were understood, where that may not be what was meant.</summary>
+    private static void NoteLabels(string path, TableImages images, string labelSeparators, Action<string> note)
+    {
+        int[] counts = [.. Enumerable.Range(0, images.Count).Select(index => images.LabelsOf(index).Count)];
+        var without = counts.Count(count => count == 0);
+        if (without > 0)
+        {
+            var have = Plural.Of(without, "image has", "images have");
+            note($"'{path}': {have} no label and {Plural.Choose(without, "counts", "count")} as being of none of the classes.");
+        }
+
+        if (counts.Max() < 2)
+        {
+            var separators = string.Join(' ', labelSeparators.AsEnumerable());
+            note($"'{path}': no image has more than one label. Labels are separated by: {separators}");
+        }
     }
 
     private static (ImageDataset Training, ImageDataset? Validation) OpenFolders(string folder, Action<string> note)

@@ -10,14 +10,16 @@ namespace ResNet.MLNet;
 internal sealed class DataViewImages : ImageDataset
 {
     private readonly ImageInput[] _images;
-    private readonly int[] _labels;
+    private readonly ImageLabels _labels;
 
-    private DataViewImages(IReadOnlyList<string> labels, ImageInput[] images, int[] numbers)
+    private DataViewImages(IReadOnlyList<string> labels, ImageInput[] images, ImageLabels numbers)
         : base(labels) => (_images, _labels) = (images, numbers);
 
     public override int Count => _images.Length;
 
-    /// <summary>Reads the rows. Those without a label (a missing key, an empty text) are left out.</summary>
+    /// <summary>
+    /// Reads the rows. Those without a label (a missing key, an empty text) are left out, unless rows have any number of labels.
+    /// </summary>
     /// <param name="data">The rows.</param>
     /// <param name="columns">What is read of them.</param>
     /// <param name="labels">The classes in their order; null for those of the column.</param>
@@ -32,19 +34,20 @@ internal sealed class DataViewImages : ImageDataset
         var label = LabelColumn.Find(data.Schema, columns.Label);
         var keys = LabelColumn.KeyNames(label);
         List<ImageInput> images = [];
-        List<string> classes = [];
+        var hasSets = LabelSetColumn.Is(label, columns.LabelSeparators);
+        List<string[]> classes = [];
         var unlabeled = 0;
         using (var row = data.GetRowCursor([input, label]))
         {
             var readImage = ImageColumn.Reader(row, input, columns.ImageFolder);
-            var readClass = LabelColumn.Reader(row, label, keys);
+            var readClasses = hasSets ? LabelSetColumn.Reader(row, label, columns.LabelSeparators) : OneClass(row, label, keys);
             var image = new RowImage();
             var decoder = new ImageDecoder(applyOrientation: false);
             beforeRow?.Invoke();
             for (; row.MoveNext(); beforeRow?.Invoke())
             {
-                var name = readClass();
-                if (string.IsNullOrEmpty(name))
+                var names = readClasses();
+                if (names.Length == 0 && !hasSets)
                 {
                     unlabeled++;
                     continue;
@@ -52,7 +55,7 @@ internal sealed class DataViewImages : ImageDataset
 
                 readImage(image);
                 images.Add(Keep(image.Input, $"row {row.Position}", decoder));
-                classes.Add(name);
+                classes.Add(names);
             }
         }
 
@@ -62,18 +65,32 @@ internal sealed class DataViewImages : ImageDataset
             note?.Invoke($"{have} no label in the column '{columns.Label}' and {Plural.Choose(unlabeled, "is", "are")} left out.");
         }
 
-        labels ??= keys ?? [.. classes.Distinct().Order(StringComparer.Ordinal)];
-        var numbers = new ClassNumbers(labels).GetAll(classes, $"The column '{columns.Label}'");
-        return new(labels, [.. images], numbers);
+        labels ??= keys ?? [.. classes.SelectMany(names => names).Distinct().Order(StringComparer.Ordinal)];
+        var numbers = new ClassNumbers(labels);
+        string[] all = [.. classes.SelectMany(names => names)];
+        var flat = numbers.GetAll(all, $"The column '{columns.Label}'");
+        return new(labels, [.. images], hasSets ? ImageLabels.Several([.. classes.Select(Numbers)]) : ImageLabels.One(flat));
+
+        int[] Numbers(string[] names) => [.. names.Select(name => numbers.Find(name)!.Value)];
     }
 
-    public override int LabelOf(int index) => _labels[index];
+    public override bool IsMultiLabel => _labels.IsMultiLabel;
+
+    public override int LabelOf(int index) => _labels.Of(index);
+
+    public override IReadOnlyList<int> LabelsOf(int index) => _labels.AllOf(index);
 
     /// <summary>The path of an image, or the number of its row, from 0.</summary>
     public override string NameOf(int index) => _images[index].Name!;
 
     internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
         new InputReader(index => _images[index], applyOrientation, limits);
+
+    private static Func<string[]> OneClass(DataViewRow row, DataViewSchema.Column label, IReadOnlyList<string>? keys)
+    {
+        var read = LabelColumn.Reader(row, label, keys);
+        return () => read() is { Length: > 0 } name ? [name] : [];
+    }
 
     /// <summary>The image of a row, kept beyond the row: what is only valid for its time is copied.</summary>
     private static ImageInput Keep(ImageInput image, string row, ImageDecoder decoder)
@@ -92,4 +109,8 @@ internal sealed class DataViewImages : ImageDataset
 /// <param name="Label">The column of classes.</param>
 /// <param name="Input">The column of images; null for the one with a usual name.</param>
 /// <param name="ImageFolder">The folder that relative paths start from; null for the current folder.</param>
-internal readonly record struct DataViewColumns(string Label, string? Input, string? ImageFolder);
+internal readonly record struct DataViewColumns(string Label, string? Input, string? ImageFolder)
+{
+    /// <summary>The letters that separate the labels of an image in a text; null where a text is one class.</summary>
+    public string? LabelSeparators { get; init; }
+}

@@ -53,6 +53,32 @@ public abstract partial class ImageDataset
         TableImages.Open(file, new(pathColumn, labelColumn, splitColumn), labels);
 
     /// <summary>
+    /// Reads a table as <see cref="FromTable"/> does, whose column of labels holds any number of them, such as <c>beach;sunset</c>: an
+    /// image may have several, or none.
+    /// </summary>
+    /// <param name="file">The table. Its separator is the one that its header has most of; a field that holds it is quoted.</param>
+    /// <param name="labelSeparators">The letters that separate labels in their field. Default: ; and |.</param>
+    /// <param name="pathColumn">The column of paths; null (default) for a usual name, as for <see cref="FromTable"/>.</param>
+    /// <param name="labelColumn">
+    /// The column of labels; null (default) for the first of labels, tags, classes, categories, label, class and category.
+    /// </param>
+    /// <param name="splitColumn">The column that says what an image is for; null (default) for the column split, if there is one.</param>
+    /// <param name="labels">The classes in their order; null (default) for the labels in the table in ordinal order.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The table cannot be read, as for <see cref="FromTable"/>, or no image has a label; the message names file and line.
+    /// </exception>
+    /// <exception cref="ArgumentException">There are no separators, or letters or digits among them.</exception>
+    public static ImageDataset FromMultiLabelTable(
+        string file,
+        string labelSeparators = TableColumns.UsualLabelSeparators,
+        string? pathColumn = null,
+        string? labelColumn = null,
+        string? splitColumn = null,
+        IReadOnlyList<string>? labels = null) =>
+        TableImages.Open(file, new(pathColumn, labelColumn, splitColumn) { LabelSeparators = labelSeparators }, labels);
+
+    /// <summary>
     /// Reads a pair of files in the IDX format of MNIST and Fashion-MNIST, plain or gzipped: gray images and their class numbers.
     /// </summary>
     /// <param name="images">The file of images, such as <c>train-images-idx3-ubyte.gz</c>.</param>
@@ -98,7 +124,7 @@ public abstract partial class ImageDataset
     /// <param name="data">The rows. Those without a label (a missing key, an empty text) are left out.</param>
     /// <param name="labelColumnName">
     /// The column of classes. A key: the classes are its values in their order, also those that no row has. Text: the classes are the texts
-    /// in ordinal order.
+    /// in ordinal order. A vector of text: an image has any number of labels, and rows without one are kept.
     /// </param>
     /// <param name="inputColumnName">
     /// The column of images: text (a path), a vector of bytes (an encoded image) or <see cref="Microsoft.ML.Data.MLImage"/>; null (default)

@@ -18,13 +18,21 @@ public abstract partial class ImageDataset
     /// <summary>The number of images.</summary>
     public abstract int Count { get; }
 
+    /// <summary>Whether an image may have several classes, or none: <see cref="LabelsOf"/> then gives them.</summary>
+    public virtual bool IsMultiLabel => false;
+
     /// <summary>The number of images of each class, in the order of <see cref="Labels"/>.</summary>
     public IReadOnlyList<int> ClassCounts
     {
         get
         {
             var counts = new int[Labels.Count];
-            for (var i = 0; i < Count; i++) counts[LabelOf(i)]++;
+            for (var i = 0; i < Count; i++)
+            {
+                if (!IsMultiLabel) counts[LabelOf(i)]++;
+                else foreach (var label in LabelsOf(i)) counts[label]++;
+            }
+
             return counts;
         }
     }
@@ -32,7 +40,13 @@ public abstract partial class ImageDataset
     /// <summary>The class of an image.</summary>
     /// <param name="index">The image, from 0.</param>
     /// <returns>An index into <see cref="Labels"/>.</returns>
+    /// <exception cref="InvalidOperationException">Images may have several classes (<see cref="IsMultiLabel"/>).</exception>
     public abstract int LabelOf(int index);
+
+    /// <summary>All classes of an image, in ascending order: one, unless <see cref="IsMultiLabel"/>.</summary>
+    /// <param name="index">The image, from 0.</param>
+    /// <returns>Indices into <see cref="Labels"/>.</returns>
+    public virtual IReadOnlyList<int> LabelsOf(int index) => [LabelOf(index)];
 
     /// <summary>What an image is called in messages: its path, or its place in its file or table.</summary>
     /// <param name="index">The image, from 0.</param>
@@ -73,12 +87,13 @@ public abstract partial class ImageDataset
     internal abstract ImageReader OpenReader(bool applyOrientation = true, ImageLimits? limits = null);
 
     /// <summary>
-    /// Splits off a share of each class, chosen by a seed: at least one image of each class that has two, at most all but one.
+    /// Splits off a share of each class, chosen by a seed: at least one image of each class that has two, at most all but one. An image of
+    /// several classes counts as one of its rarest.
     /// </summary>
     internal (ImageDataset Kept, ImageDataset SplitOff) SplitStratified(double share, long seed)
     {
         List<int> rest = [], part = [];
-        foreach (var group in Enumerable.Range(0, Count).GroupBy(LabelOf))
+        foreach (var group in Enumerable.Range(0, Count).GroupBy(StratumOf()))
         {
             var members = group.ToArray();
             new SeededRandom(seed, group.Key).Shuffle(members.AsSpan());
@@ -90,5 +105,12 @@ public abstract partial class ImageDataset
         rest.Sort();
         part.Sort();
         return (Subset(rest), Subset(part));
+    }
+
+    private Func<int, int> StratumOf()
+    {
+        if (!IsMultiLabel) return LabelOf;
+        var counts = ClassCounts;
+        return index => LabelsOf(index) is { Count: > 0 } labels ? labels.MinBy(label => counts[label]) : -1;
     }
 }

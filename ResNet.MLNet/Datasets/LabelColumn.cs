@@ -6,7 +6,10 @@ using Microsoft.ML.Data;
 
 namespace ResNet.MLNet;
 
-/// <summary>The column of classes in an <see cref="IDataView"/>, a key or text: finds it, checks its type and reads its rows.</summary>
+/// <summary>
+/// The column of classes in an <see cref="IDataView"/>, a key or text: finds it, checks its type and reads its rows. Of a vector of text
+/// see <see cref="LabelSetColumn"/>.
+/// </summary>
 internal static class LabelColumn
 {
     private const ulong MostClasses = 1_000_000;
@@ -25,7 +28,8 @@ internal static class LabelColumn
                 $"The column '{name}' is a key of {key.Count:N0} values; at most {MostClasses:N0} classes are possible.");
         }
 
-        return label.Type is KeyDataViewType or TextDataViewType ? label : throw WrongType(name, label.Type.ToString()!);
+        var holdsClasses = label.Type is KeyDataViewType or TextDataViewType or VectorDataViewType { ItemType: TextDataViewType };
+        return holdsClasses ? label : throw WrongType(name, label.Type.ToString()!);
     }
 
     /// <summary>Checks before there is data that the column of classes is there and holds classes.</summary>
@@ -35,8 +39,9 @@ internal static class LabelColumn
         if (!schema.Any(column => column.Name == name)) throw Missing(name, schema.Select(column => column.Name));
         var label = schema.First(column => column.Name == name);
         var isVector = label.Kind != SchemaShape.Column.VectorKind.Scalar;
-        var holdsClasses = label.IsKey || label.ItemType is TextDataViewType;
-        if (isVector || !holdsClasses) throw WrongType(name, $"{(isVector ? "vector of " : "")}{label.ItemType}");
+        var isText = label.ItemType is TextDataViewType && !label.IsKey;
+        var holdsClasses = isText || (label.IsKey && !isVector);
+        if (!holdsClasses) throw WrongType(name, $"{(isVector ? "vector of " : "")}{label.ItemType}");
     }
 
     /// <summary>The values of a key column as texts, or their numbers from 0 if it has no values; null for a column of text.</summary>

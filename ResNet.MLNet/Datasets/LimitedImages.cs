@@ -5,7 +5,11 @@ internal sealed class LimitedImages(ImageDataset whole, ImageLimits limits) : Im
 {
     public override int Count => whole.Count;
 
+    public override bool IsMultiLabel => whole.IsMultiLabel;
+
     public override int LabelOf(int index) => whole.LabelOf(index);
+
+    public override IReadOnlyList<int> LabelsOf(int index) => whole.LabelsOf(index);
 
     public override string NameOf(int index) => whole.NameOf(index);
 

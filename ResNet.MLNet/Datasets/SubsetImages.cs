@@ -5,7 +5,11 @@ internal sealed class SubsetImages(ImageDataset whole, int[] indices) : ImageDat
 {
     public override int Count => indices.Length;
 
+    public override bool IsMultiLabel => whole.IsMultiLabel;
+
     public override int LabelOf(int index) => whole.LabelOf(indices[index]);
+
+    public override IReadOnlyList<int> LabelsOf(int index) => whole.LabelsOf(indices[index]);
 
     public override string NameOf(int index) => whole.NameOf(indices[index]);
 

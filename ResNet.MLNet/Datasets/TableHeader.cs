@@ -5,6 +5,9 @@ namespace ResNet.MLNet;
 /// <param name="record">The first line.</param>
 internal sealed class TableHeader(string file, TextRecord record)
 {
+    private static readonly string[] OneLabel = ["label", "class", "category"];
+    private static readonly string[] SeveralLabels = ["labels", "tags", "classes", "categories"];
+
     private readonly string[] _columns = [.. record.Fields.Select(field => field.Trim())];
 
     /// <summary>Finds the columns.</summary>
@@ -13,7 +16,8 @@ internal sealed class TableHeader(string file, TextRecord record)
     public ColumnPlaces Find(TableColumns wanted)
     {
         var path = Find("paths", wanted.Path, "pathColumn", "path", "imagepath", "image", "file", "filename");
-        var label = Find("classes", wanted.Label, "labelColumn", "label", "class", "category");
+        string[] names = wanted.LabelSeparators is null ? OneLabel : [.. SeveralLabels, .. OneLabel];
+        var label = Find("classes", wanted.Label, "labelColumn", names);
         var hasSplit = wanted.Split is not null || _columns.Any(column => Plain(column) == "split");
         return new(path, label, hasSplit ? Find("splits", wanted.Split, "splitColumn", "split") : null);
     }
@@ -41,7 +45,14 @@ internal sealed class TableHeader(string file, TextRecord record)
 }
 
 /// <summary>What a user calls the columns of a table of images; null for a usual name.</summary>
-internal readonly record struct TableColumns(string? Path, string? Label, string? Split);
+internal readonly record struct TableColumns(string? Path, string? Label, string? Split)
+{
+    /// <summary>The letters that separate labels if nothing else is said.</summary>
+    public const string UsualLabelSeparators = ";|";
+
+    /// <summary>The letters that separate the labels of an image; null where an image has one class.</summary>
+    public string? LabelSeparators { get; init; }
+}
 
 /// <summary>Where the columns of a table of images are, from 0.</summary>
 /// <param name="Path">The column of paths.</param>

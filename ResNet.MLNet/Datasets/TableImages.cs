@@ -9,10 +9,10 @@ namespace ResNet.MLNet;
 internal sealed class TableImages : ImageDataset
 {
     private readonly string[] _paths;
-    private readonly int[] _labels;
+    private readonly ImageLabels _labels;
     private readonly string[]? _splits;
 
-    private TableImages(IReadOnlyList<string> labels, string[] paths, int[] numbers, string[]? splits)
+    private TableImages(IReadOnlyList<string> labels, string[] paths, ImageLabels numbers, string[]? splits)
         : base(labels)
     {
         _paths = paths;
@@ -29,6 +29,7 @@ internal sealed class TableImages : ImageDataset
     public static TableImages Open(string file, TableColumns columns = default, IReadOnlyList<string>? labels = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
+        if (columns.LabelSeparators is { } separators) ImageLabels.CheckSeparators(separators);
         if (!File.Exists(file)) throw new FileNotFoundException($"There is no file '{file}'.", file);
         try
         {
@@ -40,7 +41,11 @@ internal sealed class TableImages : ImageDataset
         }
     }
 
-    public override int LabelOf(int index) => _labels[index];
+    public override bool IsMultiLabel => _labels.IsMultiLabel;
+
+    public override int LabelOf(int index) => _labels.Of(index);
+
+    public override IReadOnlyList<int> LabelsOf(int index) => _labels.AllOf(index);
 
     public override string NameOf(int index) => _paths[index];
 
@@ -61,24 +66,28 @@ internal sealed class TableImages : ImageDataset
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         List<string> paths = [];
-        List<(string Name, int Line)> classes = [];
+        List<(string[] Names, int Line)> classes = [];
         List<string> splits = [];
         while (records.MoveNext())
         {
             var line = new TableLine(file, header.Fields, records.Current);
             line.CheckLength(separator);
             paths.Add(Path.Combine(folder, line.Get(columns.Path)));
-            classes.Add((line.Get(columns.Label), records.Current.Line));
+            string[] names = wanted.LabelSeparators is { } separators
+                ? ImageLabels.Split(records.Current.Fields[columns.Label], separators)
+                : [line.Get(columns.Label)];
+            classes.Add((names, records.Current.Line));
             if (columns.Split is { } split) splits.Add(line.GetSplit(split));
         }
 
         if (paths.Count == 0) throw new InvalidDataException($"'{file}' has a header, but no images.");
-        labels ??= [.. classes.Select(found => found.Name).Distinct().Order(StringComparer.Ordinal)];
+        labels ??= [.. classes.SelectMany(found => found.Names).Distinct().Order(StringComparer.Ordinal)];
+        if (labels.Count == 0)
+            throw new InvalidDataException($"'{file}': no image has a label in the column '{header.Fields[columns.Label]}'.");
         var numbers = new ClassNumbers(labels);
-        return new(labels, [.. paths], [.. classes.Select(NumberOf)], columns.Split is null ? null : [.. splits]);
-
-        int NumberOf((string Name, int Line) found) =>
-            numbers.Find(found.Name) ?? throw numbers.Unknown($"'{file}', line {found.Line}", found.Name);
+        int[][] sets = [.. classes.Select(found => numbers.GetAll(found.Names, $"'{file}', line {found.Line}"))];
+        var found = wanted.LabelSeparators is null ? ImageLabels.One([.. sets.Select(set => set[0])]) : ImageLabels.Several(sets);
+        return new(labels, [.. paths], found, columns.Split is null ? null : [.. splits]);
     }
 
     private static char SeparatorOf(string file)

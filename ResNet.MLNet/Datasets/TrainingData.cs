@@ -27,8 +27,11 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
             void Add(ImageDataset images)
             {
                 foreach (var label in images.Labels) AddLine(label);
-                for (var i = 0; i < images.Count; i++) AddLine($"{Path.GetFileName(images.NameOf(i))}\t{images.LabelOf(i)}");
+                for (var i = 0; i < images.Count; i++) AddLine($"{Path.GetFileName(images.NameOf(i))}\t{ClassesOf(images, i)}");
             }
+
+            static string ClassesOf(ImageDataset images, int index) =>
+                images.IsMultiLabel ? $"any of {string.Join(',', images.LabelsOf(index))}" : $"{images.LabelOf(index)}";
 
             void AddLine(string line) => hash.AppendData(Encoding.UTF8.GetBytes(line + "\n"));
         }
@@ -75,6 +78,33 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
                 $"'{path}' holds only one class, '{only}'; a classifier needs two or more.{Hint(Path.Combine(path, only))}");
         }
 
+        var data = validation is null ? Split(training, validationShare, seed) : new(training, validation);
+        return data with { Notes = notes };
+    }
+
+    /// <summary>
+    /// Lists the images of a table whose column of labels holds any number of them (<see cref="ImageDataset.FromMultiLabelTable"/>). Its
+    /// column split says what is for training and for validation; without it a share is split off.
+    /// </summary>
+    /// <param name="path">The table (.csv, .tsv).</param>
+    /// <param name="labelSeparators">The letters that separate labels in their field. Default: ; and |.</param>
+    /// <param name="validationShare">
+    /// The share of each class that is split off for validation where the table does not say it, an image counting as one of its rarest
+    /// class: 0 (none) or more and less than 1, default 0.2.
+    /// </param>
+    /// <param name="seed">Chooses which images are split off; default 0.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="validationShare"/> is out of range, or there are no separators, or letters or digits among them.
+    /// </exception>
+    /// <exception cref="FileNotFoundException">There is no such table.</exception>
+    /// <exception cref="InvalidDataException">It cannot be read, or no image has a label; the message says where and why.</exception>
+    public static TrainingData OpenMultiLabel(
+        string path, string labelSeparators = TableColumns.UsualLabelSeparators, double validationShare = 0.2, long seed = 0)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Share(validationShare, nameof(validationShare));
+        List<string> notes = [];
+        var (training, validation) = DataFinder.Open(path, notes.Add, labelSeparators);
         var data = validation is null ? Split(training, validationShare, seed) : new(training, validation);
         return data with { Notes = notes };
     }

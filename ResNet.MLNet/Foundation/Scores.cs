@@ -16,6 +16,12 @@ internal static class Scores
         return best;
     }
 
+    /// <summary>The indices of the probabilities that reach their thresholds, the greatest probability first.</summary>
+    /// <param name="probabilities">The probabilities; NaN reaches none.</param>
+    /// <param name="thresholds">As many thresholds.</param>
+    public static int[] Reaching(float[] probabilities, IReadOnlyList<float> thresholds) =>
+        [.. TopK(probabilities, probabilities.Length).Where(index => probabilities[index] >= thresholds[index])];
+
     /// <summary>The indices of the greatest scores, the greatest first.</summary>
     /// <param name="scores">The scores.</param>
     /// <param name="count">How many indices are wanted; all, if there are fewer scores.</param>

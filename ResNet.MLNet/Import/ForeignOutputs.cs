@@ -65,6 +65,10 @@ internal sealed record ForeignOutputs(string? Features, int FeatureCount, string
         return new(pool, pool is null ? 0 : ChannelsOf(pool, makers, graph), logits, probabilities, classes);
     }
 
+    /// <summary>How an adapted graph makes its probabilities.</summary>
+    public static ScoreFunction FunctionOf(GraphProto graph) =>
+        MakerOf(ModelFile.ProbabilitiesName, Makers(graph)) is { OpType: "Sigmoid" } ? ScoreFunction.Sigmoid : ScoreFunction.Softmax;
+
     /// <summary>A value as text, for messages.</summary>
     public static string Describe(ValueInfoProto value)
     {

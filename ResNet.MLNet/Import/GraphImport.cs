@@ -84,7 +84,12 @@ internal sealed class GraphImport
         ModelFile.SetCard(foreign, card);
         if (_reading is not null && Prove(ModelFile.ToBytes(foreign), card) is { } own) return own;
         var reason = $"used as it is, not read as weights: {_reason}";
-        var kept = card with { Architecture = ForeignModel.ForeignArchitecture, Source = $"{card.Source} ({reason})" };
+        var kept = card with
+        {
+            Architecture = ForeignModel.ForeignArchitecture,
+            Source = $"{card.Source} ({reason})",
+            ScoreFunction = ForeignOutputs.FunctionOf(foreign.Graph),
+        };
         ModelFile.SetCard(foreign, kept);
         return new(ModelFile.ToBytes(foreign), kept, null, $"The graph is {reason}.");
     }

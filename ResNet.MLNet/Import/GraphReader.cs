@@ -152,7 +152,7 @@ internal sealed class GraphReader
         }
 
         if (next is { OpType: "Sigmoid" })
-            throw Different("a sigmoid", "makes probabilities of its scores, each for itself; this project's networks have a softmax");
+            throw Different("a sigmoid", "makes probabilities of its scores, each for itself, where a softmax is expected");
         if (next is not null && !ToScores.Contains(next.OpType)) throw Different($"'{next.OpType}'", "follows the fully connected layer");
         return (new([rows, columns], values), new([rows], bias));
     }

@@ -19,6 +19,8 @@ internal sealed class OpenedModel : IDisposable
         card.Preprocessing.EnsureFitsInput(input[2], input[3]);
         FeatureCount = WidthOf(ModelFile.FeaturesName);
         ClassCount = WidthOf(ModelFile.LogitsName) ?? WidthOf(ModelFile.ProbabilitiesName);
+        if (card.Thresholds is { } thresholds && thresholds.Count != ClassCount)
+            throw new InvalidDataException($"The model card has {thresholds.Count} thresholds, and the network {ClassCount} classes.");
         if (FeatureCount is null && ClassCount is null)
             throw new InvalidDataException("The model has neither features nor scores as outputs.");
         try

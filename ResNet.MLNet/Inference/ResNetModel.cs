@@ -152,7 +152,8 @@ public sealed class ResNetModel : IDisposable
     /// <summary>Classifies an image file. May be called from many threads at once.</summary>
     /// <param name="imagePath">The file (JPEG, PNG, BMP, GIF, WebP).</param>
     /// <param name="top">
-    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all.
+    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all. A network of several
+    /// labels an image (<see cref="ModelCard.Thresholds"/>) gives those that reach their thresholds, whatever this is: all, or none.
     /// </param>
     /// <returns>The most probable classes, the most probable first.</returns>
     /// <exception cref="InvalidImageException">The image cannot be read; the message names it.</exception>
@@ -167,7 +168,8 @@ public sealed class ResNetModel : IDisposable
     /// <summary>Classifies an encoded image. May be called from many threads at once.</summary>
     /// <param name="encodedImage">The bytes of an image file.</param>
     /// <param name="top">
-    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all.
+    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all. A network of several
+    /// labels an image (<see cref="ModelCard.Thresholds"/>) gives those that reach their thresholds, whatever this is: all, or none.
     /// </param>
     /// <inheritdoc cref="Classify(string, int)"/>
     public IReadOnlyList<ClassPrediction> Classify(ReadOnlyMemory<byte> encodedImage, int top = 5) =>
@@ -176,7 +178,8 @@ public sealed class ResNetModel : IDisposable
     /// <summary>Classifies an encoded image in a stream. May be called from many threads at once.</summary>
     /// <param name="encodedImage">The bytes of an image file, from the stream's position to its end. The stream stays open.</param>
     /// <param name="top">
-    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all.
+    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all. A network of several
+    /// labels an image (<see cref="ModelCard.Thresholds"/>) gives those that reach their thresholds, whatever this is: all, or none.
     /// </param>
     /// <inheritdoc cref="Classify(string, int)"/>
     public IReadOnlyList<ClassPrediction> Classify(Stream encodedImage, int top = 5)
@@ -188,7 +191,8 @@ public sealed class ResNetModel : IDisposable
     /// <summary>Classifies decoded pixels. May be called from many threads at once.</summary>
     /// <param name="image">The image (Rgba32 or Bgra32), which stays the caller's.</param>
     /// <param name="top">
-    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all.
+    /// How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all. A network of several
+    /// labels an image (<see cref="ModelCard.Thresholds"/>) gives those that reach their thresholds, whatever this is: all, or none.
     /// </param>
     /// <inheritdoc cref="Classify(string, int)"/>
     public IReadOnlyList<ClassPrediction> Classify(MLImage image, int top = 5)
@@ -269,9 +273,10 @@ public sealed class ResNetModel : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
         var probabilities = Run(image, ResNetOutput.Probabilities);
-        var best = Scores.TopK(probabilities, top);
+        var best = Card.Thresholds is { } thresholds ? Scores.Reaching(probabilities, thresholds) : Scores.TopK(probabilities, top);
         return [.. best.Select(index => new ClassPrediction(LabelOf(index), probabilities[index]) { Index = index })];
     }
 
-    private string LabelOf(int index) => Labels is { } labels && index < labels.Count ? labels[index] : index.ToString();
+    /// <summary>The name of a class; its number, in digits, if the model does not know its names.</summary>
+    internal string LabelOf(int index) => Labels is { } labels && index < labels.Count ? labels[index] : index.ToString();
 }

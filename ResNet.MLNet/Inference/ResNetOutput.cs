@@ -6,9 +6,12 @@ public enum ResNetOutput
     /// <summary>The global average pool: [<see cref="ResNetModel.FeatureCount"/>], ready for any trainer.</summary>
     Features,
 
-    /// <summary>The scores before softmax: [<see cref="ResNetModel.ClassCount"/>].</summary>
+    /// <summary>The scores before softmax or sigmoid: [<see cref="ResNetModel.ClassCount"/>].</summary>
     Logits,
 
-    /// <summary>The scores after softmax: [<see cref="ResNetModel.ClassCount"/>], 0 to 1, with sum 1.</summary>
+    /// <summary>
+    /// [<see cref="ResNetModel.ClassCount"/>] 0 to 1: the scores after softmax, with sum 1, or after sigmoid, as the card says
+    /// (<see cref="ModelCard.ScoreFunction"/>).
+    /// </summary>
     Probabilities,
 }

@@ -2,7 +2,9 @@ namespace ResNet.MLNet;
 
 /// <summary>How well a network classifies images.</summary>
 /// <param name="Count">The number of images.</param>
-/// <param name="Loss">Mean cross-entropy in nats.</param>
+/// <param name="Loss">
+/// Mean loss in nats: cross-entropy; of a network that was trained with binary cross-entropy that, added up over the classes.
+/// </param>
 /// <param name="Top1">Share of the images whose class has the highest score, 0 to 1.</param>
 /// <param name="Top5">
 /// Share of the images whose class has one of the five highest scores, 0 to 1; null with five classes or fewer, where it says nothing.

@@ -24,6 +24,16 @@ public sealed record ModelCard
     /// <summary>The classes' names in the order of the logits; null where they are not known.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
+    /// <summary>How the output <c>probabilities</c> is made of <c>logits</c>. Default: softmax.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ScoreFunction ScoreFunction { get; init; }
+
+    /// <summary>
+    /// Of a network that gives an image several labels, or none: the probability from which it gives each class, 0 to 1, in the order of
+    /// the logits. Null for a network that gives an image one class.
+    /// </summary>
+    public IReadOnlyList<float>? Thresholds { get; init; }
+
     /// <summary>How the network was trained or where its weights came from, in words.</summary>
     public string? Source { get; init; }
 

@@ -33,8 +33,8 @@ public static class ModelFile
     /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
     /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
     /// <exception cref="ArgumentException">
-    /// The card does not fit the architecture, its preprocessing is not one for this project's networks (a mean image of another size, or
-    /// channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
+    /// The card (labels, thresholds) does not fit the architecture, its preprocessing is not one for this project's networks (a mean image
+    /// of another size, or channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
     /// </exception>
     public static void Write(string path, ResNetArchitecture architecture, StateDict weights, ModelCard card)
     {
@@ -49,8 +49,8 @@ public static class ModelFile
     /// <param name="card">The card; its architecture and number of labels must be the network's.</param>
     /// <exception cref="InvalidDataException">The weights do not fit the architecture, or are not finite.</exception>
     /// <exception cref="ArgumentException">
-    /// The card does not fit the architecture, its preprocessing is not one for this project's networks (a mean image of another size, or
-    /// channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
+    /// The card (labels, thresholds) does not fit the architecture, its preprocessing is not one for this project's networks (a mean image
+    /// of another size, or channels as blue, green, red), or the network is over ONNX's limit of 2 GiB.
     /// </exception>
     public static byte[] ToBytes(ResNetArchitecture architecture, StateDict weights, ModelCard card) =>
         ToBytes(Build(architecture, weights, card));
@@ -89,6 +89,14 @@ public static class ModelFile
             throw new ArgumentException($"The card says {card.Architecture}, the network is {architecture.Name}.", nameof(card));
         if (card.Labels is { } labels && labels.Count != architecture.Classes)
             throw new ArgumentException($"The card has {labels.Count} labels, the network {architecture.Classes} classes.", nameof(card));
+        if (card.Thresholds is { } thresholds && (thresholds.Count != architecture.Classes || card.ScoreFunction != ScoreFunction.Sigmoid))
+        {
+            throw new ArgumentException(
+                $"The card has {thresholds.Count} thresholds and says {card.ScoreFunction}. A network of several labels an image has a " +
+                $"threshold for each of its {architecture.Classes} classes, and {ScoreFunction.Sigmoid}.",
+                nameof(card));
+        }
+
         if (card.Preprocessing.FindMeanImageProblem() is { } problem) throw new ArgumentException(problem, nameof(card));
         if (card.Preprocessing.ChannelOrder != ChannelOrder.Rgb)
         {
@@ -110,7 +118,7 @@ public static class ModelFile
             ProducerName = "ResNet.MLNet",
             ProducerVersion = typeof(ModelFile).Assembly.GetName().Version!.ToString(3),
             OpsetImport = { new OperatorSetIdProto { Version = Opset } },
-            Graph = NetworkGraph.Build(architecture, weights, card.Preprocessing),
+            Graph = NetworkGraph.Build(architecture, weights, card),
         };
         SetCard(model, card);
         return model;

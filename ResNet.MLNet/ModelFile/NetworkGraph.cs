@@ -19,12 +19,12 @@ internal sealed class NetworkGraph
 
     /// <summary>Builds the graph of weights that fit the architecture.</summary>
     /// <exception cref="InvalidDataException">A weight is not finite, or a variance is negative.</exception>
-    public static GraphProto Build(ResNetArchitecture architecture, StateDict weights, ImagePreprocessing preprocessing)
+    public static GraphProto Build(ResNetArchitecture architecture, StateDict weights, ModelCard card)
     {
         var network = new NetworkGraph(architecture, weights);
-        var value = network.AddStem(preprocessing);
+        var value = network.AddStem(card.Preprocessing);
         foreach (var block in architecture.Blocks) value = network.AddBlock(block, value);
-        network.AddHead(value);
+        network.AddHead(value, card.ScoreFunction);
         return network._graph.Graph;
     }
 
@@ -76,7 +76,7 @@ internal sealed class NetworkGraph
         return _graph.Node("Pad", $"{block.Name}.shortcut.pad", [value, pads]);
     }
 
-    private void AddHead(string value)
+    private void AddHead(string value, ScoreFunction function)
     {
         value = _graph.Node("GlobalAveragePool", "avgpool", [value]);
         var features = _graph.Node("Flatten", ModelFile.FeaturesName, [value], Attribute("axis", 1));
@@ -86,7 +86,8 @@ internal sealed class NetworkGraph
         _graph.Constant(weightName, Finite(weightName), classifier.OutFeatures, classifier.InFeatures);
         _graph.Constant(biasName, Finite(biasName), classifier.OutFeatures);
         var logits = _graph.Node("Gemm", ModelFile.LogitsName, [features, weightName, biasName], Attribute("transB", 1));
-        _graph.Node("Softmax", ModelFile.ProbabilitiesName, [logits], Attribute("axis", 1));
+        if (function == ScoreFunction.Sigmoid) _graph.Node("Sigmoid", ModelFile.ProbabilitiesName, [logits]);
+        else _graph.Node("Softmax", ModelFile.ProbabilitiesName, [logits], Attribute("axis", 1));
         _graph.Output(ModelFile.LogitsName, "batch", classifier.OutFeatures);
         _graph.Output(ModelFile.ProbabilitiesName, "batch", classifier.OutFeatures);
     }

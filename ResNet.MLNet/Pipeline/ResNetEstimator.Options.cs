@@ -30,7 +30,8 @@ public sealed partial class ResNetEstimator
         /// </summary>
         /// <remarks>
         /// It needs <see cref="Output"/> to be logits or probabilities. Its values are the labels in the model's card, or the numbers of
-        /// the classes if the card has none.
+        /// the classes if the card has none. Of a network of several labels an image (<see cref="ModelCard.Thresholds"/>) it is a vector of
+        /// text: the labels that reach their thresholds, the most probable first.
         /// </remarks>
         public string? PredictedLabelColumnName { get; init; }
 

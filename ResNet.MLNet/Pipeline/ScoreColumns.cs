@@ -24,35 +24,44 @@ internal static class ScoreColumns
 
     /// <summary>The columns that are made.</summary>
     public static DataViewSchema Create(ScoringOptions options, OpenedModel model) =>
-        Create(options, model.Width(options.Output), model.Card.Labels);
+        Create(options, model.Width(options.Output), model.Card.Labels, model.Card.Thresholds is not null);
 
     /// <summary>The columns that are made with any network of some classes.</summary>
     /// <param name="options">The output and the columns' names.</param>
     /// <param name="width">The number of features or classes.</param>
     /// <param name="names">The classes' names in the order of the scores; null where they are not known.</param>
-    public static DataViewSchema Create(ScoringOptions options, int width, IReadOnlyList<string>? names)
+    /// <param name="isMultiLabel">Whether the network gives an image several labels.</param>
+    public static DataViewSchema Create(ScoringOptions options, int width, IReadOnlyList<string>? names, bool isMultiLabel)
     {
         var builder = new DataViewSchema.Builder();
-        AddTo(builder, options, width, names);
+        AddTo(builder, options, width, names, isMultiLabel);
         return builder.ToSchema();
     }
 
     /// <summary>Adds the columns to those of the data.</summary>
     public static void AddTo(DataViewSchema.Builder builder, ScoringOptions options, OpenedModel model) =>
-        AddTo(builder, options, model.Width(options.Output), model.Card.Labels);
+        AddTo(builder, options, model.Width(options.Output), model.Card.Labels, model.Card.Thresholds is not null);
 
-    private static void AddTo(DataViewSchema.Builder builder, ScoringOptions options, int width, IReadOnlyList<string>? names)
+    private static void AddTo(
+        DataViewSchema.Builder builder, ScoringOptions options, int width, IReadOnlyList<string>? names, bool isMultiLabel)
     {
         var labels = names is { } known && known.Count == width ? known : null;
         var annotations = new DataViewSchema.Annotations.Builder();
         if (options.Output != ResNetOutput.Features)
         {
             if (labels is not null) AddNames(annotations, labels);
-            AddScoreKind(annotations, "Score");
+            // ML.NET has no evaluator for several labels, and that for one class is not to take them for its own.
+            if (!isMultiLabel) AddScoreKind(annotations, "Score");
         }
 
         builder.AddColumn(options.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, width), annotations.ToAnnotations());
         if (options.PredictedLabelColumnName is not { } predicted) return;
+        if (isMultiLabel)
+        {
+            builder.AddColumn(predicted, new VectorDataViewType(TextDataViewType.Instance));
+            return;
+        }
+
         annotations = new();
         var kind = labels is null ? DataKind.String : options.LabelKind ?? DataKind.String;
         LabelValues.AddTo(annotations, labels ?? [.. Enumerable.Range(0, width).Select(index => $"{index}")], kind);

@@ -12,8 +12,8 @@ internal sealed class QuantizedGraph
 {
     private static readonly HashSet<string> Known =
     [
-        "Sub", "Div", "Conv", "Relu", "MaxPool", "Add", "GlobalAveragePool", "Flatten", "Gemm", "Softmax", "Slice", "Pad", "Identity",
-        "Reshape", "MatMul", "Gather",
+        "Sub", "Div", "Conv", "Relu", "MaxPool", "Add", "GlobalAveragePool", "Flatten", "Gemm", "Softmax", "Sigmoid", "Slice", "Pad",
+        "Identity", "Reshape", "MatMul", "Gather",
     ];
 
     /// <summary>The operators whose results become bytes, if a range was found for them.</summary>

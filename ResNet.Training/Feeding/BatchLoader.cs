@@ -14,6 +14,12 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
     /// <summary>[Count] which images these are: indices into the dataset.</summary>
     public int[] Images { get; init; } = [];
 
+    /// <summary>
+    /// [Count, classes] 1 for the classes of an image and 0 for others, where images have several; the targets are then all 0. Null where
+    /// each has one.
+    /// </summary>
+    public float[]? Labels { get; init; }
+
     public int Count => Targets.Length;
 }
 
@@ -31,6 +37,7 @@ internal sealed record Batch(int Index, byte[] Pixels, long[] Targets)
 /// Receives, on some thread, each image that cannot be read; the batch goes without it. What it throws ends the epoch, in the place of
 /// that batch.
 /// </param>
+/// <param name="sampling">Which images an epoch shows; those that are not varied are all shown, once.</param>
 /// <param name="inOrder">Whether images come in their order though they are varied.</param>
 internal sealed class BatchLoader(
     ImageDataset source,
@@ -40,9 +47,10 @@ internal sealed class BatchLoader(
     long seed,
     int workers,
     Action<InvalidImageException> onBadImage,
+    Sampling sampling = Sampling.Natural,
     bool inOrder = false)
 {
-    private const int OrderPurpose = 1, ImagePurpose = 2;
+    private const int ImagePurpose = 2;
 
     /// <summary>The images that a thread makes at a time: few, so that all threads work on the batch that is waited for.</summary>
     private const int PartSize = 8;
@@ -58,7 +66,8 @@ internal sealed class BatchLoader(
     /// <summary>The batches of an epoch from one of them on, in order. Those of which no image can be read are left out.</summary>
     public IEnumerable<Batch> Epoch(int epoch, int first = 0)
     {
-        var order = OrderOf(epoch);
+        var isInOrder = inOrder || augmentation is null;
+        int[] order = isInOrder ? [.. Enumerable.Range(0, source.Count)] : EpochOrder.Of(source, sampling, seed, epoch);
         var ahead = new Queue<Task<Batch>>();
         using var stop = new CancellationTokenSource();
         var threads = new TaskFactory(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, workers).ConcurrentScheduler);
@@ -81,16 +90,6 @@ internal sealed class BatchLoader(
         }
     }
 
-    /// <summary>The class of an image.</summary>
-    public int LabelOf(int image) => source.LabelOf(image);
-
-    private int[] OrderOf(int epoch)
-    {
-        var order = Enumerable.Range(0, source.Count).ToArray();
-        if (augmentation is not null && !inOrder) new SeededRandom(seed, OrderPurpose, epoch).Shuffle(order.AsSpan());
-        return order;
-    }
-
     private async Task<Batch> Make(int epoch, int index, int[] order, TaskFactory threads, CancellationToken stop)
     {
         var (start, count) = (Boundary(index), Boundary(index + 1) - Boundary(index));
@@ -107,7 +106,7 @@ internal sealed class BatchLoader(
         // If several parts fail, this throws what the first of them threw, whichever was faster. Nothing after it needs the caller's
         // context.
         await Task.WhenAll(parts).ConfigureAwait(false);
-        return Collect(index, pixels, placements, isGood, order.AsMemory(start, count));
+        return Collect(index, pixels, placements, isGood, order.AsSpan(start, count));
 
         void Read(int from, int to)
         {
@@ -138,7 +137,7 @@ internal sealed class BatchLoader(
     }
 
     /// <summary>The batch of the images that could be read.</summary>
-    private Batch Collect(int index, byte[] pixels, Placement[] placements, bool[] isGood, ReadOnlyMemory<int> images)
+    private Batch Collect(int index, byte[] pixels, Placement[] placements, bool[] isGood, ReadOnlySpan<int> images)
     {
         List<int> good = [.. Enumerable.Range(0, isGood.Length).Where(position => isGood[position])];
         if (good.Count < isGood.Length)
@@ -147,10 +146,12 @@ internal sealed class BatchLoader(
             Array.Resize(ref pixels, good.Count * _imageSize);
         }
 
-        int[] read = [.. good.Select(position => images.Span[position])];
-        return new(index, pixels, Array.ConvertAll(read, image => (long)source.LabelOf(image)))
+        var read = new int[good.Count];
+        for (var i = 0; i < read.Length; i++) read[i] = images[good[i]];
+        return new(index, pixels, source.IsMultiLabel ? new long[read.Length] : Array.ConvertAll(read, image => (long)source.LabelOf(image)))
         {
             Images = read,
+            Labels = source.IsMultiLabel ? ImageTargets.Of(source, read) : null,
             Placements = placements.Any(placement => placement != default) ? [.. good.Select(position => placements[position])] : null,
         };
     }

@@ -26,7 +26,8 @@ internal sealed class DeviceInput : IDisposable
     public Device Device { get; }
 
     /// <summary>
-    /// The pixels as [count, 3, size, size] in the precision in use and the targets as [count] int64, in the caller's dispose scope.
+    /// The pixels as [count, 3, size, size] in the precision in use and the targets as [count] int64, or where images have several labels
+    /// as [count, classes] float32, in the caller's dispose scope.
     /// </summary>
     public (Tensor Images, Tensor Targets) Load(Batch batch)
     {
@@ -34,7 +35,8 @@ internal sealed class DeviceInput : IDisposable
         var bytes = ToDevice(tensor(batch.Pixels, [batch.Count, _size, _size, PixelBuffer.BytesPerPixel]));
         var mean = batch.Placements is { } placements && _meanAmidZeros is not null ? MeanAt(placements) : _mean;
         var images = bytes.narrow(3, 0, 3).to(float32).sub_(mean).mul_(_scale).to(_type).permute(0, 3, 1, 2);
-        var targets = ToDevice(tensor(batch.Targets));
+        var targets = batch.Labels is { } labels ? tensor(labels, [batch.Count, labels.Length / batch.Count]) : tensor(batch.Targets);
+        targets = ToDevice(targets);
         return (images.MoveToOuterDisposeScope(), targets.MoveToOuterDisposeScope());
     }
 

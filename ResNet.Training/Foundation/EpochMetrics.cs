@@ -12,20 +12,29 @@ public sealed record EpochMetrics
     /// <summary>Mean loss of the training images, each before the step that trained on it.</summary>
     public double TrainingLoss { get; init; }
 
-    /// <summary>Share of the training images, as varied, that were predicted correctly, 0 to 1.</summary>
+    /// <summary>
+    /// Share of the training images, as varied, that were predicted correctly, 0 to 1; where they have several labels: of those of which
+    /// just the right ones had probabilities above one half.
+    /// </summary>
     public double TrainingAccuracy { get; init; }
 
     /// <summary>Mean loss of the validation images; null without any.</summary>
     public double? ValidationLoss { get; init; }
 
-    /// <summary>Share of the validation images that were predicted correctly, 0 to 1; null without any.</summary>
+    /// <summary>Share of the validation images that were predicted correctly, 0 to 1; null without any, and for several labels.</summary>
     public double? Top1 { get; init; }
 
     /// <summary>
-    /// Share of the validation images whose class was among the five best predictions, 0 to 1; null without any, or with five classes or
-    /// fewer.
+    /// Share of the validation images whose class was among the five best predictions, 0 to 1; null without any, with five classes or fewer,
+    /// and for several labels.
     /// </summary>
     public double? Top5 { get; init; }
+
+    /// <summary>
+    /// Of validation images of several labels: the mean average precision (<see cref="MultiLabelMetrics.MeanAveragePrecision"/>), 0 to 1;
+    /// else null.
+    /// </summary>
+    public double? MeanAveragePrecision { get; init; }
 
     /// <summary>Training images a second.</summary>
     public double ImagesPerSecond { get; init; }
@@ -49,13 +58,16 @@ public sealed record EpochMetrics
         return figures;
     }
 
+    /// <summary>What epochs are compared by; null without validation.</summary>
+    internal double? Score => MeanAveragePrecision ?? Top1;
+
     /// <summary>
-    /// The best epoch: the most correct predictions on the validation images, then the lowest loss, then the first. Null without
-    /// validation.
+    /// The best epoch: the most correct predictions on the validation images, or the highest mean average precision, then the lowest loss,
+    /// then the first. Null without validation.
     /// </summary>
-    internal static EpochMetrics? Best(IEnumerable<EpochMetrics> history) =>
-        history.Where(epoch => epoch.Top1 is not null)
-            .OrderByDescending(epoch => epoch.Top1)
+internal static EpochMetrics? Best(IEnumerable<EpochMetrics> history) =>
+        history.Where(epoch => epoch.Score is not null)
+            .OrderByDescending(epoch => epoch.Score)
             .ThenBy(epoch => epoch.ValidationLoss)
             .FirstOrDefault();
 }

@@ -10,26 +10,37 @@ internal sealed record KnownClasses(Tensor Weights, Tensor Bias)
 {
     /// <summary>The number of classes.</summary>
     public int Count => (int)Bias.shape[0];
+
+    /// <summary>[rows, classes] what they give.</summary>
+    public Tensor Logits(Tensor inputs) => inputs.matmul(Weights.t()).add_(Bias, Scalars.One);
 }
 
+/// <summary>What a logistic regression is to do.</summary>
+/// <param name="Classes">The number of classes.</param>
+/// <param name="IsBinary">Whether each class is a question of its own (a sigmoid), in place of a choice of one (softmax).</param>
+/// <param name="ClassWeights">[classes] float32, how much each class counts; null for alike.</param>
+/// <param name="Adjustment">[classes] float32, what is added to the scores while it learns; null for nothing.</param>
+/// <param name="Known">Classes before the others, whose weights are given; null for none.</param>
+internal sealed record RegressionTask(
+    int Classes, bool IsBinary = false, Tensor? ClassWeights = null, Tensor? Adjustment = null, KnownClasses? Known = null);
+
 /// <summary>
-/// Multinomial logistic regression without a bias: the weights W that minimize the mean cross-entropy of softmax(x Wᵀ) plus
-/// penalty * |W|², found by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4). The minimum is unique.
+/// Logistic regression without a bias: the weights W that minimize the mean cross-entropy of softmax(x Wᵀ), or the mean of the sum over
+/// the classes of the binary one of sigmoid(x Wᵀ), plus penalty * |W|², found by L-BFGS (Nocedal and Wright, Numerical Optimization,
+/// algorithm 7.4). The minimum is unique.
 /// </summary>
 /// <param name="inputs">[rows, features] float32.</param>
-/// <param name="targets">[rows] int64.</param>
-/// <param name="classes">The number of classes.</param>
-/// <param name="classWeights">[classes] float32, how much each class counts; null for alike.</param>
-/// <param name="known">Classes before the others, whose weights are given; null for none.</param>
-internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int classes, Tensor? classWeights, KnownClasses? known = null)
+/// <param name="targets">[rows] int64 class numbers, or [rows, classes] float32 yes (1) and no (0).</param>
+/// <param name="task">What is to be done.</param>
+internal sealed class LogisticRegression(Tensor inputs, Tensor targets, RegressionTask task)
 {
     private const int History = 10, MostSteps = 200, MostHalvings = 25;
     private const double SmallestGain = 1e-7, SufficientDecrease = 1e-4;
 
-    private readonly int _firstFree = known?.Count ?? 0;
+    private readonly int _firstFree = task.Known?.Count ?? 0;
 
     // [rows, known classes]: the same at every step.
-    private readonly Tensor? _knownLogits = known is null ? null : inputs.matmul(known.Weights.t()).add_(known.Bias, Scalars.One);
+    private readonly Tensor? _knownLogits = task.Known is { } known ? known.Logits(inputs) : null;
 
     /// <summary>Finds the weights.</summary>
     /// <param name="penalty">How much large weights cost, above 0.</param>
@@ -40,10 +51,10 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int clas
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var rowWeights = classWeights?.index_select(0, targets) ?? ones(targets.shape[0], float32, inputs.device);
+        var rowWeights = task.ClassWeights?.index_select(0, targets) ?? ones(targets.shape[0], float32, inputs.device);
         rowWeights = rowWeights.div(rowWeights.sum());
         var memory = new Queue<Pair>();
-        var here = Evaluate(start?.clone() ?? zeros([classes - _firstFree, inputs.shape[1]], float64, inputs.device), penalty, rowWeights);
+        var here = Evaluate(start?.clone() ?? zeros([task.Classes - _firstFree, inputs.shape[1]], float64, inputs.device), penalty, rowWeights);
         for (var step = 0; step < MostSteps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -71,7 +82,7 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int clas
     public Tensor Logits(Tensor others, Tensor weights)
     {
         var logits = others.matmul(weights.to(float32).t());
-        return known is null ? logits : cat([others.matmul(known.Weights.t()).add_(known.Bias, Scalars.One), logits], 1);
+        return task.Known is { } known ? cat([known.Logits(others), logits], 1) : logits;
     }
 
     private Point? Search(Point here, Tensor direction, double slope, double length, double penalty, Tensor rowWeights)
@@ -95,13 +106,29 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, int clas
         var single = weights.to(float32);
         var logits = inputs.matmul(single.t());
         if (_knownLogits is not null) logits = cat([_knownLogits, logits], 1);
+        if (task.Adjustment is not null) logits.add_(task.Adjustment, Scalars.One);
+        var (losses, errors) = task.IsBinary ? Questions(logits) : Choice(logits);
+        var loss = losses.mul(rowWeights).to(float64).sum().item<double>() + penalty * Dot(weights, weights);
+        errors.mul_(rowWeights.unsqueeze(1));
+        var gradient = errors.narrow(1, _firstFree, task.Classes - _firstFree).t().matmul(inputs).to(float64).add_(weights, alpha: doubledPenalty);
+        return new(weights.MoveToOuterDisposeScope(), loss, gradient.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The cross-entropy of each row and its gradient in the logits.</summary>
+    private (Tensor Losses, Tensor Errors) Choice(Tensor logits)
+    {
         var logProbabilities = nn.functional.log_softmax(logits, 1);
         var column = targets.unsqueeze(1);
-        var ofTarget = logProbabilities.gather(1, column).squeeze(1);
-        var loss = -ofTarget.mul(rowWeights).to(float64).sum().item<double>() + penalty * Dot(weights, weights);
-        var errors = logProbabilities.exp_().scatter_add_(1, column, ones_like(column, float32).neg_()).mul_(rowWeights.unsqueeze(1));
-        var gradient = errors.narrow(1, _firstFree, classes - _firstFree).t().matmul(inputs).to(float64).add_(weights, alpha: doubledPenalty);
-        return new(weights.MoveToOuterDisposeScope(), loss, gradient.MoveToOuterDisposeScope());
+        var losses = logProbabilities.gather(1, column).squeeze(1).neg_();
+        return (losses, logProbabilities.exp_().scatter_add_(1, column, ones_like(column, float32).neg_()));
+    }
+
+    /// <summary>The sum of the binary cross-entropies of each row and its gradient in the logits.</summary>
+    private (Tensor Losses, Tensor Errors) Questions(Tensor logits)
+    {
+        var wanted = targets.dim() == 2 ? targets : nn.functional.one_hot(targets, task.Classes).to(float32);
+        var losses = nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction: nn.Reduction.None).sum(1);
+        return (losses, logits.sigmoid().sub_(wanted));
     }
 
     /// <summary>Minus the gradient times the inverse of the curvature, as far as the last steps tell it.</summary>

@@ -1,3 +1,6 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace ResNet.Training;
 
 /// <summary>
@@ -68,4 +71,23 @@ public sealed record Mixing
 /// <summary>How the images of a batch are mixed.</summary>
 /// <param name="Own">The share that stays an image's own, 0 to 1.</param>
 /// <param name="Box">The box that the other image fills, as in CutMix; null where whole images are averaged.</param>
-internal readonly record struct Mixture(double Own, PixelBox? Box);
+internal readonly record struct Mixture(double Own, PixelBox? Box)
+{
+    /// <summary>Mixes each image with the one before it in the batch.</summary>
+    /// <param name="images">[batch, channels, height, width]; changed.</param>
+    public void Apply(Tensor images)
+    {
+        using var others = images.roll(1, 0);
+        if (Box is { } box)
+        {
+            using var from = others.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
+            using var to = images.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
+            to.copy_(from);
+            return;
+        }
+
+        using var own = Own.ToScalar();
+        using var rest = (1 - Own).ToScalar();
+        images.mul_(own).add_(others, alpha: rest);
+    }
+}

@@ -7,8 +7,9 @@ namespace ResNet.Training;
 public enum KeptEpoch
 {
     /// <summary>
-    /// The one with the most correct predictions on the validation images, then the lowest loss; without validation images the last. The
-    /// accuracy on these images is then slightly too high, since they chose the network.
+    /// The one with the most correct predictions on the validation images (of several labels: the highest mean average precision), then
+    /// the lowest loss; without validation images the last. The figures on these images are then slightly too high, since they chose the
+    /// network.
     /// </summary>
     Best,
 

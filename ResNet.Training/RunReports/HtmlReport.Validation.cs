@@ -7,8 +7,11 @@ namespace ResNet.Training;
 /// <content>What the validation images say: the confusion, the figures of each class, and the images that tell most.</content>
 internal static partial class HtmlReport
 {
-    private static XElement[] Validation(RunReport run) =>
-        run.Validation is { Count: > 0 } validation ? [Confusion(run.Labels, validation), Classes(run.Labels, validation)] : [];
+    private static XElement[] Validation(RunReport run)
+    {
+        if (run.LabelValidation is { } labels) return [LabelTable(run.Labels, labels)];
+        return run.Validation is { Count: > 0 } validation ? [Confusion(run.Labels, validation), Classes(run.Labels, validation)] : [];
+    }
 
     private static XElement?[] Findings(RunReport run)
     {
@@ -44,15 +47,20 @@ internal static partial class HtmlReport
         const string about = "In percent. Precision: how many of the images predicted as the class are of it. " +
             "Recall: how many of its images are recognized. F1: the harmonic mean of the two.";
         string[] numbers = ["Precision", "Recall", "F1", "Images"];
-        var head = Element("tr", Head("Class", null), numbers.Select(name => Head(name, Class("number"))));
         var rows = validation.PerClass().Select(each => Element("tr",
             Element("th", Attribute("scope", "row"), labels[each.Class]),
             Bar(each.Precision),
             Bar(each.Recall),
             Bar(each.F1),
             Element("td", Class("number"), Attribute("data-value", Number(each.Support)), Count(each.Support))));
+        return ClassTable("Classes", about, numbers, rows);
+    }
+
+    private static XElement ClassTable(string title, string about, string[] numbers, IEnumerable<XElement> rows)
+    {
+        var head = Element("tr", Head("Class", null), numbers.Select(name => Head(name, Class("number"))));
         var table = Element("table", Class("classes sortable"), Element("thead", head), Element("tbody", rows));
-        return Element("section", Element("h2", "Classes"),
+        return Element("section", Element("h2", title),
             Element("p", Class("about"), about),
             Element("div", Class("scroll tall"), table));
 

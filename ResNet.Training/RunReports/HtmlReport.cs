@@ -63,7 +63,11 @@ internal static partial class HtmlReport
     {
         List<XElement> figures = [];
         var last = run.History.Count > 0 ? run.History[^1] : null;
-        if (run.Validation is { } validation)
+        if (run.LabelValidation is { } labels)
+        {
+            figures.AddRange(LabelFigures(labels, last));
+        }
+        else if (run.Validation is { } validation)
         {
             var correct = (long)Math.Round(validation.Top1 * validation.Count);
             var (lower, upper) = validation.Top1Interval;
@@ -74,10 +78,11 @@ internal static partial class HtmlReport
             var remark = last is null ? "validation" : $"training {Decimal(last.TrainingLoss)}";
             figures.Add(Figure("Loss", Decimal(validation.Loss), null, remark));
         }
-        else if (run.History.FirstOrDefault(each => each.Epoch == (run.BestEpoch ?? last?.Epoch)) is { Top1: { } top1 } kept)
+        else if (run.History.FirstOrDefault(each => each.Epoch == (run.BestEpoch ?? last?.Epoch)) is { Score: { } score } kept)
         {
             var images = Invariant($"of the validation images in epoch {kept.Epoch}");
-            figures.Add(Figure("Top-1 accuracy", Percent(top1), " %", images, "first"));
+            var name = kept.Top1 is null ? "Mean average precision" : "Top-1 accuracy";
+            figures.Add(Figure(name, Percent(score), " %", images, "first"));
             figures.Add(Figure("Loss", Decimal(kept.ValidationLoss ?? double.NaN), null, $"training {Decimal(kept.TrainingLoss)}"));
         }
         else if (last is not null)
@@ -119,13 +124,14 @@ internal static partial class HtmlReport
         if (run.History.Count == 0) return null;
         (double, string)? best = run.BestEpoch is { } epoch ? (epoch, "best") : null;
         var hasValidation = run.History.Any(each => each.ValidationLoss is not null);
+        var hasLabels = run.History.Any(each => each.MeanAveragePrecision is not null);
         LineChart[] charts =
         [
             new("Loss", [Series("training", each => each.TrainingLoss, hasValidation), .. Validation(each => each.ValidationLoss)])
             {
                 Marker = best,
             },
-            new("Accuracy", [Series("training", each => each.TrainingAccuracy, hasValidation), .. Validation(each => each.Top1)])
+            new(hasLabels ? "Mean average precision" : "Accuracy", hasLabels ? Validation(each => each.Score) : Accuracies())
             {
                 Marker = best,
                 YFormat = "0.## %",
@@ -143,6 +149,9 @@ internal static partial class HtmlReport
         ];
         var figures = charts.Select(chart => Element("figure", chart.ToSvg()));
         return Element("section", Element("h2", "Curves"), Element("div", Class("charts"), figures));
+
+        ChartSeries[] Accuracies() =>
+            [Series("training", each => each.TrainingAccuracy, hasValidation), .. Validation(each => each.Top1)];
 
         ChartSeries[] Validation(Func<EpochMetrics, double?> value) => hasValidation ? [Series("validation", value, dashed: false)] : [];
 

@@ -8,7 +8,9 @@ internal static class MetricsFile
     public static void Write(string path, IEnumerable<EpochMetrics> history) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-        writer.WriteLine("epoch,learning_rate,training_loss,training_accuracy,validation_loss,top1,top5,images_per_second,seconds");
+        var isMultiLabel = history.Any(epoch => epoch.MeanAveragePrecision is not null);
+        var scores = isMultiLabel ? "mean_average_precision" : "top1,top5";
+        writer.WriteLine($"epoch,learning_rate,training_loss,training_accuracy,validation_loss,{scores},images_per_second,seconds");
         foreach (var epoch in history)
         {
             double?[] values =
@@ -17,8 +19,7 @@ internal static class MetricsFile
                 epoch.TrainingLoss,
                 epoch.TrainingAccuracy,
                 epoch.ValidationLoss,
-                epoch.Top1,
-                epoch.Top5,
+                .. isMultiLabel ? new[] { epoch.MeanAveragePrecision } : [epoch.Top1, epoch.Top5],
                 epoch.ImagesPerSecond,
                 epoch.Seconds,
             ];

@@ -15,6 +15,9 @@ internal sealed record RunReport
     /// <summary>The figures of the network that the run ended with; null without validation images.</summary>
     public ClassificationMetrics? Validation { get; init; }
 
+    /// <summary>The same for a network of several labels an image; else null.</summary>
+    public MultiLabelMetrics? LabelValidation { get; init; }
+
     /// <summary>The images that tell most; null without validation images.</summary>
     public ImageFindings? Findings { get; init; }
 

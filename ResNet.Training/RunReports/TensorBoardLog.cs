@@ -71,6 +71,7 @@ internal sealed class TensorBoardLog : IDisposable
         ("epoch/validation loss", epoch.ValidationLoss),
         ("epoch/top-1 accuracy", epoch.Top1),
         ("epoch/top-5 accuracy", epoch.Top5),
+        ("epoch/mean average precision", epoch.MeanAveragePrecision),
         ("epoch/learning rate", epoch.LearningRate),
         ("epoch/images per second", epoch.ImagesPerSecond));
 

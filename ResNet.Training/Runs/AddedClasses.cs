@@ -13,6 +13,8 @@ internal static class AddedClasses
     public static TrainingData Add(StartingPoint? start, TrainingData data)
     {
         if (start is null) throw new ArgumentException("To add classes, a run needs a trained network to start from.");
+        if (data.Training.IsMultiLabel || start.ScoreFunction == ScoreFunction.Sigmoid)
+            throw new ArgumentException("Classes can be added where an image has one class, not where it may have several labels.");
         if (start.Labels is not { } old || start.Architecture.Classifier is null)
         {
             throw new ArgumentException(
@@ -49,8 +51,7 @@ internal static class AddedClasses
     /// <exception cref="ArgumentException">Such a mean is not known; the message names the class.</exception>
     public static HeadFeatures WithMeans(StartingPoint start, HeadFeatures features, IReadOnlyList<string> labels)
     {
-        using var onHost = features.Targets.cpu();
-        HashSet<long> present = [.. onHost.data<long>()];
+        HashSet<long> present = [.. features.ClassNumbers()];
         int[] missing = [.. Enumerable.Range(0, start.Labels!.Count).Where(number => !present.Contains(number))];
         if (missing.Length == 0) return features;
         var means = MeansOf(start);

@@ -34,7 +34,7 @@ internal static class BatchFit
         var device = Devices.Parse(plan.Options.Device);
         if (device.type == DeviceType.CPU) return recipe.BatchSize;
         var limit = Math.Clamp(plan.Data.Training.Count / StepsPerEpoch, recipe.BatchSize, Math.Max(recipe.BatchSize, Most));
-        using var trial = new Trial(plan.Architecture, recipe, device, cancellation);
+        using var trial = new Trial(plan.Architecture, recipe, device, cancellation, plan.NewTeacher);
         var found = Largest(trial.Fits, limit);
         return found > 0 ? found : throw new DeviceMemoryException(Describe(plan.Architecture, recipe, $"{device}", fitting: 0));
     }
@@ -124,7 +124,8 @@ internal static class BatchFit
     /// <summary>The most images at a time that fit, of fewer than the recipe wants; 0 if not even one does.</summary>
     private static int FittingPart(TrainingPlan plan, Device device, CancellationToken cancellation)
     {
-        using var trial = new Trial(plan.Architecture, plan.Recipe with { GradientAccumulation = 1 }, device, cancellation);
+        var whole = plan.Recipe with { GradientAccumulation = 1 };
+        using var trial = new Trial(plan.Architecture, whole, device, cancellation, plan.NewTeacher);
         var part = PartOf(plan.Recipe);
         return part > 1 ? Largest(trial.Fits, part - 1) : 0;
     }
@@ -140,12 +141,17 @@ internal static class BatchFit
         private readonly TrainingStep _step;
         private readonly CancellationToken _cancellation;
 
-        public Trial(ResNetArchitecture architecture, TrainingRecipe recipe, Device device, CancellationToken cancellation)
+        public Trial(
+            ResNetArchitecture architecture,
+            TrainingRecipe recipe,
+            Device device,
+            CancellationToken cancellation,
+            Func<Device, Teacher?>? teacher = null)
         {
             (_recipe, _cancellation) = (recipe, cancellation);
             try
             {
-                _step = new(new(architecture, recipe.Seed), recipe, device);
+                _step = new(new(architecture, recipe.Seed), recipe, device, null, teacher?.Invoke(device));
             }
             catch (ExternalException problem) when (IsOutOfMemory(problem.Message))
             {

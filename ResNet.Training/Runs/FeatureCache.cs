@@ -23,11 +23,17 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
     /// <param name="network">The network, ready to be evaluated.</param>
     /// <param name="input">Brings batches to it.</param>
     /// <param name="views">Loads the images, in their order: first the center, then a random crop each.</param>
+    /// <param name="source">The images.</param>
     /// <param name="mirrors">Whether the center's mirror image is wanted, too.</param>
     /// <param name="report">Receives after each batch how many are done, of all views, and how many views there were.</param>
     /// <returns>The features, in the caller's dispose scope.</returns>
     public HeadFeatures Get(
-        ResNetModule network, DeviceInput input, IReadOnlyList<BatchLoader> views, bool mirrors, Action<int, int> report)
+        ResNetModule network,
+        DeviceInput input,
+        IReadOnlyList<BatchLoader> views,
+        ImageDataset source,
+        bool mirrors,
+        Action<int, int> report)
     {
         List<Part> parts = [];
         for (var view = 0; view < views.Count; view++)
@@ -43,7 +49,7 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
             parts.AddRange(Compute(network, input, pass, (done, rows) => report(before + done, rows)));
         }
 
-        return Join(parts, network.Architecture.FeatureCount, views[0], input.Device);
+        return Join(parts, network.Architecture.FeatureCount, source, input.Device);
     }
 
     /// <summary>Deletes the files of a folder that this class writes, and then the folder, unless others have files in it.</summary>
@@ -58,7 +64,7 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
         if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
     }
 
-    private static HeadFeatures Join(List<Part> parts, int width, BatchLoader loader, Device device)
+    private static HeadFeatures Join(List<Part> parts, int width, ImageDataset source, Device device)
     {
         var rows = parts.Sum(part => part.Images.Length);
         var features = new float[(long)rows * width];
@@ -72,7 +78,9 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
         int[] images = [.. parts.SelectMany(part => part.Images)];
         return new(
             tensor(features, [rows, width], device: device),
-            tensor(Array.ConvertAll(images, image => (long)loader.LabelOf(image)), device: device),
+            source.IsMultiLabel
+                ? tensor(ImageTargets.Of(source, images), [rows, source.Labels.Count], device: device)
+                : tensor(Array.ConvertAll(images, image => (long)source.LabelOf(image)), device: device),
             images,
             [.. parts.SelectMany(part => part.Views)]);
     }

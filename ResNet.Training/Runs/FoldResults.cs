@@ -6,7 +6,7 @@ namespace ResNet.Training;
 /// <param name="Share">The share, 0 to 1.</param>
 /// <param name="Images">The number of images.</param>
 /// <param name="Correct">How many were predicted correctly.</param>
-/// <param name="Loss">The sum of their cross-entropies, in nats.</param>
+/// <param name="Loss">The sum of their losses at the best temperature, in nats.</param>
 internal sealed record FoldScore(double Share, int Images, long Correct, double Loss)
 {
     /// <summary>In percent.</summary>

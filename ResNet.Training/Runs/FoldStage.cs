@@ -1,3 +1,4 @@
+using TorchSharp;
 using static System.FormattableString;
 using static TorchSharp.torch;
 
@@ -75,8 +76,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         using (NewDisposeScope())
         {
             var rows = lesson.Features.Of(known);
-            HeadTrainer head = new(
-                rows, plan.Architecture.Classes, step.ClassWeights, known: null, plan.Recipe.Seed, (_, _) => { }, cancellation);
+            HeadTrainer head = new(rows, step.Loss.Regression(plan.Architecture.Classes), plan.Recipe.Seed, (_, _) => { }, cancellation);
             head.Fit(step.Network.Classifier, lesson.Fit);
         }
 
@@ -121,19 +121,20 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         {
             step.Network.eval();
             using var _ = no_grad();
-            var score = new FoldScore(share, 0, 0, 0);
+            using var scope = NewDisposeScope();
+            List<Tensor> logits = [], targets = [];
             foreach (var batch in judged.Epoch(0))
             {
                 cancellation.ThrowIfCancellationRequested();
-                using var scope = NewDisposeScope();
-                var (pixels, targets) = step.Input.Load(batch);
-                var logits = step.Network.forward(pixels);
-                var loss = nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).item<float>();
-                if (!float.IsFinite(loss)) loss = batch.Count * LossOfDiverged;
-                score += new FoldScore(share, batch.Count, logits.argmax(1).eq(targets).sum().item<long>(), loss);
+                var (pixels, wanted) = step.Input.Load(batch);
+                logits.Add(step.Network.forward(pixels));
+                targets.Add(wanted);
+                pixels.Dispose();
             }
 
-            return score;
+            if (logits.Count == 0) return new(share, 0, 0, 0);
+            var (all, truth) = (cat(logits), cat(targets));
+            return new(share, (int)truth.shape[0], TrainingLoss.CountCorrect(all, truth).item<long>(), LossOf(all, truth));
         }
         finally
         {
@@ -142,12 +143,31 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         }
     }
 
+    /// <summary>
+    /// The sum of the losses at the best temperature, so that shares are compared by what they tell apart, and not by how sure they are: a
+    /// network that was trained on few images for long is too sure, and no less right for it.
+    /// </summary>
+    private double LossOf(Tensor logits, Tensor targets)
+    {
+        var best = targets.shape[0] * LossOfDiverged;
+        for (var exponent = -4; exponent <= 12; exponent++)
+        {
+            using var inverse = Math.Pow(2, -exponent / 4.0).ToScalar();
+            using var cooled = logits.mul(inverse);
+            using var loss = TrainingLoss.PlainSum(cooled, targets, plan.Recipe.Loss);
+            best = Math.Min(best, loss.item<float>() is var sum && float.IsFinite(sum) ? sum : best);
+        }
+
+        return best;
+    }
+
     /// <summary>Images for folds, each class spread evenly over them, but for classes with one image; none if there are too few.</summary>
     private List<HashSet<int>> Choose(HeadFeatures features)
     {
         var folds = Enumerable.Range(0, Folds).Select(_ => new HashSet<int>()).ToList();
         var next = 0;
-        foreach (var group in features.Images.Distinct().GroupBy(plan.Data.Training.LabelOf).Where(group => group.Count() > 1))
+        var classes = features.Images.Zip(features.ClassNumbers()).DistinctBy(row => row.First);
+        foreach (var group in classes.GroupBy(row => row.Second, row => row.First).Where(group => group.Count() > 1))
         {
             var members = group.Order().ToArray();
             new SeededRandom(plan.Recipe.Seed, FoldPurpose, group.Key).Shuffle(members.AsSpan());

@@ -10,7 +10,7 @@ internal sealed record HeadLesson(HeadFeatures Features, HeadFit Fit);
 
 /// <summary>The features that a frozen network gives of several views of each image, a row a view.</summary>
 /// <param name="Features">[rows, features] float32, on the device.</param>
-/// <param name="Targets">[rows] int64 class numbers, on the device.</param>
+/// <param name="Targets">[rows] int64 class numbers, or [rows, classes] float32 where images have several labels; on the device.</param>
 /// <param name="Images">The image of each row: an index into the dataset.</param>
 /// <param name="Views">What of the image: <see cref="Center"/>, <see cref="Mirrored"/>, above them random crops.</param>
 internal sealed record HeadFeatures(Tensor Features, Tensor Targets, int[] Images, int[] Views)
@@ -53,6 +53,14 @@ internal sealed record HeadFeatures(Tensor Features, Tensor Targets, int[] Image
         using var norms = Norms();
         using var mean = norms.mean();
         return mean.item<float>();
+    }
+
+    /// <summary>[rows] the class of each row; 0 for all where images have several labels.</summary>
+    public long[] ClassNumbers()
+    {
+        if (Targets.dim() > 1) return new long[Images.Length];
+        using var onHost = Targets.cpu();
+        return [.. onHost.data<long>()];
     }
 
     private Tensor Norms()

@@ -25,32 +25,38 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
     {
         var features = Featurize(cache, state, cancellation);
         badImages.ThrowIfNoneWasRead(features.ImageCount > 0);
-        var (classes, weights) = (plan.Architecture.Classes, step.ClassWeights);
+        using var loss = LossOfAllImages();
+        var task = loss.Regression(plan.Architecture.Classes);
         var lesson = features;
-        KnownClasses? known = null;
         if (plan.Options is { AddClasses: true, StartFrom: { } start })
         {
             lesson = AddedClasses.WithMeans(start, features, plan.Data.Training.Labels);
-            known = AddedClasses.Known(start, step.Input.Device);
-            weights = AddedClasses.Balance(lesson, classes);
+            var weights = AddedClasses.Balance(lesson, task.Classes);
+            task = task with { ClassWeights = weights, Known = AddedClasses.Known(start, step.Input.Device) };
         }
 
-        HeadTrainer trainer = new(lesson, classes, weights, known, plan.Recipe.Seed, (done, fits) => ReportFit(state, done, fits), cancellation);
+        HeadTrainer trainer = new(lesson, task, plan.Recipe.Seed, (done, fits) => ReportFit(state, done, fits), cancellation);
         var fit = trainer.Train(step.Network.Classifier);
         step.RestartAverages();
         var figures = validation.Measure(state, cancellation);
-        EpochMetrics metrics = new()
+        EpochMetrics head = new()
         {
             Epoch = 0,
             TrainingLoss = fit.Loss,
             TrainingAccuracy = fit.Accuracy,
-            ValidationLoss = figures?.Loss,
-            Top1 = figures?.Top1,
-            Top5 = figures?.Top5,
             ImagesPerSecond = features.Images.Length / progress.Seconds,
             Seconds = progress.Seconds,
         };
-        return (metrics, new(features, fit));
+        return (figures?.AddTo(head) ?? head, new(features, fit));
+    }
+
+    /// <summary>The recipe's loss where each image counts, whichever ones the epochs will show.</summary>
+    private TrainingLoss LossOfAllImages()
+    {
+        var recipe = plan.Recipe;
+        if (recipe.Sampling == Sampling.Balanced)
+            recipe = recipe with { Sampling = Sampling.Natural, ClassWeighting = ClassWeighting.Balanced };
+        return new(recipe, plan.Data.Training.ClassCounts, step.Input.Device);
     }
 
     private HeadFeatures Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)
@@ -62,7 +68,7 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
         var center = plan.Loader(images, augmentation: null, badImages);
         var crops = Enumerable.Range(0, tuning.HeadCrops).Select(_ => plan.Loader(images, crop, badImages, inOrder: true));
         var (seen, batches) = (0L, center.Batches * (1 + tuning.HeadCrops));
-        return cache.Get(step.Network, step.Input, [center, .. crops], tuning.HeadMirrors, (done, views) =>
+        return cache.Get(step.Network, step.Input, [center, .. crops], images, tuning.HeadMirrors, (done, views) =>
         {
             cancellation.ThrowIfCancellationRequested();
             seen += views;

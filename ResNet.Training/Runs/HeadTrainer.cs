@@ -20,20 +20,13 @@ internal sealed record HeadFit(double Penalty, bool UsesCrops, double Loss, doub
 /// undivided.
 /// </summary>
 /// <param name="features">What it learns from.</param>
-/// <param name="classes">The number of classes.</param>
-/// <param name="classWeights">[classes] how much each class counts; null for alike.</param>
-/// <param name="known">
-/// The classes that the classifier had before, which come first and keep their weights; null for none. Weights are for features as they
-/// are.
-/// </param>
+/// <param name="task">What the classifier is to do; the weights of known classes are for features as they are.</param>
 /// <param name="seed">Chooses the folds.</param>
 /// <param name="report">Receives how many fits of how many are done. May throw to stop.</param>
 /// <param name="cancellation">Stops.</param>
 internal sealed class HeadTrainer(
     HeadFeatures features,
-    int classes,
-    Tensor? classWeights,
-    KnownClasses? known,
+    RegressionTask task,
     long seed,
     Action<int, int> report,
     CancellationToken cancellation)
@@ -46,6 +39,8 @@ internal sealed class HeadTrainer(
 
     private int _done;
 
+    private LossFunction Function => task.IsBinary ? LossFunction.BinaryCrossEntropy : LossFunction.CrossEntropy;
+
     /// <summary>Chooses, fits and sets the classifier.</summary>
     public HeadFit Train(Linear classifier)
     {
@@ -56,9 +51,9 @@ internal sealed class HeadTrainer(
         if (double.IsFinite(choice.Loss)) return choice;
         var known = features.Centers();
         var logits = classifier.forward(known.Features);
-        var loss = nn.functional.cross_entropy(logits, known.Targets).item<float>();
-        using var correct = logits.argmax(1).eq(known.Targets).to(float64).mean();
-        return choice with { Loss = loss, Accuracy = correct.item<double>() };
+        double loss = TrainingLoss.PlainSum(logits, known.Targets, Function).item<float>();
+        double correct = TrainingLoss.CountCorrect(logits, known.Targets).item<long>();
+        return choice with { Loss = loss / known.Images.Length, Accuracy = correct / known.Images.Length };
     }
 
     /// <summary>Fits with what was chosen before, and sets the classifier.</summary>
@@ -70,9 +65,9 @@ internal sealed class HeadTrainer(
         var weights = Regression(rows).Fit(choice.Penalty, start: null, cancellation);
         using var scale = (HeadFeatures.Length / rows.MeanNorm()).ToScalar();
         var scaled = weights.mul(scale).to(float32);
-        classifier.weight.copy_(known is null ? scaled : cat([known.Weights, scaled]));
+        classifier.weight.copy_(task.Known is { } known ? cat([known.Weights, scaled]) : scaled);
         classifier.bias!.zero_();
-        if (known is not null) classifier.bias.narrow(0, 0, known.Count).copy_(known.Bias);
+        if (task.Known is { Bias: var bias }) classifier.bias.narrow(0, 0, bias.shape[0]).copy_(bias);
     }
 
     private HeadFit Choose()
@@ -108,8 +103,8 @@ internal sealed class HeadTrainer(
         {
             weights = regression.Fit(Penalties[i], weights, cancellation);
             var logits = regression.Logits(inputs, weights);
-            var loss = nn.functional.cross_entropy(logits, judged.Targets, reduction: nn.Reduction.Sum).item<float>();
-            var correct = logits.argmax(1).eq(judged.Targets).sum().item<long>();
+            var loss = TrainingLoss.PlainSum(logits, judged.Targets, Function).item<float>();
+            var correct = TrainingLoss.CountCorrect(logits, judged.Targets).item<long>();
             sums[i] = (sums[i].Loss + loss, sums[i].Correct + correct);
             report(++_done, fits);
         }
@@ -117,11 +112,11 @@ internal sealed class HeadTrainer(
 
     private LogisticRegression Regression(HeadFeatures rows)
     {
-        if (known is null) return new(rows.Normalized(), rows.Targets, classes, classWeights);
+        if (task.Known is not { } known) return new(rows.Normalized(), rows.Targets, task);
         // Of features of the mean length the known classes get what they get when the network is used.
         using var scale = (rows.MeanNorm() / HeadFeatures.Length).ToScalar();
         var scaled = known with { Weights = known.Weights.mul(scale) };
-        return new(rows.Normalized(), rows.Targets, classes, classWeights, scaled);
+        return new(rows.Normalized(), rows.Targets, task with { Known = scaled });
     }
 
     /// <summary>
@@ -130,8 +125,7 @@ internal sealed class HeadTrainer(
     /// </summary>
     private List<Fold> FoldsOfImages()
     {
-        using var onHost = features.Targets.cpu();
-        var targets = onHost.data<long>().ToArray();
+        var targets = features.ClassNumbers();
         var share = Math.Min(1, (double)MostRows / features.Images.Length);
         var folds = Enumerable.Range(0, Folds).Select(_ => new HashSet<int>()).ToList();
         HashSet<int> always = [];

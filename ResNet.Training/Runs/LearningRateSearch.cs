@@ -16,7 +16,7 @@ internal static class LearningRateSearch
         using var scope = NewDisposeScope();
         var recipe = plan.Recipe;
         var bad = new BadImages(plan.Options.OnBadImage);
-        using var step = new TrainingStep(plan.NewNetwork(), recipe, Devices.Parse(plan.Options.Device), plan.Data.Training.ClassCounts);
+        using var step = plan.NewStep();
         // Without one at hand a mean for each channel does: batch norm makes rates alike, and a pass over all images would cost more than
         // the search.
         if (plan.StartingMeanImage is { } image) step.Input.Subtract(image);

@@ -81,6 +81,7 @@ internal sealed class RunExport(string path)
 
         var note = Invariant($"The network is that of the last checkpoint, after {run.Batch} steps of epoch {run.Epoch + 1}.");
         _notes.Add(note);
+        if (last.Card.Thresholds is not null) _notes.Add("Its thresholds are 0.5 for all labels, since an epoch's end chooses them.");
         return last with { Card = last.Card with { Source = $"{last.Card.Source} {note}" } };
     }
 

@@ -131,14 +131,14 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>Makes the folder ready for a new run, so that what cannot be written is known now and not after the first epoch.</summary>
     /// <param name="recipe">The recipe of the run.</param>
-    /// <param name="start">The file that the run starts from; null if there is none.</param>
+    /// <param name="inputs">Files that the run reads, which it may not replace; null for none.</param>
     /// <exception cref="ArgumentException">The run starts from a file that it would delete.</exception>
     /// <exception cref="IOException">It cannot be written; the message names it.</exception>
-    public void Clear(TrainingRecipe recipe, string? start)
+    public void Clear(TrainingRecipe recipe, params IReadOnlyList<string?> inputs)
     {
-        if (start is not null)
+        foreach (var input in inputs.OfType<string>())
         {
-            foreach (var name in AllNames) OutputFile.EnsureNotInput(PathOf(name), start);
+            foreach (var name in AllNames) OutputFile.EnsureNotInput(PathOf(name), input);
         }
 
         try

@@ -10,8 +10,9 @@ namespace ResNet.Training;
 /// <param name="architecture">The network's name.</param>
 /// <param name="data">What the images are.</param>
 /// <param name="start">What the run starts from; null for random weights.</param>
+/// <param name="teacher">What the network learns from; null for nothing.</param>
 /// <param name="recipe">The recipe as JSON.</param>
-internal sealed partial class RunIdentity(string architecture, string data, string? start, string recipe)
+internal sealed partial class RunIdentity(string architecture, string data, string? start, string? teacher, string recipe)
 {
     private const string Absent = "absent";
 
@@ -19,7 +20,8 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
     public override string ToString()
     {
         var from = start is null ? "" : $", from {start}";
-        return $"{architecture} on {data}{from}, recipe {recipe}";
+        var by = teacher is null ? "" : $", taught by {teacher}";
+        return $"{architecture} on {data}{from}{by}, recipe {recipe}";
     }
 
     /// <summary>
@@ -36,6 +38,7 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
         // The same weights under another name, such as a file's and the catalog's, are the same start.
         if (FingerprintOf(other.Start) != FingerprintOf(start))
             Compare("starting point", other.Start ?? "random weights", start ?? "random weights");
+        Compare("teacher", other.Teacher ?? "none", teacher ?? "none");
         var (before, now) = (EntriesOf(other.Recipe), EntriesOf(recipe));
         foreach (var name in before.Keys.Union(now.Keys))
             Compare(name, before.GetValueOrDefault(name, Absent), now.GetValueOrDefault(name, Absent));
@@ -58,7 +61,7 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
     private static Parts? Parse(string text)
     {
         if (Text().Match(text) is not { Success: true } match) return null;
-        var start = match.Groups["start"];
+        var (start, teacher) = (match.Groups["start"], match.Groups["teacher"]);
         var recipe = match.Groups["recipe"].Value;
         try
         {
@@ -70,7 +73,9 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
             return null;
         }
 
-        return new(match.Groups["architecture"].Value, match.Groups["data"].Value, start.Success ? start.Value : null, recipe);
+        return new(match.Groups["architecture"].Value, match.Groups["data"].Value, ValueOf(start), ValueOf(teacher), recipe);
+
+        static string? ValueOf(Group group) => group.Success ? group.Value : null;
     }
 
     /// <summary>The entries of a recipe by their names, those inside others as "schedule.warmup".</summary>
@@ -96,9 +101,9 @@ internal sealed partial class RunIdentity(string architecture, string data, stri
 
     [GeneratedRegex(
         @"^(?<architecture>\S+) on (?<data>.+? images of .+? classes \([0-9a-f]+\))" +
-        @"(, from (?<start>.+ \([0-9a-f]+\)))?, recipe (?<recipe>\{.*\})$",
+        @"(, from (?<start>.+? \([0-9a-f]+\)))?(, taught by (?<teacher>.+? \([0-9a-f]+\)))?, recipe (?<recipe>\{.*\})$",
         RegexOptions.Singleline)]
     private static partial Regex Text();
 
-    private sealed record Parts(string Architecture, string Data, string? Start, string Recipe);
+    private sealed record Parts(string Architecture, string Data, string? Start, string? Teacher, string Recipe);
 }

@@ -15,6 +15,7 @@ public sealed class StartingPoint
         Preprocessing = card.Preprocessing;
         Labels = card.Labels;
         ClassMeans = card.ClassMeans;
+        ScoreFunction = card.ScoreFunction;
         IsFolded = isFolded;
     }
 
@@ -34,6 +35,9 @@ public sealed class StartingPoint
 
     /// <summary>What was chosen, added or left out when weights from elsewhere were read, in sentences.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
+
+    /// <summary>How it makes probabilities of its scores.</summary>
+    internal ScoreFunction ScoreFunction { get; }
 
     /// <summary>The full path of the file that it was read from.</summary>
     internal string File { get; }

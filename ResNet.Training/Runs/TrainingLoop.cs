@@ -24,7 +24,7 @@ internal sealed class TrainingLoop : IDisposable
         _plan = plan;
         _recipe = plan.Recipe;
         _badImages = new(plan.Options.OnBadImage);
-        _step = new(plan.NewNetwork(), _recipe, Devices.Parse(plan.Options.Device), plan.Data.Training.ClassCounts);
+        _step = plan.NewStep();
         _training = plan.Loader(plan.Data.Training, _recipe.Augmentation, _badImages);
         _stages = new(_recipe, plan.Architecture, _training.Batches);
         _progress = new(plan, _training.Batches, _step.Input.Device, _badImages, receiver);
@@ -57,7 +57,7 @@ internal sealed class TrainingLoop : IDisposable
         if (Devices.NoteOn(_plan.Options.Device) is { } odd) _progress.ReportMessage(new(), odd);
         var run = Resume() ?? Begin(cancellation);
         _progress.Start(run);
-        ClassificationMetrics? validation = null;
+        Evaluation? validation = null;
         while (run.Epoch < _recipe.Epochs && run.TrainedShare > 0 && !run.HasStalled(_recipe.Patience))
         {
             using var scope = NewDisposeScope();
@@ -98,7 +98,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         var run = new TrainingState();
-        _folder.Clear(_recipe, _plan.Options.StartFrom?.File);
+        _folder.Clear(_recipe, _plan.Options.StartFrom?.File, _plan.Options.Teacher?.File);
         _progress.OpenEvents(_folder, run);
         Subtract(new MeanImageStage(_plan, _badImages, _progress).Find(run, cancellation));
         _plan.LoadStart(_step, _badImages);
@@ -115,7 +115,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Keeps the mean feature of each class, for the model file.</summary>
     private TrainingState Remember(HeadFeatures features, TrainingState run)
     {
-        if (!ClassMeans.Fit(_plan.Architecture)) return run;
+        if (_plan.Data.Training.IsMultiLabel || !ClassMeans.Fit(_plan.Architecture)) return run;
         var centers = features.Centers();
         var means = ClassMeans.Of(centers.Features, centers.Targets, _plan.Architecture.Classes);
         return run with { ClassMeans = means.Or(AddedClasses.MeansOf(_plan.Options.StartFrom!)).ToText() };
@@ -207,23 +207,24 @@ internal sealed class TrainingLoop : IDisposable
         _progress.LogCompleted(run, completed);
         // The best network first: if the power goes between the two files, the epoch is done again and gives the same.
         if (EpochMetrics.Best(run.History) == completed) SaveBest(run);
-        Save(run);
+        Save(run, _validation.Latest);
         _folder.WriteMetrics(run.History);
         _progress.ReportCompleted(run, completed);
         return run;
     }
 
-    private void Save(TrainingState run)
+    private void Save(TrainingState run, Evaluation? validation = null)
     {
         // A checkpoint of a network that is lost already would take the place of a good one.
         TrainingDivergedException.ThrowUnless(_step.IsFinite(), _recipe, run);
-        _folder.WriteLast(new(_step.WriteState(), run, $"{_plan.Identity}", _plan.CardOf(run.Epoch)));
+        var card = _plan.CardOf(run.Epoch, validation) with { ClassMeans = run.StepsDone(_training.Batches) == 0 ? run.ClassMeans : null };
+        _folder.WriteLast(new(_step.WriteState(), run, $"{_plan.Identity}", card));
     }
 
     private void SaveBest(TrainingState run)
     {
         _step.ExchangeAverages();
-        _folder.WriteBest(new(_step.Network.ToStateDict(), State: null, $"{_plan.Identity}", _plan.CardOf(run.Epoch)));
+        _folder.WriteBest(new(_step.Network.ToStateDict(), State: null, $"{_plan.Identity}", _plan.CardOf(run.Epoch, _validation.Latest)));
         _step.ExchangeAverages();
     }
 
@@ -231,7 +232,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="run">Where the run stands: at its end.</param>
     /// <param name="validation">The figures of the last epoch's network; null if this part of the run trained none.</param>
     /// <param name="cancellation">Stops; the checkpoint is written already.</param>
-    private TrainingResult Finish(TrainingState run, ClassificationMetrics? validation, CancellationToken cancellation)
+    private TrainingResult Finish(TrainingState run, Evaluation? validation, CancellationToken cancellation)
     {
         _step.ExchangeAverages();
         var kept = run.History[^1];
@@ -255,9 +256,10 @@ internal sealed class TrainingLoop : IDisposable
         validation ??= _validation.Measure(run, cancellation);
         var card = _plan.CardOf(kept.Epoch, validation, notes) with { ClassMeans = kept.Epoch == 0 ? run.ClassMeans : MeansOfNetwork() };
         _folder.WriteModel(_plan.Architecture, _step.Network.ToStateDict(), card);
-        var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation, TimeSpan.FromSeconds(run.Seconds))
+        var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation?.Classes, TimeSpan.FromSeconds(run.Seconds))
         {
-            Notes = AccuracyRemarks.On(validation, _plan.Data.Training.Labels, _recipe.Keep == KeptEpoch.Best && run.History.Count > 1),
+            Notes = AccuracyRemarks.On(validation?.Classes, _plan.Data.Training.Labels, _recipe.Keep == KeptEpoch.Best && run.History.Count > 1),
+            MultiLabelValidation = validation?.Labels,
         };
         try
         {
@@ -277,7 +279,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>The mean feature of each class, of a fine-tuned network; null where a model file does not keep them.</summary>
     private string? MeansOfNetwork()
     {
-        if (_recipe.FineTuning is null || !ClassMeans.Fit(_plan.Architecture)) return null;
+        if (_recipe.FineTuning is null || _plan.Data.Training.IsMultiLabel || !ClassMeans.Fit(_plan.Architecture)) return null;
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         _step.Network.eval();

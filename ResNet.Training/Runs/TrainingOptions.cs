@@ -14,6 +14,13 @@ public sealed record TrainingOptions
     /// </summary>
     public StartingPoint? StartFrom { get; init; }
 
+    /// <summary>
+    /// A trained network that this one learns from in its epochs, beside the classes of the images (distillation, Hinton et al. 2015): it
+    /// has all classes of the data, found by name, and sees the same pixels as the network that is trained. A new head, before the epochs,
+    /// is trained without it. Default: null, none.
+    /// </summary>
+    public StartingPoint? Teacher { get; init; }
+
     /// <summary>The images.</summary>
     public required TrainingData Data { get; init; }
 
@@ -94,6 +101,8 @@ public sealed record TrainingOptions
         var data = AddClasses ? AddedClasses.Add(StartFrom, Data) : Data;
         var architecture = network with { Classes = data.Training.Labels.Count };
         var recipe = Recipe ?? DefaultRecipe(architecture);
+        if (Data.Training.IsMultiLabel) recipe = recipe with { Loss = LossFunction.BinaryCrossEntropy };
+        if (Teacher is not null && recipe.Distillation is null) recipe = recipe with { Distillation = new() };
         Check(recipe);
         return new(this with { Data = data }, architecture, recipe);
     }
@@ -112,6 +121,10 @@ public sealed record TrainingOptions
     private void Check(TrainingRecipe recipe)
     {
         if (AddClasses) AddedClasses.Check(recipe);
+        if (Data.Validation.Count > 0 && Data.Validation.IsMultiLabel != Data.Training.IsMultiLabel)
+            throw new ArgumentException("Of the images to train on and to validate with, one have one class each and the others several.");
+        recipe.CheckLoss(Data.Training.IsMultiLabel);
+        TeacherFit.Check(Teacher, recipe, Data.Training.Labels);
         if (recipe.FineTuning is not null && StartFrom is null)
             throw new ArgumentException("A recipe for fine-tuning needs a network to start from.");
         if (recipe.Epochs == 0 && recipe.FineTuning is null)

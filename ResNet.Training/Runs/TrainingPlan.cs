@@ -45,11 +45,35 @@ public sealed class TrainingPlan
     /// <summary>Whether the head of the network that the run starts from does not fit the data's classes.</summary>
     internal bool NeedsNewHead => Options.StartFrom is { } start && !start.HasSameClasses(Data.Training.Labels);
 
+    /// <summary>How the network makes probabilities of its logits: what the loss trains it for.</summary>
+    internal ScoreFunction ScoreFunction => ScoreFunctionOf(Recipe);
+
     /// <summary>What the run is.</summary>
     internal RunIdentity Identity => field ??= Identify();
 
     /// <summary>The network with fresh weights.</summary>
     internal ResNetModule NewNetwork() => new(Architecture, Recipe.Seed);
+
+    /// <summary>What a recipe's loss trains a network for.</summary>
+    internal static ScoreFunction ScoreFunctionOf(TrainingRecipe recipe) =>
+        recipe.Loss == LossFunction.BinaryCrossEntropy ? ScoreFunction.Sigmoid : ScoreFunction.Softmax;
+
+    /// <summary>The state of the run's steps, with fresh weights, which the caller disposes of.</summary>
+    internal TrainingStep NewStep()
+    {
+        var device = Devices.Parse(Options.Device);
+        return new(NewNetwork(), Recipe, device, Data.Training.ClassCounts, NewTeacher(device));
+    }
+
+    /// <summary>What the network learns from, on a device; null for nothing.</summary>
+    internal Teacher? NewTeacher(Device device)
+    {
+        if (Options.Teacher is not { } teacher) return null;
+        var network = new ResNetModule(teacher.Architecture);
+        network.Load(teacher.Weights);
+        var classes = TeacherFit.ClassesOf(teacher, Data.Training.Labels);
+        return new(network, teacher.Preprocessing, classes, Recipe.Precision, device);
+    }
 
     /// <summary>Loads images as the recipe says.</summary>
     /// <param name="images">The images.</param>
@@ -65,6 +89,7 @@ public sealed class TrainingPlan
             Recipe.Seed,
             Math.Max(1, Options.Workers),
             bad.Add,
+            Recipe.Sampling,
             inOrder);
 
     /// <summary>
@@ -105,9 +130,11 @@ public sealed class TrainingPlan
     /// <param name="epoch">The epoch whose network it is.</param>
     /// <param name="validation">Its figures on the validation images; null if they are not known.</param>
     /// <param name="notes">What is odd about it, in sentences.</param>
-    internal ModelCard CardOf(int epoch, ClassificationMetrics? validation = null, params IReadOnlyList<string> notes)
+    internal ModelCard CardOf(int epoch, Evaluation? validation = null, params IReadOnlyList<string> notes)
     {
         var from = Options.StartFrom is { } start ? $"from {start.Name}" : "from scratch";
+        var taught = Options.Teacher is { } teacher ? $", taught by {teacher.Name}," : "";
+        var how = from + taught;
         var data = Options.DataName is { } name ? $" of {name}" : "";
         var progress = Invariant($"epoch {epoch} of {Recipe.Epochs}, seed {Recipe.Seed}");
         return new()
@@ -115,11 +142,13 @@ public sealed class TrainingPlan
             Architecture = Architecture.Name,
             Preprocessing = Recipe.Preprocessing.WithMeanImage(MeanImage),
             Labels = Data.Training.Labels,
+            ScoreFunction = ScoreFunction,
+            Thresholds = Data.Training.IsMultiLabel ? ThresholdsOf(validation?.Labels) : null,
             Source = string.Join(
                 ' ',
-                [Invariant($"Trained {from} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
+                [Invariant($"Trained {how} with ResNet.Training on {Data.Training.Count:N0} images{data}, {progress}."), .. notes]),
             Recipe = JsonElement.Parse(Recipe.ToJson()),
-            Metrics = validation is null ? null : EpochMetrics.ForCard(validation.Top1, validation.Top5),
+            Metrics = validation?.Named,
         };
     }
 
@@ -134,6 +163,7 @@ public sealed class TrainingPlan
         Labels = Data.Training.Labels,
         History = result.History,
         Validation = result.Validation,
+        LabelValidation = result.MultiLabelValidation,
         Findings = findings,
         Recipe = Recipe.ToJson(),
         Command = Options.Command,
@@ -148,9 +178,14 @@ public sealed class TrainingPlan
         Finished = DateTimeOffset.Now,
     };
 
+    /// <summary>The probabilities from which labels are given: those that validation chose, else one half.</summary>
+    private IReadOnlyList<float> ThresholdsOf(MultiLabelMetrics? labels) =>
+        labels is null ? [.. Enumerable.Repeat(0.5f, Architecture.Classes)] : [.. labels.PerLabel.Select(each => each.Threshold)];
+
     private RunIdentity Identify()
     {
         var start = Options.StartFrom is { } from ? $"{from.Name} ({from.Fingerprint})" : null;
-        return new(Architecture.Name, Data.Identity, start, Recipe.ToJson());
+        var teacher = Options.Teacher is { } by ? $"{by.Name} ({by.Fingerprint})" : null;
+        return new(Architecture.Name, Data.Identity, start, teacher, Recipe.ToJson());
     }
 }

@@ -21,7 +21,7 @@ public sealed record TrainingProgress
     /// <summary>The share of the whole run that is done, 0 to 1.</summary>
     public double Fraction { get; init; }
 
-    /// <summary>Mean loss of this phase's images so far (cross-entropy, nats).</summary>
+    /// <summary>Mean loss of this phase's images so far, in nats (<see cref="TrainingRecipe.Loss"/>).</summary>
     public double Loss { get; init; }
 
     /// <summary>

@@ -61,19 +61,20 @@ internal sealed record TrainingState
     /// <param name="validation">Those of the validation images; null without any.</param>
     /// <param name="learningRate">The learning rate of the last step.</param>
     /// <param name="progress">Knows time and memory.</param>
-    public EpochMetrics Figures(ClassificationMetrics? validation, double learningRate, RunProgress progress) => new()
+    public EpochMetrics Figures(Evaluation? validation, double learningRate, RunProgress progress)
     {
-        Epoch = Epoch + 1,
-        LearningRate = learningRate,
-        TrainingLoss = MeanLoss(),
-        TrainingAccuracy = Accuracy(),
-        ValidationLoss = validation?.Loss,
-        Top1 = validation?.Top1,
-        Top5 = validation?.Top5,
-        ImagesPerSecond = ImagesPerSecond(),
-        DeviceMemory = progress.DeviceMemory,
-        Seconds = progress.Seconds,
-    };
+        var epoch = new EpochMetrics
+        {
+            Epoch = Epoch + 1,
+            LearningRate = learningRate,
+            TrainingLoss = MeanLoss(),
+            TrainingAccuracy = Accuracy(),
+            ImagesPerSecond = ImagesPerSecond(),
+            DeviceMemory = progress.DeviceMemory,
+            Seconds = progress.Seconds,
+        };
+        return validation?.AddTo(epoch) ?? epoch;
+    }
 
     /// <summary>The state at the beginning of the epoch after one that is complete.</summary>
     public TrainingState After(EpochMetrics completed) => new()

@@ -13,6 +13,7 @@ internal sealed partial class TrainingStep : IDisposable
     private const double ClipEpsilon = 1e-6;
 
     private readonly TrainingRecipe _recipe;
+    private readonly Teacher? _teacher;
     private readonly Scalar? _clip;
     private readonly Scalar _clipEpsilon = ClipEpsilon.ToScalar();
     private readonly Tensor _loss, _correct;
@@ -22,9 +23,12 @@ internal sealed partial class TrainingStep : IDisposable
     /// <param name="network">The network; disposed with this.</param>
     /// <param name="recipe">How it is trained.</param>
     /// <param name="device">Where.</param>
-    /// <param name="classCounts">The number of training images of each class, where the recipe weighs classes.</param>
-    public TrainingStep(ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null)
+    /// <param name="classCounts">The number of training images of each class, where the recipe makes up for rare ones.</param>
+    /// <param name="teacher">What the network learns from beside the classes; disposed with this. Null for nothing.</param>
+    public TrainingStep(
+        ResNetModule network, TrainingRecipe recipe, Device device, IReadOnlyList<int>? classCounts = null, Teacher? teacher = null)
     {
+        _teacher = teacher;
         (Network, _recipe) = (network, recipe);
         CudaSettings.Apply(device, recipe.Precision);
         network.to(device);
@@ -34,7 +38,7 @@ internal sealed partial class TrainingStep : IDisposable
         if (recipe.FineTuning is not null) FromStart = new(Parameters);
         Input = new(recipe.Preprocessing, recipe.Precision, device);
         if (recipe.ClipNorm is { } clip) _clip = clip.ToScalar();
-        if (recipe.ClassWeighting == ClassWeighting.Balanced && classCounts is not null) ClassWeights = Balance(classCounts, device);
+        Loss = new(recipe, classCounts, device);
         (_loss, _correct) = (zeros(1, float64, device), zeros(1, int64, device));
     }
 
@@ -52,8 +56,7 @@ internal sealed partial class TrainingStep : IDisposable
 
     public DeviceInput Input { get; }
 
-    /// <summary>[classes] how much each class counts in the loss; null for alike.</summary>
-    public Tensor? ClassWeights { get; }
+    public TrainingLoss Loss { get; }
 
     /// <summary>Trains on a batch.</summary>
     /// <param name="batch">The images.</param>
@@ -71,10 +74,10 @@ internal sealed partial class TrainingStep : IDisposable
         {
             var random = new SeededRandom(_recipe.Seed, MixingPurpose, epoch, batch.Index);
             mixture = mixing.Draw(ref random, _recipe.Preprocessing.Crop);
-            if (mixture is { } drawn) Mix(images, drawn);
+            mixture?.Apply(images);
         }
 
-        var others = mixture is null ? null : targets.roll(1, 0);
+        var taught = _teacher?.Load(batch, mixture);
         // A batch that would not fit in memory is worked on in parts whose gradients add up to the whole one's.
         var parts = Math.Min(_recipe.GradientAccumulation, batch.Count);
         for (var part = 0; part < parts; part++)
@@ -82,12 +85,11 @@ internal sealed partial class TrainingStep : IDisposable
             var (start, end) = ((long)batch.Count * part / parts, (long)batch.Count * (part + 1) / parts);
             using var some = NewDisposeScope();
             var logits = Network.forward(images.narrow(0, start, end - start));
-            var loss = LossOf(logits, targets, start, end);
-            if (mixture is { } shares)
+            var loss = Loss.ShareOf(logits, targets, mixture, start, end);
+            if (_teacher is not null)
             {
-                using var own = shares.Own.ToScalar();
-                using var rest = (1 - shares.Own).ToScalar();
-                loss = loss.mul(own).add(LossOf(logits, others!, start, end), alpha: rest);
+                var wanted = _teacher.LogitsOf(taught!.narrow(0, start, end - start));
+                loss = Loss.WithTeacher(loss, logits, wanted, share: (double)(end - start) / batch.Count);
             }
 
             loss.backward();
@@ -131,48 +133,8 @@ internal sealed partial class TrainingStep : IDisposable
 
     public void Dispose()
     {
-        IDisposable?[] parts = [Optimizer, Average, FromStart, Parameters, Network, Input, ClassWeights, _clip, _clipEpsilon, _loss, _correct];
+        IDisposable?[] parts = [Optimizer, Average, FromStart, Parameters, Network, Input, Loss, _teacher, _clip, _clipEpsilon, _loss, _correct];
         foreach (var part in parts) part?.Dispose();
-    }
-
-    private static void Mix(Tensor images, Mixture mixture)
-    {
-        using var others = images.roll(1, 0);
-        if (mixture.Box is { } box)
-        {
-            using var from = others.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
-            using var to = images.narrow(2, box.Top, box.Height).narrow(3, box.Left, box.Width);
-            to.copy_(from);
-            return;
-        }
-
-        using var own = mixture.Own.ToScalar();
-        using var rest = (1 - mixture.Own).ToScalar();
-        images.mul_(own).add_(others, alpha: rest);
-    }
-
-    private static Tensor Balance(IReadOnlyList<int> counts, Device device)
-    {
-        var total = (double)counts.Sum();
-        return tensor([.. counts.Select(count => count == 0 ? 1f : (float)(total / (counts.Count * count)))], device: device);
-    }
-
-    /// <summary>The share that some images of a batch have in its mean loss, so that the shares of all add up to it.</summary>
-    private Tensor LossOf(Tensor logits, Tensor targets, long start, long end)
-    {
-        var count = targets.shape[0];
-        var part = targets.narrow(0, start, end - start);
-        var mean = nn.functional.cross_entropy(logits, part, ClassWeights, label_smoothing: _recipe.LabelSmoothing);
-        if (end - start == count) return mean;
-        // The mean is by the weights of the classes where they have some.
-        if (ClassWeights is not null)
-        {
-            var weightOfAll = ClassWeights.index_select(0, targets).sum();
-            return mean.mul(ClassWeights.index_select(0, part).sum().div(weightOfAll));
-        }
-
-        using var share = ((double)(end - start) / count).ToScalar();
-        return mean.mul(share);
     }
 
     private void Count(Tensor loss, Tensor logits, Tensor targets, long batch)
@@ -180,7 +142,7 @@ internal sealed partial class TrainingStep : IDisposable
         using var _ = no_grad();
         using var count = batch.ToScalar();
         _loss.add_(loss.detach().to(float64), count);
-        _correct.add_(logits.argmax(1).eq(targets).sum(), Scalars.One);
+        _correct.add_(TrainingLoss.CountCorrect(logits, targets), Scalars.One);
     }
 
     private void Clip()

@@ -1,58 +1,57 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
 
-/// <summary>Adds up <see cref="ClassificationMetrics"/> on the device, without waiting for it.</summary>
-internal sealed class MetricsAccumulator : IDisposable
+/// <summary>Adds up the figures of a network on images, batch by batch.</summary>
+internal abstract class MetricsAccumulator : IDisposable
 {
-    private readonly int _classes;
-    private readonly Scalar _classesScalar;
-    private readonly Tensor _loss, _top1, _top5, _confusion;
-    private int _count;
+    private readonly LossFunction _function;
+    private readonly Tensor _loss, _correct;
 
-    public MetricsAccumulator(int classes, Device device)
+    private protected MetricsAccumulator(LossFunction function, Device device)
     {
-        (_classes, _classesScalar) = (classes, classes.ToScalar());
-        _loss = zeros(1, float64, device);
-        _top1 = zeros(1, int64, device);
-        _top5 = zeros(1, int64, device);
-        _confusion = zeros((long)classes * classes, int64, device);
+        _function = function;
+        (_loss, _correct) = (zeros(1, float64, device), zeros(1, int64, device));
     }
 
+    /// <summary>The number of images so far.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The mean loss so far. Waits for the device.</summary>
+    public double Loss => _loss.item<double>() / Math.Max(1.0, Count);
+
+    /// <summary>The share of correct predictions so far (<see cref="TrainingLoss.CountCorrect"/>), 0 to 1. Waits for the device.</summary>
+    public double Accuracy => _correct.item<long>() / Math.Max(1.0, Count);
+
+    /// <summary>Makes the one for a kind of labels.</summary>
+    /// <param name="images">What is measured with.</param>
+    /// <param name="function">The loss.</param>
+    /// <param name="device">Where the network computes.</param>
+    public static MetricsAccumulator For(ImageDataset images, LossFunction function, Device device) => images.IsMultiLabel
+        ? new LabelAccumulator(images.Labels.Count, device)
+        : new ClassAccumulator(images.Labels.Count, function, device);
+
+    /// <summary>Adds a batch.</summary>
     /// <param name="logits">[batch, classes] float32.</param>
-    /// <param name="targets">[batch] int64.</param>
+    /// <param name="targets">[batch] int64, or [batch, classes] float32.</param>
     public void Add(Tensor logits, Tensor targets)
     {
         using var scope = NewDisposeScope();
-        var best = logits.topk(Math.Min(5, _classes), dim: 1).indexes;
-        var hits = best.eq(targets.unsqueeze(1));
-        _loss.add_(nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum), Scalars.One);
-        _top1.add_(hits.narrow(1, 0, 1).sum(), Scalars.One);
-        _top5.add_(hits.sum(), Scalars.One);
-        var cells = targets.mul(_classesScalar).add_(best.select(1, 0), Scalars.One);
-        _confusion.add_(cells.bincount(null, (long)_classes * _classes), Scalars.One);
-        _count += (int)targets.shape[0];
+        _loss.add_(TrainingLoss.PlainSum(logits, targets, _function), Scalars.One);
+        _correct.add_(TrainingLoss.CountCorrect(logits, targets), Scalars.One);
+        Count += (int)targets.shape[0];
+        AddScores(logits, targets);
     }
 
     /// <summary>The figures so far. Waits for the device.</summary>
-    public ClassificationMetrics Read()
+    public abstract Evaluation Read();
+
+    public virtual void Dispose()
     {
-        using var table = _confusion.cpu();
-        var counts = table.data<long>().ToArray();
-        var confusion = new int[_classes, _classes];
-        for (var i = 0; i < counts.Length; i++) confusion[i / _classes, i % _classes] = (int)counts[i];
-        var images = Math.Max(1.0, _count);
-        double? top5 = _classes > 5 ? _top5.item<long>() / images : null;
-        return new(_count, _loss.item<double>() / images, _top1.item<long>() / images, top5, confusion);
+        _loss.Dispose();
+        _correct.Dispose();
     }
 
-    public void Dispose()
-    {
-        _classesScalar.Dispose();
-        _loss.Dispose();
-        _top1.Dispose();
-        _top5.Dispose();
-        _confusion.Dispose();
-    }
+    /// <summary>Adds what the kind needs, in the caller's dispose scope.</summary>
+    private protected abstract void AddScores(Tensor logits, Tensor targets);
 }

@@ -10,7 +10,9 @@ namespace ResNet.Training;
 /// <param name="network">The network; it is put into evaluation mode.</param>
 /// <param name="input">Brings batches to its device.</param>
 /// <param name="load">Makes what loads a source's images as for validation.</param>
-internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Func<ImageDataset, BatchLoader> load)
+/// <param name="function">Makes probabilities of logits.</param>
+internal sealed class MistakeFinder(
+    ResNetModule network, DeviceInput input, Func<ImageDataset, BatchLoader> load, ScoreFunction function = ScoreFunction.Softmax)
 {
     /// <summary>Looks at all images once, and at those that are found a second time.</summary>
     /// <param name="source">The images.</param>
@@ -30,22 +32,22 @@ internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Fun
     private List<Score> Evaluate(ImageDataset source, CancellationToken cancellation)
     {
         List<Score> scores = [];
-        foreach (var batch in load(new Numbered(source)).Epoch(0))
+        foreach (var batch in load(source).Epoch(0))
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var (images, _) = input.Load(batch);
-            long[] labels = [.. batch.Targets.Select(index => (long)source.LabelOf((int)index))];
-            var probabilities = network.forward(images).softmax(1);
+            var (images, labels) = input.Load(batch);
+            var logits = network.forward(images);
+            var probabilities = function == ScoreFunction.Sigmoid ? logits.sigmoid() : logits.softmax(1);
             var (ofBest, best) = probabilities.max(1);
-            var ofTruth = probabilities.gather(1, tensor(labels).to(input.Device).unsqueeze(1)).squeeze(1);
+            var ofTruth = probabilities.gather(1, labels.unsqueeze(1)).squeeze(1);
             var predictions = Read<long>(best);
             var probabilitiesOfPredictions = Read<float>(ofBest);
             var probabilitiesOfTruth = Read<float>(ofTruth);
             for (var i = 0; i < batch.Count; i++)
             {
-                var image = (int)batch.Targets[i];
-                scores.Add(new(image, (int)labels[i], (int)predictions[i], probabilitiesOfTruth[i], probabilitiesOfPredictions[i]));
+                var (image, label) = (batch.Images[i], (int)batch.Targets[i]);
+                scores.Add(new(image, label, (int)predictions[i], probabilitiesOfTruth[i], probabilitiesOfPredictions[i]));
             }
         }
 
@@ -58,7 +60,7 @@ internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Fun
         if (chosen.Length == 0) return drawn;
         var painter = new HeatMapPainter();
         var subset = source.Subset([.. chosen.Select(each => each.Image)]);
-        foreach (var batch in load(new Numbered(subset)).Epoch(0))
+        foreach (var batch in load(subset).Epoch(0))
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -70,7 +72,7 @@ internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Fun
             var places = logits.reshape(batch.Count, height * width, -1).transpose(1, 2);
             for (var i = 0; i < batch.Count; i++)
             {
-                var score = chosen[batch.Targets[i]];
+                var score = chosen[batch.Images[i]];
                 var heat = new ActivationMap(Read<float>(places.select(0, i).select(0, score.Prediction)), height, width);
                 var bytes = batch.Pixels.Length / batch.Count;
                 var (picture, heatMap) = painter.Paint(batch.Pixels.AsSpan(i * bytes, bytes), size, heat);
@@ -96,21 +98,5 @@ internal sealed class MistakeFinder(ResNetModule network, DeviceInput input, Fun
     private readonly record struct Score(int Image, int TrueClass, int Prediction, float TrueProbability, float PredictionProbability)
     {
         public bool IsCorrect => Prediction == TrueClass;
-    }
-
-    /// <summary>
-    /// The images of a source with their own numbers for classes, so that a batch tells which images are in it, whichever could not be
-    /// read.
-    /// </summary>
-    private sealed class Numbered(ImageDataset source) : ImageDataset(source.Labels)
-    {
-        public override int Count => source.Count;
-
-        public override int LabelOf(int index) => index;
-
-        public override string NameOf(int index) => source.NameOf(index);
-
-        internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
-            source.OpenReader(applyOrientation, limits);
     }
 }

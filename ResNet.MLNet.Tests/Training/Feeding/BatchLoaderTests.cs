@@ -25,6 +25,33 @@ public sealed class BatchLoaderTests
     }
 
     [TestMethod]
+    public void A_balanced_epoch_shows_all_classes_equally_often_and_every_image_of_the_rare_ones()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 10);
+        var images = folders.Open(0).Training;
+        // 10, 2 and 1 images of the classes: 13 are shown, 5, 4 and 4 in some order.
+        var rare = images.Subset([.. Enumerable.Range(0, 10), 10, 11, 29]);
+        var loader = new BatchLoader(
+            rare, ImagePreprocessing.Small(12), Augmentation.None, 4, 5, 2, problem => throw problem, Sampling.Balanced);
+        List<int> extra = [];
+        for (var epoch = 0; epoch < 8; epoch++)
+        {
+            var batches = loader.Epoch(epoch).ToList();
+            var shown = batches.SelectMany(batch => batch.Targets.Zip(batch.Pixels.Chunk(12 * 12 * 4).Select(Convert.ToHexString)));
+            var classes = shown.ToLookup(image => image.First, image => image.Second);
+            CollectionAssert.AreEqual(new[] { 4, 4, 5 }, classes.Select(each => each.Count()).Order().ToList());
+            Assert.IsGreaterThanOrEqualTo(4, classes[0].Distinct().Count(), "No image twice while there are others.");
+            Assert.AreEqual(2, classes[1].Distinct().Count());
+            extra.Add((int)classes.Single(each => each.Count() == 5).Key);
+            AssertEqual(batches[2..], [.. loader.Epoch(epoch, first: 2)]);
+        }
+
+        Assert.IsGreaterThan(1, extra.Distinct().Count(), "The class that is shown once more changes.");
+        var (first, second) = (loader.Epoch(0).First(), loader.Epoch(1).First());
+        Assert.IsFalse(first.Pixels.SequenceEqual(second.Pixels), "Every epoch draws anew.");
+    }
+
+    [TestMethod]
     public void Images_that_cannot_be_read_are_left_out_and_told()
     {
         using var folders = new ClassFolders(imagesPerClass: 4);

@@ -43,7 +43,7 @@ public sealed class LogisticRegressionTests
 
         var targets = tensor(Enumerable.Range(0, Rows).Select(row => (long)row % Classes).ToArray());
         var regression = new LogisticRegression(
-            tensor(inputs, [Rows, Width]), targets, Classes, classWeights is null ? null : tensor(classWeights));
+            tensor(inputs, [Rows, Width]), targets, new(Classes, ClassWeights: classWeights is null ? null : tensor(classWeights)));
         var from = start is null ? null : tensor(start, [Classes, Width]).to(float64);
         return [.. regression.Fit(0.01, from, CancellationToken.None).to(float32).data<float>()];
     }

@@ -63,10 +63,10 @@ public sealed class AddedClassesTests
         Refuses(options, "needs a trained network");
         Refuses(options with { StartFrom = StartingPoint.Open(world.Model), Recipe = HeadOnly with { Epochs = 2 } }, "Epochs must be 0");
         Directory.Delete(folders.PathOf("blue"), recursive: true);
-        var others = options with { Data = folders.Open() };
-        // A checkpoint does not remember its images, and there is none of "blue".
-        Refuses(others with { StartFrom = StartingPoint.Open(world.Checkpoint) }, "no images of 'blue'");
-        Directory.Delete(folders.PathOf("red"), recursive: true);
+        Directory.Move(folders.PathOf("red"), folders.PathOf("crimson"));
+        // A network from random weights does not remember its images, and there is none of "blue".
+        Refuses(options with { Data = folders.Open(), StartFrom = StartingPoint.Open(world.FromScratch) }, "no images of 'blue'");
+        Directory.Delete(folders.PathOf("crimson"), recursive: true);
         var known = options with { Data = TrainingData.Open(folders.Folder, minimumClasses: 1) };
         Refuses(known with { StartFrom = StartingPoint.Open(world.Model) }, "all classes of the data already (green)");
 
@@ -88,6 +88,8 @@ public sealed class AddedClassesTests
         }
 
         public string Checkpoint => Path.Combine(_folders.Output, "last.safetensors");
+
+        public string FromScratch => Path.Combine(_first.Output, "model.onnx");
 
         public string Model => Path.Combine(_folders.Output, "model.onnx");
 

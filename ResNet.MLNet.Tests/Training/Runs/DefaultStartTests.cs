@@ -101,10 +101,10 @@ public sealed class DefaultStartTests
     public void The_same_weights_under_another_name_are_the_same_start()
     {
         const string data = "3 + 1 images of 3 classes (0a)";
-        var written = $"{new RunIdentity("resnet18", data, "resnet18-mlnet (1f)", "{}")}";
-        Assert.IsEmpty(new RunIdentity("resnet18", data, "resnet18-mlnet.onnx (1f)", "{}").DifferencesFrom(written));
-        Assert.HasCount(1, new RunIdentity("resnet18", data, "resnet18-mlnet (2f)", "{}").DifferencesFrom(written));
-        Assert.HasCount(1, new RunIdentity("resnet18", data, start: null, "{}").DifferencesFrom(written));
+        var written = $"{new RunIdentity("resnet18", data, "resnet18-mlnet (1f)", teacher: null, "{}")}";
+        Assert.IsEmpty(new RunIdentity("resnet18", data, "resnet18-mlnet.onnx (1f)", teacher: null, "{}").DifferencesFrom(written));
+        Assert.HasCount(1, new RunIdentity("resnet18", data, "resnet18-mlnet (2f)", teacher: null, "{}").DifferencesFrom(written));
+        Assert.HasCount(1, new RunIdentity("resnet18", data, start: null, teacher: null, "{}").DifferencesFrom(written));
     }
 
     private static TrainingOptions Options(ClassFolders folders, int? imagesPerClass = null)

@@ -31,7 +31,7 @@ public sealed class HeadTrainerTests
         using var scope = NewDisposeScope();
         var classifier = nn.Linear(Width, Classes);
         var features = Features(misleading: false, crops: 2);
-        new HeadTrainer(features, Classes, null, known: null, seed: 0, (_, _) => { }, CancellationToken.None).Train(classifier);
+        new HeadTrainer(features, new(Classes), seed: 0, (_, _) => { }, CancellationToken.None).Train(classifier);
         using var longer = 17.ToScalar();
         using var _ = no_grad();
         var predicted = classifier.forward(features.Features).argmax(1);
@@ -44,7 +44,7 @@ public sealed class HeadTrainerTests
         using var scope = NewDisposeScope();
         var classifier = nn.Linear(Width, Classes);
         var one = Features(misleading: false, crops: 0).Of(new HashSet<int> { 0, 1, 2 });
-        var fit = new HeadTrainer(one, Classes, null, known: null, seed: 0, (_, _) => { }, CancellationToken.None).Train(classifier);
+        var fit = new HeadTrainer(one, new(Classes), seed: 0, (_, _) => { }, CancellationToken.None).Train(classifier);
         Assert.AreEqual(1, fit.Accuracy);
         Assert.IsTrue(double.IsFinite(fit.Loss));
     }
@@ -54,7 +54,7 @@ public sealed class HeadTrainerTests
         using var scope = NewDisposeScope();
         var classifier = nn.Linear(Width, Classes);
         var fit = new HeadTrainer(
-            Features(misleading, crops), Classes, classWeights: null, known: null, seed: 0, (_, _) => { }, CancellationToken.None).Train(classifier);
+            Features(misleading, crops), new(Classes), seed: 0, (_, _) => { }, CancellationToken.None).Train(classifier);
         return (fit, [.. classifier.weight.data<float>()]);
     }
 

@@ -16,6 +16,7 @@ public sealed class ResumeTests
     [DataRow("everything", 20)]
     [DataRow("everything", 50)]
     [DataRow("everything", 101)]
+    [DataRow("rare classes", 50)]
     public void A_run_that_is_stopped_at_any_step_and_resumed_ends_with_the_bits_of_one_that_was_not(string recipe, int image)
     {
         using var folders = new ClassFolders();
@@ -144,6 +145,7 @@ public sealed class ResumeTests
     private static readonly Dictionary<string, TrainingRecipe> Recipes = new()
     {
         ["sgd"] = SmallRun.Recipe(3),
+        ["rare classes"] = SmallRun.Recipe(3) with { Sampling = Sampling.Balanced, Loss = LossFunction.BinaryCrossEntropy },
         ["everything"] = SmallRun.Recipe(3) with
         {
             Optimizer = new Optimizer.AdamW(),

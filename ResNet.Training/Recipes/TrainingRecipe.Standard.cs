@@ -107,7 +107,7 @@ public sealed partial record TrainingRecipe
         {
             Epochs = FineTuningEpochs(images),
             BatchSize = images < FewImages ? 16 : 32,
-            LearningRate = 0.01,
+            LearningRate = small ? 0.03 : 0.01,
             Schedule = new LearningRateSchedule.Cosine(),
             ClipNorm = 5,
             Optimizer = new Optimizer.Sgd { Nesterov = true },

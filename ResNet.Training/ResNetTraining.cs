@@ -112,6 +112,38 @@ public static class ResNetTraining
     }
 
     /// <summary>
+    /// Searches a recipe for fine-tuning by successive halving (Jamieson and Talwalkar 2016): over starting networks, learning rates,
+    /// augmentation, the number of epochs and of crops for the head, judged on folds of the training images. The output folder receives the
+    /// winner's <c>recipe.json</c> and the table <c>trials.csv</c>. A search that was stopped or killed is resumed from the trials that were
+    /// done.
+    /// </summary>
+    /// <param name="options">What to search for, among which networks, and for how long.</param>
+    /// <param name="progress">Receives the progress, on the calling thread.</param>
+    /// <param name="cancellation">Stops the search; the trial that is going on is lost.</param>
+    /// <exception cref="OperationCanceledException">It was canceled; <see cref="ExistingRun.Resume"/> goes on.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is nothing to tune: no network to start from, one that has these classes already, or a recipe without epochs.
+    /// </exception>
+    /// <exception cref="RunFolderException">
+    /// Another search works in the output folder, or the folder holds one and <see cref="TrainingOptions.IfExists"/> says to refuse, or has
+    /// files of its names that no search made.
+    /// </exception>
+    /// <exception cref="IOException">The output folder cannot be written.</exception>
+    /// <exception cref="InvalidDataException">
+    /// No image can be read, there are too few, or the search to resume is another one's or damaged.
+    /// </exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
+    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    public static TuningResult Tune(
+        TuningOptions options, IProgress<TuningProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var plan = options.Resolve()[0];
+        LibTorch.Load();
+        return BatchFit.Explaining(plan, () => TuningSearch.Run(options, progress, cancellation), cancellation);
+    }
+
+    /// <summary>
     /// Makes the model file and the report of a run that was stopped or killed, from its checkpoints: of the best epoch so far, or of the
     /// last one where the recipe keeps that or the best one's file cannot be read. The images are not needed and nothing is trained, so the
     /// report has no confusion. The run can still be resumed. libtorch is not loaded.

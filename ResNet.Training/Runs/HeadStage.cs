@@ -23,7 +23,7 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <returns>The figures of the run's epoch 0, and what the head learned from.</returns>
     public (EpochMetrics Figures, HeadLesson Lesson) Train(FeatureCache cache, TrainingState state, CancellationToken cancellation)
     {
-        var features = Featurize(cache, state, cancellation);
+        var features = Featurize(plan, step, badImages, cache, progress, state, cancellation);
         badImages.ThrowIfNoneWasRead(features.ImageCount > 0);
         var trainer = new HeadTrainer(
             features, plan.Architecture.Classes, step.ClassWeights, plan.Recipe.Seed, (done, fits) => ReportFit(state, done, fits), cancellation);
@@ -44,7 +44,15 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
         return (metrics, new(features, fit));
     }
 
-    private HeadFeatures Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)
+    /// <summary>Computes the features that a new head is to learn from.</summary>
+    public static HeadFeatures Featurize(
+        TrainingPlan plan,
+        TrainingStep step,
+        BadImages badImages,
+        FeatureCache cache,
+        RunProgress progress,
+        TrainingState state,
+        CancellationToken cancellation)
     {
         step.Network.eval();
         var tuning = plan.Recipe.FineTuning!;

@@ -139,7 +139,8 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
     {
         eval();
         ScaleFilters();
-        var norms = modules().OfType<BatchNorm>().ToList();
+        // Those of a shortcut are listed twice.
+        var norms = modules().OfType<BatchNorm>().Distinct().ToList();
         norms.ForEach(norm => norm.BeginMeasuring());
         using (no_grad())
         {

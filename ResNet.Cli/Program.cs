@@ -29,6 +29,7 @@ internal static class Program
         TrainCommand.Create(),
         ExportCommand.Create(),
         FindRateCommand.Create(),
+        TuneCommand.Create(),
         PredictCommand.Create(),
         ImportCommand.Create(),
         QuantizeCommand.Create(),

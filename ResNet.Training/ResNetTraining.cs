@@ -2,7 +2,7 @@ namespace ResNet.Training;
 
 /// <summary>
 /// Trains residual networks, without ML.NET's pipelines around it (for these see <see cref="ResNetTrainer"/>): a run, the search for a
-/// learning rate, and the search for the largest batch that fits in a GPU's memory.
+/// learning rate and for the best recipe, and what fits: the largest batch in a GPU's memory, a recipe in the time that there is.
 /// </summary>
 public static class ResNetTraining
 {
@@ -82,10 +82,65 @@ public static class ResNetTraining
     {
         ArgumentNullException.ThrowIfNull(options);
         var plan = options.Resolve();
-        var folder = options.OutputFolder;
-        var isResumed = options.IfExists == ExistingRun.Resume && RunFolder.HoldsRunAt(folder);
-        if (isResumed && RunFolder.ReadRecipe(folder) is { } begun) return begun.BatchSize;
-        return BatchFit.Choose(plan, cancellation);
+        return RecipeOfResumed(options)?.BatchSize ?? BatchFit.Choose(plan, cancellation);
+    }
+
+    /// <summary>
+    /// Fits the recipe of a run to the time that there is: measures for some seconds how fast this machine is, and chooses the number of
+    /// epochs, up to twice the recipe's; where a new head is trained, as little as that alone, with fewer crops, if there is no time for a
+    /// third of the recipe's epochs. The estimate stays below nine tenths of the time. For a run that is resumed it is the recipe that it
+    /// began with.
+    /// </summary>
+    /// <param name="options">What is to be trained, on what and how.</param>
+    /// <param name="time">How long the run may take: above 0.</param>
+    /// <param name="cancellation">Stops the measuring.</param>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is not positive.</exception>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
+    /// <exception cref="InvalidDataException">No image can be read.</exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
+    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    public static FittedRecipe FitTime(TrainingOptions options, TimeSpan time, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero);
+        if (RecipeOfResumed(options) is { } begun)
+            return new(begun, estimate: null, "The run goes on with the recipe that it began with, whatever time that takes.");
+        var plan = options.Resolve();
+        LibTorch.Load();
+        return BatchFit.Explaining(plan, () => TimeFit.Choose(plan, time, cancellation), cancellation);
+    }
+
+    /// <summary>
+    /// Searches a recipe for fine-tuning by successive halving (Jamieson and Talwalkar 2016): over starting networks, learning rates,
+    /// augmentation, the number of epochs and of crops for the head, judged on folds of the training images. The output folder receives the
+    /// winner's <c>recipe.json</c> and the table <c>trials.csv</c>. A search that was stopped or killed is resumed from the trials that were
+    /// done.
+    /// </summary>
+    /// <param name="options">What to search for, among which networks, and for how long.</param>
+    /// <param name="progress">Receives the progress, on the calling thread.</param>
+    /// <param name="cancellation">Stops the search; the trial that is going on is lost.</param>
+    /// <exception cref="OperationCanceledException">It was canceled; <see cref="ExistingRun.Resume"/> goes on.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is nothing to tune: no network to start from, one that has these classes already, or a recipe without epochs.
+    /// </exception>
+    /// <exception cref="RunFolderException">
+    /// Another search works in the output folder, or the folder holds one and <see cref="TrainingOptions.IfExists"/> says to refuse, or has
+    /// files of its names that no search made.
+    /// </exception>
+    /// <exception cref="IOException">The output folder cannot be written.</exception>
+    /// <exception cref="InvalidDataException">
+    /// No image can be read, there are too few, or the search to resume is another one's or damaged.
+    /// </exception>
+    /// <exception cref="DeviceMemoryException">A step does not fit in the device's memory; the message says what would.</exception>
+    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    public static TuningResult Tune(
+        TuningOptions options, IProgress<TuningProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var plan = options.Resolve()[0];
+        LibTorch.Load();
+        return BatchFit.Explaining(plan, () => TuningSearch.Run(options, progress, cancellation), cancellation);
     }
 
     /// <summary>
@@ -133,5 +188,11 @@ public static class ResNetTraining
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         RunFolder.Check(folder, existing);
+    }
+
+    private static TrainingRecipe? RecipeOfResumed(TrainingOptions options)
+    {
+        var isResumed = options.IfExists == ExistingRun.Resume && RunFolder.HoldsRunAt(options.OutputFolder);
+        return isResumed ? RunFolder.ReadRecipe(options.OutputFolder) : null;
     }
 }

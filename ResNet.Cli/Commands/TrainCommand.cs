@@ -27,11 +27,14 @@ internal static class TrainCommand
             if (result.GetValueOrDefault<double>() is not (>= 0 and < 1e6))
                 result.AddError("--checkpoint-every must be a number of seconds, from 0 to 999999.");
         });
+        var time = TimeOption.Create(
+            "The time that the run may take, such as 90s, 10m or 1h30m: the number of epochs, and what else takes time, is fitted to it.");
         var resume = new Option<bool>("--resume") { Description = "Continue from the checkpoint in the output folder, if there is one." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the run in the output folder." };
         var command = new Command("train", "Trains a network on your images, or fine-tunes a trained one, and writes its model file.")
         {
             output,
+            time,
             every,
             resume,
             overwrite,
@@ -40,6 +43,8 @@ internal static class TrainCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(resume) && result.GetValue(overwrite)) result.AddError("--resume and --overwrite exclude each other.");
+            if (result.GetResult(time) is not null && result.GetResult("--epochs") is not null)
+                result.AddError("--time chooses the number of epochs, so it cannot stand beside --epochs.");
         });
         command.SetWork(
             (parsed, cancellation) =>
@@ -53,7 +58,8 @@ internal static class TrainCommand
                     CheckpointInterval = TimeSpan.FromSeconds(parsed.GetValue(every)),
                     Command = CommandWork.Repeat(parsed),
                 };
-                return Train(AnsiConsole.Console, run.FitBatch(parsed, options, cancellation), cancellation);
+                options = run.FitBatch(parsed, options, cancellation);
+                return Train(AnsiConsole.Console, FitTime(options, parsed.GetValue(time), cancellation), cancellation);
             },
             run.HintFor);
         return command;
@@ -63,6 +69,14 @@ internal static class TrainCommand
     {
         if (resume) return ExistingRun.Resume;
         return overwrite ? ExistingRun.Overwrite : ExistingRun.Refuse;
+    }
+
+    private static TrainingOptions FitTime(TrainingOptions options, TimeSpan? time, CancellationToken cancellation)
+    {
+        if (time is not { } available) return options;
+        var fitted = ResNetTraining.FitTime(options, available, cancellation);
+        AnsiConsole.Console.WriteLine(fitted.Message);
+        return options with { Recipe = fitted.Recipe };
     }
 
     private static int Train(IAnsiConsole console, TrainingOptions options, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace ResNet.Training;
 
@@ -10,7 +11,12 @@ namespace ResNet.Training;
 internal sealed record FoldScore(double Share, int Images, long Correct, double Loss)
 {
     /// <summary>In percent.</summary>
+    [JsonIgnore]
     public double Accuracy => 100.0 * Correct / Math.Max(1, Images);
+
+    /// <summary>In nats.</summary>
+    [JsonIgnore]
+    public double MeanLoss => Loss / Math.Max(1, Images);
 
     public static FoldScore operator +(FoldScore one, FoldScore other) =>
         one with { Images = one.Images + other.Images, Correct = one.Correct + other.Correct, Loss = one.Loss + other.Loss };

@@ -15,11 +15,17 @@ namespace ResNet.Training;
 /// <param name="progress">Receives the progress.</param>
 internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages badImages, RunProgress progress)
 {
-    private const int Folds = 3, EnoughImages = 250, FoldPurpose = 5;
+    /// <summary>The number of folds.</summary>
+    public const int Folds = 3;
+
+    /// <summary>No more folds are tried when this many images were held out.</summary>
+    public const int EnoughImages = 250;
+
+    private const int FoldPurpose = 5;
     private const float LossOfDiverged = 1e6f;
 
     /// <summary>The shares of the trained weights that are tried.</summary>
-    private static readonly double[] Shares = [0, 0.25, 0.5, 0.75, 1];
+    public static IReadOnlyList<double> Shares { get; } = [0, 0.25, 0.5, 0.75, 1];
 
     /// <summary>Tries.</summary>
     /// <param name="lesson">What the head was fitted to, and how.</param>
@@ -69,14 +75,24 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
             Invariant($"the network gets {best.Share:0.##} of the trained weights and {1 - best.Share:0.##} of those that it starts from.");
     }
 
-    private List<FoldScore> Try(HashSet<int> held, int fold, HeadLesson lesson, TrainingState run, CancellationToken cancellation)
+    /// <summary>
+    /// Fits the head to the images that are not held out, fine-tunes with them, and predicts those that are. The network stays changed.
+    /// </summary>
+    /// <param name="held">The images that are held out.</param>
+    /// <param name="fold">The fold's number.</param>
+    /// <param name="lesson">The features of all these images, and how a head is fitted to them.</param>
+    /// <param name="run">Where the run stands.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>A score for each of <see cref="Shares"/>.</returns>
+    public List<FoldScore> Try(HashSet<int> held, int fold, HeadLesson lesson, TrainingState run, CancellationToken cancellation)
     {
         var images = plan.Data.Training;
         var known = lesson.Features.Images.Where(image => !held.Contains(image)).ToHashSet();
         using (NewDisposeScope())
         {
             var rows = lesson.Features.Of(known);
-            HeadTrainer head = new(rows, step.Loss.Regression(plan.Architecture.Classes), plan.Recipe.Seed, (_, _) => { }, cancellation);
+            using var loss = HeadStage.LossOf(plan, step.Input.Device);
+            HeadTrainer head = new(rows, loss.Regression(plan.Architecture.Classes), plan.Recipe.Seed, (_, _) => { }, cancellation);
             head.Fit(step.Network.Classifier, lesson.Fit);
         }
 
@@ -162,7 +178,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     }
 
     /// <summary>Images for folds, each class spread evenly over them, but for classes with one image; none if there are too few.</summary>
-    private List<HashSet<int>> Choose(HeadFeatures features)
+    public List<HashSet<int>> Choose(HeadFeatures features)
     {
         var folds = Enumerable.Range(0, Folds).Select(_ => new HashSet<int>()).ToList();
         var next = 0;

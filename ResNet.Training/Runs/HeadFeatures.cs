@@ -34,7 +34,10 @@ internal sealed record HeadFeatures(Tensor Features, Tensor Targets, int[] Image
     public HeadFeatures Of(IReadOnlySet<int> images) => Where(row => images.Contains(Images[row]));
 
     /// <summary>The rows that are the center of an image or its mirror image.</summary>
-    public HeadFeatures WithoutCrops() => Where(row => Views[row] <= Mirrored);
+    public HeadFeatures WithoutCrops() => WithViewsUpTo(Mirrored);
+
+    /// <summary>The rows of the views up to one.</summary>
+    public HeadFeatures WithViewsUpTo(int last) => Where(row => Views[row] <= last);
 
     /// <summary>The rows that are the center of an image.</summary>
     public HeadFeatures Centers() => Where(row => Views[row] == Center);

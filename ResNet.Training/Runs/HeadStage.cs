@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace ResNet.Training;
 
 /// <summary>
@@ -23,9 +25,9 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <returns>The figures of the run's epoch 0, and what the head learned from.</returns>
     public (EpochMetrics Figures, HeadLesson Lesson) Train(FeatureCache cache, TrainingState state, CancellationToken cancellation)
     {
-        var features = Featurize(cache, state, cancellation);
+        var features = Featurize(plan, step, badImages, cache, progress, state, cancellation);
         badImages.ThrowIfNoneWasRead(features.ImageCount > 0);
-        using var loss = LossOfAllImages();
+        using var loss = LossOf(plan, step.Input.Device);
         var task = loss.Regression(plan.Architecture.Classes);
         var lesson = features;
         if (plan.Options is { AddClasses: true, StartFrom: { } start })
@@ -51,15 +53,25 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
     }
 
     /// <summary>The recipe's loss where each image counts, whichever ones the epochs will show.</summary>
-    private TrainingLoss LossOfAllImages()
+    /// <param name="plan">What the run does.</param>
+    /// <param name="device">Where it computes.</param>
+    public static TrainingLoss LossOf(TrainingPlan plan, Device device)
     {
         var recipe = plan.Recipe;
         if (recipe.Sampling == Sampling.Balanced)
             recipe = recipe with { Sampling = Sampling.Natural, ClassWeighting = ClassWeighting.Balanced };
-        return new(recipe, plan.Data.Training.ClassCounts, step.Input.Device);
+        return new(recipe, plan.Data.Training.ClassCounts, device);
     }
 
-    private HeadFeatures Featurize(FeatureCache cache, TrainingState state, CancellationToken cancellation)
+    /// <summary>Computes the features that a new head is to learn from.</summary>
+    public static HeadFeatures Featurize(
+        TrainingPlan plan,
+        TrainingStep step,
+        BadImages badImages,
+        FeatureCache cache,
+        RunProgress progress,
+        TrainingState state,
+        CancellationToken cancellation)
     {
         step.Network.eval();
         var tuning = plan.Recipe.FineTuning!;

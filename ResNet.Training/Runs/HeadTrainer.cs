@@ -41,6 +41,16 @@ internal sealed class HeadTrainer(
 
     private LossFunction Function => task.IsBinary ? LossFunction.BinaryCrossEntropy : LossFunction.CrossEntropy;
 
+    /// <summary>The rows of all fits together, which is what their time depends on.</summary>
+    /// <param name="images">The number of images.</param>
+    /// <param name="views">The number of views of each, crops included.</param>
+    public static double RowsOf(int images, int views)
+    {
+        var known = (double)Math.Min(images, MostRows) * (Folds - 1) / Folds;
+        var viewsOfCandidates = views > 2 ? 2 + views : views;
+        return known * viewsOfCandidates * Folds * Penalties.Length + (double)images * views;
+    }
+
     /// <summary>Chooses, fits and sets the classifier.</summary>
     public HeadFit Train(Linear classifier)
     {

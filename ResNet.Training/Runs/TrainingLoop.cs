@@ -107,7 +107,8 @@ internal sealed class TrainingLoop : IDisposable
         var features = _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
         var (figures, lesson) = new HeadStage(_plan, _step, _badImages, _progress, _validation).Train(features, run, cancellation);
         run = Remember(lesson.Features, run);
-        run = Complete(Decide(lesson, run, cancellation), figures);
+        run = Decide(lesson, run, cancellation);
+        run = Complete(run, figures with { Seconds = _progress.Seconds });
         _folder.DeleteFeatures();
         return run;
     }

@@ -50,7 +50,10 @@ public sealed class MultiLabelTrainerTests
         var shape = trainer.GetOutputSchema(new(MLNetInternals.ShapeOf(data.Schema))).First(column => column.Name == "PredictedLabel");
         Assert.AreEqual(SchemaShape.Column.VectorKind.VariableVector, shape.Kind);
         Assert.IsInstanceOfType<TextDataViewType>(shape.ItemType);
+        List<string> log = [];
+        context.Log += (_, entry) => log.Add(entry.Message);
         using var model = trainer.Fit(data);
+        Assert.IsTrue(log.Exists(line => line.Contains("4 rows have no label in the column 'Label' and count as being of none")));
         var schema = model.GetOutputSchema(data.Schema);
         Assert.AreEqual(new VectorDataViewType(TextDataViewType.Instance), schema["PredictedLabel"].Type);
         Assert.AreEqual(3, ((VectorDataViewType)schema["Score"].Type).Size);

@@ -47,10 +47,10 @@ internal sealed class DataViewImages : ImageDataset
             for (; row.MoveNext(); beforeRow?.Invoke())
             {
                 var names = readClasses();
-                if (names.Length == 0 && !hasSets)
+                if (names.Length == 0)
                 {
                     unlabeled++;
-                    continue;
+                    if (!hasSets) continue;
                 }
 
                 readImage(image);
@@ -62,7 +62,10 @@ internal sealed class DataViewImages : ImageDataset
         if (unlabeled > 0)
         {
             var have = Plural.Of(unlabeled, "row has", "rows have");
-            note?.Invoke($"{have} no label in the column '{columns.Label}' and {Plural.Choose(unlabeled, "is", "are")} left out.");
+            var and = hasSets
+                ? $"{Plural.Choose(unlabeled, "counts", "count")} as being of none of the classes"
+                : $"{Plural.Choose(unlabeled, "is", "are")} left out";
+            note?.Invoke($"{have} no label in the column '{columns.Label}' and {and}.");
         }
 
         labels ??= keys ?? [.. classes.SelectMany(names => names).Distinct().Order(StringComparer.Ordinal)];

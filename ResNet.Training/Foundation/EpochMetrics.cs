@@ -65,7 +65,7 @@ public sealed record EpochMetrics
     /// The best epoch: the most correct predictions on the validation images, or the highest mean average precision, then the lowest loss,
     /// then the first. Null without validation.
     /// </summary>
-internal static EpochMetrics? Best(IEnumerable<EpochMetrics> history) =>
+    internal static EpochMetrics? Best(IEnumerable<EpochMetrics> history) =>
         history.Where(epoch => epoch.Score is not null)
             .OrderByDescending(epoch => epoch.Score)
             .ThenBy(epoch => epoch.ValidationLoss)

@@ -26,7 +26,7 @@ public sealed record TrainingProgress
 
     /// <summary>
     /// Share of this phase's images so far that were predicted correctly, 0 to 1. For training images: as varied, before the step that
-    /// trains on them.
+    /// trains on them. Of several labels an image: of those of which just the right labels have probabilities above one half.
     /// </summary>
     public double Accuracy { get; init; }
 

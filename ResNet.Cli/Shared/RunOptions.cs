@@ -179,7 +179,8 @@ internal sealed class RunOptions
     private TrainingData OpenData(ParseResult parsed, string path, long seed)
     {
         var share = parsed.GetValue(_validation);
-        if (!parsed.GetValue(_multiLabel)) return TrainingData.Open(path, share, seed, minimumClasses: parsed.GetValue(_addClasses) ? 1 : 2);
+        var minimum = parsed.GetValue(_addClasses) ? 1 : 2;
+        if (!parsed.GetValue(_multiLabel)) return TrainingData.Open(path, share, seed, minimum);
         return parsed.GetValue(_separators) is { } separators
             ? TrainingData.OpenMultiLabel(path, separators, share, seed)
             : TrainingData.OpenMultiLabel(path, validationShare: share, seed: seed);

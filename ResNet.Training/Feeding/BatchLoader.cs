@@ -148,7 +148,8 @@ internal sealed class BatchLoader(
 
         var read = new int[good.Count];
         for (var i = 0; i < read.Length; i++) read[i] = images[good[i]];
-        return new(index, pixels, source.IsMultiLabel ? new long[read.Length] : Array.ConvertAll(read, image => (long)source.LabelOf(image)))
+        var targets = source.IsMultiLabel ? new long[read.Length] : Array.ConvertAll(read, image => (long)source.LabelOf(image));
+        return new(index, pixels, targets)
         {
             Images = read,
             Labels = source.IsMultiLabel ? ImageTargets.Of(source, read) : null,

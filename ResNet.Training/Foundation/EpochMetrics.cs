@@ -25,8 +25,8 @@ public sealed record EpochMetrics
     public double? Top1 { get; init; }
 
     /// <summary>
-    /// Share of the validation images whose class was among the five best predictions, 0 to 1; null without any, with five classes or fewer,
-    /// and for several labels.
+    /// Share of the validation images whose class was among the five best predictions, 0 to 1; null without any, with five classes or
+    /// fewer, and for several labels.
     /// </summary>
     public double? Top5 { get; init; }
 

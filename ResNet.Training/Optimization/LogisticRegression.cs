@@ -54,7 +54,8 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, Regressi
         var rowWeights = task.ClassWeights?.index_select(0, targets) ?? ones(targets.shape[0], float32, inputs.device);
         rowWeights = rowWeights.div(rowWeights.sum());
         var memory = new Queue<Pair>();
-        var here = Evaluate(start?.clone() ?? zeros([task.Classes - _firstFree, inputs.shape[1]], float64, inputs.device), penalty, rowWeights);
+        var first = start?.clone() ?? zeros([task.Classes - _firstFree, inputs.shape[1]], float64, inputs.device);
+        var here = Evaluate(first, penalty, rowWeights);
         for (var step = 0; step < MostSteps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -110,7 +111,8 @@ internal sealed class LogisticRegression(Tensor inputs, Tensor targets, Regressi
         var (losses, errors) = task.IsBinary ? Questions(logits) : Choice(logits);
         var loss = losses.mul(rowWeights).to(float64).sum().item<double>() + penalty * Dot(weights, weights);
         errors.mul_(rowWeights.unsqueeze(1));
-        var gradient = errors.narrow(1, _firstFree, task.Classes - _firstFree).t().matmul(inputs).to(float64).add_(weights, alpha: doubledPenalty);
+        var free = errors.narrow(1, _firstFree, task.Classes - _firstFree);
+        var gradient = free.t().matmul(inputs).to(float64).add_(weights, alpha: doubledPenalty);
         return new(weights.MoveToOuterDisposeScope(), loss, gradient.MoveToOuterDisposeScope());
     }
 

@@ -3,7 +3,8 @@ namespace ResNet.Training;
 /// <content>The standard recipes: the paper's, a newer one, and what is sensible for a network and a number of images.</content>
 public sealed partial record TrainingRecipe
 {
-    private const int PaperImageNetSteps = 600_000, PaperImageNetBatch = 256, PaperCifarSteps = 64_000, PaperCifarBatch = 128, FewImages = 2000;
+    private const int PaperImageNetSteps = 600_000, PaperImageNetBatch = 256, PaperCifarSteps = 64_000, PaperCifarBatch = 128;
+    private const int FewImages = 2000;
 
     // The paper subtracts a mean and divides by nothing. Whether pixels are 0 to 1 or 0 to 255 makes no difference: batch norm behind the
     // first convolution divides it out.

@@ -23,7 +23,8 @@ internal static class AddedClasses
 
         string[] added = [.. data.Training.Labels.Except(old)];
         if (added.Length > 0) return data.Among([.. old, .. added]);
-        throw new ArgumentException($"'{start.Name}' has all classes of the data already ({Some(data.Training.Labels)}), so none is added.");
+        throw new ArgumentException(
+            $"'{start.Name}' has all classes of the data already ({Some(data.Training.Labels)}), so none is added.");
     }
 
     /// <summary>Checks what cannot be done while classes are added.</summary>
@@ -63,8 +64,8 @@ internal static class AddedClasses
             if (mean.IsEmpty)
             {
                 throw new ArgumentException(
-                    $"There are no images of '{labels[number]}', and '{start.Name}' does not remember what they are like (model files that " +
-                    "this version trains do). Add some images of each old class to the data, ten or more.");
+                    $"There are no images of '{labels[number]}', and '{start.Name}' does not remember what they are like (model files " +
+                    "that this version trains do). Add some images of each old class to the data, ten or more.");
             }
 
             foreach (var value in mean) rows.Add(length * value);

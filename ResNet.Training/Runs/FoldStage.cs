@@ -27,7 +27,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <summary>The shares of the trained weights that are tried.</summary>
     public static IReadOnlyList<double> Shares { get; } = [0, 0.25, 0.5, 0.75, 1];
 
-    /// <summary>Tries.</summary>
+    /// <summary>Tries, unless the recipe decides it or there are no epochs.</summary>
     /// <param name="lesson">What the head was fitted to, and how.</param>
     /// <param name="store">Keeps the results of the folds that are done, so that a run that was stopped does not begin again.</param>
     /// <param name="run">Where the run stands.</param>
@@ -35,6 +35,8 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <returns>The run with its <see cref="TrainingState.TrainedShare"/>.</returns>
     public TrainingState Decide(HeadLesson lesson, FoldResults store, TrainingState run, CancellationToken cancellation)
     {
+        if (plan.Recipe.Epochs == 0) return run;
+        if (plan.Recipe.FineTuning!.TrainedShare is { } given) return run with { TrainedShare = given };
         var start = step.WriteState();
         var sums = Shares.Select(share => new FoldScore(share, 0, 0, 0)).ToList();
         var folds = Choose(lesson.Features);
@@ -50,7 +52,9 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
             sums = [.. sums.Zip(scores, (sum, score) => sum + score)];
         }
 
-        return run with { TrainedShare = Best(sums).Share, Decision = Describe(sums) };
+        run = run with { TrainedShare = Best(sums).Share, Decision = Describe(sums) };
+        progress.ReportMessage(run, run.Decision);
+        return run;
     }
 
     /// <summary>
@@ -67,8 +71,8 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         if (best == head)
         {
             var most = sums.Skip(1).MaxBy(sum => sum.Correct)!;
-            return Invariant($"Fine-tuning did not help on {judged} ({most.Accuracy:0.0} % against the new head's {head.Accuracy:0.0} %), ") +
-                "so the new head alone is kept.";
+            var figures = Invariant($"{most.Accuracy:0.0} % against the new head's {head.Accuracy:0.0} %");
+            return $"Fine-tuning did not help on {judged} ({figures}), so the new head alone is kept.";
         }
 
         return Invariant($"Fine-tuning helped on {judged} ({best.Accuracy:0.0} % against the new head's {head.Accuracy:0.0} %): ") +
@@ -118,7 +122,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
                 number = epoch * loader.Batches + batch.Index;
                 var rate = recipe.LearningRate * recipe.Schedule.FactorAt(number / (double)steps, []);
                 step.Run(batch, epoch, number + 1, RateOf, group => stages.StepsBefore(group.Stage));
-                if (progress.IsDue) Report(number + 1);
+                if (progress.IsDue || number + 1 == steps) Report(number + 1);
 
                 double RateOf(ParameterGroup group) => rate * stages.FactorOf(group.Stage, epoch);
             }

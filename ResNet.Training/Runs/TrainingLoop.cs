@@ -18,6 +18,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly StageSchedule _stages;
     private readonly RunProgress _progress;
     private readonly ValidationStage _validation;
+    private readonly ClassMeansStage _means;
 
     private TrainingLoop(TrainingPlan plan, IProgress<TrainingProgress>? receiver)
     {
@@ -29,6 +30,7 @@ internal sealed class TrainingLoop : IDisposable
         _stages = new(_recipe, plan.Architecture, _training.Batches);
         _progress = new(plan, _training.Batches, _step.Input.Device, _badImages, receiver);
         _validation = new(plan, _step, _badImages, _progress);
+        _means = new(plan, _step, _badImages);
         _folder = RunFolder.Open(plan.Options.OutputFolder, plan.Options.IfExists);
     }
 
@@ -106,35 +108,12 @@ internal sealed class TrainingLoop : IDisposable
 
         var features = _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
         var (figures, lesson) = new HeadStage(_plan, _step, _badImages, _progress, _validation).Train(features, run, cancellation);
-        run = Remember(lesson.Features, run);
-        run = Decide(lesson, run, cancellation);
+        run = run with { ClassMeans = _means.Of(lesson.Features) };
+        var folds = new FoldStage(_plan, _step, _badImages, _progress);
+        run = folds.Decide(lesson, _folder.OpenFolds(_plan.Identity), run, cancellation);
+        Average(run);
         run = Complete(run, figures with { Seconds = _progress.Seconds });
         _folder.DeleteFeatures();
-        return run;
-    }
-
-    /// <summary>Keeps the mean feature of each class, for the model file.</summary>
-    private TrainingState Remember(HeadFeatures features, TrainingState run)
-    {
-        if (_plan.Data.Training.IsMultiLabel || !ClassMeans.Fit(_plan.Architecture)) return run;
-        var centers = features.Centers();
-        var means = ClassMeans.Of(centers.Features, centers.Targets, _plan.Architecture.Classes);
-        return run with { ClassMeans = means.Or(AddedClasses.MeansOf(_plan.Options.StartFrom!)).ToText() };
-    }
-
-    /// <summary>Decides how much of the fine-tuned weights the run gives.</summary>
-    private TrainingState Decide(HeadLesson lesson, TrainingState run, CancellationToken cancellation)
-    {
-        if (_recipe.Epochs == 0) return run;
-        if (_recipe.FineTuning!.TrainedShare is { } share) run = run with { TrainedShare = share };
-        else
-        {
-            var folds = new FoldStage(_plan, _step, _badImages, _progress);
-            run = folds.Decide(lesson, _folder.OpenFolds(_plan.Identity), run, cancellation);
-            _progress.ReportMessage(run, run.Decision!);
-        }
-
-        Average(run);
         return run;
     }
 
@@ -255,11 +234,12 @@ internal sealed class TrainingLoop : IDisposable
         // A run that was killed behind its last checkpoint may lack it.
         _folder.WriteMetrics(run.History);
         validation ??= _validation.Measure(run, cancellation);
-        var card = _plan.CardOf(kept.Epoch, validation, notes) with { ClassMeans = kept.Epoch == 0 ? run.ClassMeans : MeansOfNetwork() };
+        var card = _plan.CardOf(kept.Epoch, validation, notes) with { ClassMeans = kept.Epoch == 0 ? run.ClassMeans : _means.OfNetwork() };
         _folder.WriteModel(_plan.Architecture, _step.Network.ToStateDict(), card);
+        var choseEpoch = _recipe.Keep == KeptEpoch.Best && run.History.Count > 1;
         var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation?.Classes, TimeSpan.FromSeconds(run.Seconds))
         {
-            Notes = AccuracyRemarks.On(validation?.Classes, _plan.Data.Training.Labels, _recipe.Keep == KeptEpoch.Best && run.History.Count > 1),
+            Notes = AccuracyRemarks.On(validation?.Classes, _plan.Data.Training.Labels, choseEpoch),
             MultiLabelValidation = validation?.Labels,
         };
         try
@@ -275,26 +255,6 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         return result;
-    }
-
-    /// <summary>The mean feature of each class, of a fine-tuned network; null where a model file does not keep them.</summary>
-    private string? MeansOfNetwork()
-    {
-        if (_recipe.FineTuning is null || _plan.Data.Training.IsMultiLabel || !ClassMeans.Fit(_plan.Architecture)) return null;
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        _step.Network.eval();
-        List<Tensor> features = [], targets = [];
-        var sample = ClassMeans.Sample(_plan.Data.Training, _recipe.Seed);
-        foreach (var batch in _plan.Loader(sample, augmentation: null, _badImages).Epoch(0))
-        {
-            var (pixels, classes) = _step.Input.Load(batch);
-            features.Add(_step.Network.Features(pixels));
-            targets.Add(classes);
-            pixels.Dispose();
-        }
-
-        return features.Count == 0 ? null : ClassMeans.Of(cat(features), cat(targets), _plan.Architecture.Classes).ToText();
     }
 
     /// <summary>

@@ -33,7 +33,7 @@ internal sealed record TrainingState
     /// <summary>What decided <see cref="TrainedShare"/>, in a sentence; null if nothing had to.</summary>
     public string? Decision { get; init; }
 
-    /// <summary>The mean features of the classes while the head alone is trained (<see cref="Training.ClassMeans"/>); null if not known.</summary>
+    /// <summary>The mean features of the classes while the head alone is trained (<see cref="Training.ClassMeans"/>).</summary>
     public string? ClassMeans { get; init; }
 
     /// <summary>The figures of the epochs that are complete.</summary>

@@ -133,8 +133,9 @@ internal sealed partial class TrainingStep : IDisposable
 
     public void Dispose()
     {
-        IDisposable?[] parts = [Optimizer, Average, FromStart, Parameters, Network, Input, Loss, _teacher, _clip, _clipEpsilon, _loss, _correct];
-        foreach (var part in parts) part?.Dispose();
+        IDisposable?[] parts = [Optimizer, Average, FromStart, Parameters, Network, Input, Loss];
+        IDisposable?[] own = [_teacher, _clip, _clipEpsilon, _loss, _correct];
+        foreach (var part in parts.Concat(own)) part?.Dispose();
     }
 
     private void Count(Tensor loss, Tensor logits, Tensor targets, long batch)

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace ResNet.Training;
 
 /// <summary>
-/// Searches a recipe by successive halving: the standard recipe first, on all that there is; then rounds of candidates, each judged on folds
-/// of the training images, of which the best third goes on.
+/// Searches a recipe by successive halving: the standard recipe first, on all that there is; then rounds of candidates, each judged on
+/// folds of the training images, of which the best third goes on.
 /// </summary>
 internal sealed class TuningSearch : IDisposable
 {
@@ -28,7 +28,8 @@ internal sealed class TuningSearch : IDisposable
 
     private TuningSearch(TuningOptions options, IProgress<TuningProgress>? progress, CancellationToken cancellation)
     {
-        (_options, _progress, _cancellation) = (options, progress, cancellation);
+        (_options, _progress) = (options, progress);
+        _cancellation = cancellation;
         var plans = options.Resolve();
         TrainingRecipe[] standards = [.. plans.Select(plan => plan.Recipe)];
         _rungs = TuningRung.For(plans[0].Data.Training.Count);
@@ -130,7 +131,9 @@ internal sealed class TuningSearch : IDisposable
     /// <summary>How much longer trials took than was expected.</summary>
     private double Correction => _estimated > 0 ? _measured / _estimated : 1;
 
-    /// <summary>What each round costs one candidate like this one; trials of the round before count where the images are the same.</summary>
+    /// <summary>
+    /// What each round costs one candidate like this one; trials of the round before count where the images are the same.
+    /// </summary>
     private List<double> Costs(TuningCandidate candidate) =>
     [
         .. _rungs.Select((rung, i) =>

@@ -106,7 +106,8 @@ public sealed class FineTuningTests
     {
         using var world = new TrainedWorld();
         using var folders = new ClassFolders();
-        var recipe = SmallRun.Recipe(2) with { FineTuning = new() { HeadCrops = 1, TrainedShare = 1 }, LearningRate = 1e-4, EmaDecay = 0.99 };
+        var tuning = new FineTuning { HeadCrops = 1, TrainedShare = 1 };
+        var recipe = SmallRun.Recipe(2) with { FineTuning = tuning, LearningRate = 1e-4, EmaDecay = 0.99 };
         var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
         var whole = ResNetTraining.Run(options);
         foreach (var epoch in whole.History) Assert.IsGreaterThan(0.7, epoch.Top1!.Value);

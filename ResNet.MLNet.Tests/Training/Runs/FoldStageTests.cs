@@ -17,7 +17,7 @@ public sealed class FoldStageTests
     [DataRow(new[] { 70L, 69, 69, 69, 69 }, new[] { 50.0, 45, 40, 41, 42 }, 0.0)]
     [DataRow(new[] { 70L, 70, 74, 75, 76 }, new[] { 50.0, 51, 52, 53, 54 }, 0.0)]
     [DataRow(new[] { 70L, 70, 72, 75, 76 }, new[] { 50.0, 45, 40, 35, 30 }, 1.0)]
-    public void The_lowest_loss_wins_among_those_that_predict_no_fewer_images_than_the_head(long[] correct, double[] losses, double expected)
+    public void The_lowest_loss_wins_among_those_that_lose_no_image_to_the_head(long[] correct, double[] losses, double expected)
     {
         List<FoldScore> scores = [.. correct.Select((count, i) => new FoldScore(i / 4.0, 100, count, losses[i]))];
         Assert.AreEqual(expected, FoldStage.Best(scores).Share);

@@ -71,7 +71,7 @@ public sealed class LossRunTests
 
         string HeadOf(Func<TrainingRecipe, TrainingRecipe> change)
         {
-            var recipe = change(SmallRun.Recipe(0) with { FineTuning = new() { HeadCrops = 1, TrainedShare = 1, HeadLearningRateFactor = 1 } });
+            var recipe = change(SmallRun.Recipe(0) with { FineTuning = new() { HeadCrops = 1 } });
             ResNetTraining.Run(SmallRun.Options(folders, recipe) with { Architecture = null, StartFrom = start });
             var (tensors, _) = WeightFile.ReadStored(Path.Combine(folders.Output, "last.safetensors"));
             return string.Join(' ', tensors.Values.SelectMany(tensor => tensor.Values));

@@ -221,7 +221,8 @@ public sealed class PerPixelMeanTests
 
         // Of another size, or with a recipe that does not want it, that is said.
         reports = [];
-        var larger = recipe with { Epochs = 1, Preprocessing = ImagePreprocessing.Small(16), FineTuning = new() { HeadCrops = 1, TrainedShare = 1 } };
+        var tuning = new FineTuning { HeadCrops = 1, TrainedShare = 1 };
+        var larger = recipe with { Epochs = 1, Preprocessing = ImagePreprocessing.Small(16), FineTuning = tuning };
         Assert.AreEqual(16, MeanOf(ResNetTraining.Run(options with { Recipe = larger }, reports))!.Size);
         Assert.IsTrue(reports.Any(report => report.Message?.Contains("the input has 16 x 16", StringComparison.Ordinal) ?? false));
         reports = [];

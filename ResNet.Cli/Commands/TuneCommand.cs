@@ -24,7 +24,8 @@ internal static class TuneCommand
         var also = new Option<string[]>("--also-from")
         {
             HelpName = "FILE | NAME",
-            Description = "Another trained network to try; may be given several times. [default: without --start-from those on this machine]",
+            Description = "Another trained network to try; may be given several times. [default: without --start-from those that are on " +
+                "this machine]",
         };
         var candidates = CommonOptions.Positive("--candidates", "The most recipes that are tried. [default: 60]");
         var resume = new Option<bool>("--resume") { Description = "Continue the search in the output folder, if there is one." };
@@ -101,7 +102,8 @@ internal static class TuneCommand
             others.Add(start, name);
         }
 
-        if (named.Length == 0 && names.Length > 0) AnsiConsole.Console.WriteLine($"Also tried, as on this machine: {string.Join(", ", names)}.");
+        if (named.Length == 0 && names.Length > 0)
+            AnsiConsole.Console.WriteLine($"Also tried, as they are on this machine: {string.Join(", ", names)}.");
         return others;
     }
 
@@ -126,7 +128,8 @@ internal static class TuneCommand
 
     private static Table TableOf(TuningResult result)
     {
-        var table = CommandWork.CreateTable("rank", "network", "differs in", "round", "accuracy in %", "log loss", "trained share", "seconds");
+        var table = CommandWork.CreateTable(
+            "rank", "network", "differs in", "round", "accuracy in %", "log loss", "trained share", "seconds");
         foreach (var trial in result.Trials)
         {
             var differs = trial.IsStandard ? "(standard)" : string.Join(", ", trial.Changes);

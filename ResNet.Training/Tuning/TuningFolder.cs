@@ -113,7 +113,7 @@ internal sealed class TuningFolder : IDisposable
         if (lines.Length == 0 || lines[0] != subject)
         {
             throw new InvalidDataException(
-                $"'{file}' is of a search for other images, networks or a other standard recipe, so it cannot be resumed. It was: " +
+                $"'{file}' is of a search for other images, networks or another standard recipe, so it cannot be resumed. It was: " +
                 $"{lines.FirstOrDefault()}; this is: {subject}");
         }
 
@@ -121,13 +121,13 @@ internal sealed class TuningFolder : IDisposable
         {
             try
             {
-                _records.Add(JsonSerializer.Deserialize<TuningRecord>(line, TrainingRecipe.Format) ?? throw new JsonException("it is null"));
+                var record = JsonSerializer.Deserialize<TuningRecord>(line, TrainingRecipe.Format);
+                _records.Add(record ?? throw new JsonException("it is null"));
             }
             catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
             {
                 throw new InvalidDataException(
-                    FormattableString.Invariant($"Line {number + 1} of '{file}' is damaged: {problem.Message} Delete the line, then resume."),
-                    problem);
+                    $"Line {number + 1} of '{file}' is damaged: {problem.Message} Delete the line, then resume.", problem);
             }
         }
     }

@@ -5,8 +5,8 @@ public sealed record TuningOptions
 {
     /// <summary>
     /// The run that the recipe is for, as <see cref="ResNetTraining.Run"/> would do it: its data, starting network, device and limits. Its
-    /// recipe (null for the standard one, <see cref="TrainingRecipe.FineTune"/>) is the one that others are compared with. Its output folder
-    /// is the search's: it receives <c>recipe.json</c> (the winner), <c>trials.csv</c> (the table) and <c>trials.jsonl</c> (a line for each
+    /// recipe (null for the standard one, <see cref="TrainingRecipe.FineTune"/>) is the one that others are compared with. Its output
+    /// folder is the search's: it receives <c>recipe.json</c> (the winner), <c>trials.csv</c> (the table) and <c>trials.jsonl</c> (a line for each
     /// trial, from which a search is resumed). Its validation images have no say in the search.
     /// </summary>
     public required TrainingOptions Training { get; init; }
@@ -15,8 +15,8 @@ public sealed record TuningOptions
     public IReadOnlyList<StartingPoint> OtherStarts { get; init; } = [];
 
     /// <summary>
-    /// How long the search may take, resumed parts added up: above 0. No trial begins that would not fit; but the run's own recipe is always
-    /// tried.
+    /// How long the search may take, resumed parts added up: above 0. No trial begins that would not fit; but the run's own recipe is
+    /// always tried.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public required TimeSpan Time

@@ -149,7 +149,7 @@ internal sealed class TuningSearch : IDisposable
     /// <summary>How much longer trials took than was expected.</summary>
     private double Correction => _estimated > 0 ? _measured / _estimated : 1;
 
-    /// <summary>What each round costs one candidate like this one; trials of a round count in the next if the images are the same.</summary>
+    /// <summary>What each round costs a candidate like this one; trials of a round count in the next if the images are the same.</summary>
     private List<double> Costs(TuningCandidate candidate) =>
     [
         .. _rungs.Select((rung, i) =>

@@ -113,8 +113,8 @@ public static class ResNetTraining
 
     /// <summary>
     /// Searches a recipe for fine-tuning by successive halving (Jamieson and Talwalkar 2016): over starting networks, learning rates,
-    /// augmentation, the number of epochs and of crops for the head, judged on folds of the training images. The output folder receives the
-    /// winner's <c>recipe.json</c> and the table <c>trials.csv</c>. A search that was stopped or killed is resumed from the trials that
+    /// augmentation, the number of epochs and of crops for the head, evaluated on folds of the training images. The output folder receives
+    /// the winner's <c>recipe.json</c> and the table <c>trials.csv</c>. A search that was stopped or killed is resumed from the trials that
     /// were done.
     /// </summary>
     /// <param name="options">What to search for, among which networks, and for how long.</param>

@@ -24,8 +24,8 @@ internal static class TuneCommand
         var also = new Option<string[]>("--also-from")
         {
             HelpName = "FILE | NAME",
-            Description = "Another trained network to try; may be given several times. " +
-                "[default: without --start-from those on this machine]",
+            Description = "Another trained network to try; may be given several times. [default: without --start-from those that are on " +
+                "this machine]",
         };
         var candidates = CommonOptions.Positive("--candidates", "The most recipes that are tried. [default: 60]");
         var resume = new Option<bool>("--resume") { Description = "Continue the search in the output folder, if there is one." };
@@ -103,7 +103,7 @@ internal static class TuneCommand
         }
 
         if (named.Length == 0 && names.Length > 0)
-            AnsiConsole.Console.WriteLine($"Also tried, as on this machine: {string.Join(", ", names)}.");
+            AnsiConsole.Console.WriteLine($"Also tried, as they are on this machine: {string.Join(", ", names)}.");
         return others;
     }
 

@@ -42,8 +42,9 @@ internal sealed class RecipeText
             NeedsStart = true,
             Summary = "Fine-tunes a trained network for your classes",
             Command = "resnet train --data DATA --recipe finetune --output OUT",
-            Time = "TIMEFINETUNE",
-            Accuracy = "ACCFINETUNE",
+            Time = "the head: a minute for 250 images on two CPU cores; if folds find that more helps, each epoch takes a step an image " +
+                "(about 50 images a second for the ImageNet ResNet-18)",
+            Accuracy = "depends on the images; docs/transfer-learning.md has a table",
             Make = (_, images, start) => FromStart("finetune", start, TrainingRecipe.FineTune, images),
         },
         new()
@@ -52,8 +53,8 @@ internal sealed class RecipeText
             NeedsStart = true,
             Summary = "Only a new classifier for a trained network: the fastest",
             Command = "resnet train --data DATA --recipe head --output OUT",
-            Time = "TIMEHEAD",
-            Accuracy = "ACCHEAD",
+            Time = "one pass over the images: 3 seconds for 100 photographs on two CPU cores",
+            Accuracy = "depends on the images; docs/transfer-learning.md has a table",
             Make = (_, images, start) => FromStart("head", start, TrainingRecipe.Head, images),
         },
     ];

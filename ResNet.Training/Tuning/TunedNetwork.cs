@@ -47,9 +47,7 @@ internal sealed class TunedNetwork(TrainingPlan standard, string folder, BadImag
         return Pace(cancellation).SecondsOfFold(images - held, held, recipe.Epochs);
     }
 
-    /// <summary>
-    /// The seconds that it takes, besides, to compute the features of a recipe and to fit its head, where that is not done.
-    /// </summary>
+    /// <summary>The seconds that it takes, besides, to compute the features of a recipe and to fit its head, if that is not done.</summary>
     public double SecondsBefore(TrainingRecipe recipe, int images, CancellationToken cancellation)
     {
         var (tuning, pace) = (recipe.FineTuning!, Pace(cancellation));

@@ -126,8 +126,8 @@ internal sealed class TuningFolder : IDisposable
             }
             catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
             {
-                var place = FormattableString.Invariant($"Line {number + 1} of '{file}'");
-                throw new InvalidDataException($"{place} is damaged: {problem.Message} Delete the line, then resume.", problem);
+                throw new InvalidDataException(
+                    $"Line {number + 1} of '{file}' is damaged: {problem.Message} Delete the line, then resume.", problem);
             }
         }
     }

@@ -6,8 +6,8 @@ public sealed record TuningOptions
     /// <summary>
     /// The run that the recipe is for, as <see cref="ResNetTraining.Run"/> would do it: its data, starting network, device and limits. Its
     /// recipe (null for the standard one, <see cref="TrainingRecipe.FineTune"/>) is the one that others are compared with. Its output
-    /// folder is the search's: it receives <c>recipe.json</c> (the winner), <c>trials.csv</c> (the table) and <c>trials.jsonl</c> (a line for each
-    /// trial, from which a search is resumed). Its validation images have no say in the search.
+    /// folder is the search's: it receives <c>recipe.json</c> (the winner), <c>trials.csv</c> (the table) and <c>trials.jsonl</c> (a line
+    /// for each trial, from which a search is resumed). Its validation images have no say in the search.
     /// </summary>
     public required TrainingOptions Training { get; init; }
 

@@ -7,7 +7,8 @@ public sealed class TuningResult
 {
     internal TuningResult(IReadOnlyList<TuningTrial> trials, string recipeFile, TimeSpan elapsed)
     {
-        (Trials, RecipeFile) = (trials, recipeFile);
+        Trials = trials;
+        RecipeFile = recipeFile;
         Elapsed = elapsed;
         Standard = trials.First(trial => trial.IsStandard);
         var best = Best(trials, Standard);
@@ -50,8 +51,8 @@ public sealed class TuningResult
             return $"No recipe of the last round was better than the standard one ({Figures(Standard)}), which is kept.";
         return best == Winner
             ? $"The winner ({Figures(best)}) is more than a standard error better than the standard recipe ({Figures(Standard)})."
-            : $"The best recipe ({Figures(best)}) is not a standard error better than the standard one ({Figures(Standard)}), so that, " +
-                "the simplest, is kept.";
+            : $"The best recipe ({Figures(best)}) is not a standard error better than the standard one ({Figures(Standard)}), so that " +
+                "one, the simplest, is kept.";
     }
 
     private static string Figures(TuningTrial trial) =>

@@ -4,13 +4,16 @@ using System.Text.Json;
 namespace ResNet.Training;
 
 /// <summary>
-/// Searches a recipe by successive halving: the standard recipe first, on all that there is; then rounds of candidates, each judged on
-/// folds of the training images, of which the best third goes on.
+/// Searches a recipe by successive halving: the standard recipe first, on all that there is; then rounds of candidates, each evaluated
+/// on folds of the training images, of which the best third goes on.
 /// </summary>
 internal sealed class TuningSearch : IDisposable
 {
     /// <summary>The share of the time that trials are planned for.</summary>
     private const double UsedShare = 0.95;
+
+    /// <summary>From this share of the time on, the standard recipe leaves too little for others.</summary>
+    private const double LongShare = 0.4;
 
     private readonly TuningOptions _options;
     private readonly IReadOnlyList<TuningRung> _rungs;
@@ -28,7 +31,8 @@ internal sealed class TuningSearch : IDisposable
 
     private TuningSearch(TuningOptions options, IProgress<TuningProgress>? progress, CancellationToken cancellation)
     {
-        (_options, _progress) = (options, progress);
+        _options = options;
+        _progress = progress;
         _cancellation = cancellation;
         var plans = options.Resolve();
         TrainingRecipe[] standards = [.. plans.Select(plan => plan.Recipe)];
@@ -63,25 +67,39 @@ internal sealed class TuningSearch : IDisposable
         foreach (var note in _options.Training.Data.Notes) Report(note);
         if (_folder.Records.Count > 0) Report($"{Plural.Of(_folder.Records.Count, "trial was", "trials were")} done before.");
         var standard = _candidates[0];
-        for (var rung = 0; rung < _rungs.Count; rung++) Judge(standard, rung);
+        for (var rung = 0; rung < _rungs.Count; rung++)
+        {
+            Evaluate(standard, rung);
+            if (rung == 0) WarnIfLong(standard);
+        }
+
         var from = _folder.Records.Last(record => record.IsOf(standard, _rungs[^1].Images, _rungs[^1].Folds - 1)).Elapsed;
         var limits = TuningRung.Limits(UsedShare * _options.Time.TotalSeconds - from, Costs(standard));
         IReadOnlyList<TuningCandidate> left = [.. _candidates.Skip(1)];
         for (var rung = 0; rung < _rungs.Count; rung++)
         {
             var until = from + limits[rung];
-            List<TuningCandidate> judged = [];
+            List<TuningCandidate> evaluated = [];
             foreach (var candidate in left)
             {
                 if (MissingFolds(candidate, rung).Any() && Elapsed + SecondsOf(candidate, rung) > until) continue;
-                Judge(candidate, rung);
-                judged.Add(candidate);
+                Evaluate(candidate, rung);
+                evaluated.Add(candidate);
             }
 
-            left = [.. judged.OrderBy(candidate => ScoreOf(candidate, rung).MeanLoss).Take(TuningRung.Kept(judged.Count))];
+            left = [.. evaluated.OrderBy(candidate => ScoreOf(candidate, rung).MeanLoss).Take(TuningRung.Kept(evaluated.Count))];
         }
 
         return Finish();
+    }
+
+    /// <summary>Says so, if the standard recipe alone will take much of the time.</summary>
+    private void WarnIfLong(TuningCandidate standard)
+    {
+        var all = Costs(standard).Sum();
+        if (all <= LongShare * _options.Time.TotalSeconds) return;
+        var (needed, given) = (Durations.Text(TimeSpan.FromSeconds(all)), Durations.Text(_options.Time));
+        Report($"The standard recipe alone takes about {needed} of the {given}, which leaves little for others. More time finds more.");
     }
 
     private TuningResult Finish()
@@ -98,7 +116,7 @@ internal sealed class TuningSearch : IDisposable
     }
 
     /// <summary>Tries a candidate on the folds of a round, as far as that is not done.</summary>
-    private void Judge(TuningCandidate candidate, int rung)
+    private void Evaluate(TuningCandidate candidate, int rung)
     {
         _current = (rung, candidate);
         var network = _networks[candidate.Start];
@@ -131,9 +149,7 @@ internal sealed class TuningSearch : IDisposable
     /// <summary>How much longer trials took than was expected.</summary>
     private double Correction => _estimated > 0 ? _measured / _estimated : 1;
 
-    /// <summary>
-    /// What each round costs one candidate like this one; trials of the round before count where the images are the same.
-    /// </summary>
+    /// <summary>What each round costs a candidate like this one; trials of a round count in the next if the images are the same.</summary>
     private List<double> Costs(TuningCandidate candidate) =>
     [
         .. _rungs.Select((rung, i) =>

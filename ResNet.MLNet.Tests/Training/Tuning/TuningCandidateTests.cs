@@ -14,8 +14,8 @@ public sealed class TuningCandidateTests
         var same = TuningCandidate.Propose([Standard, Standard], seed: 1, most: 40);
         CollectionAssert.AreEqual(some.Select(Describe).ToList(), same.Select(Describe).ToList());
         Assert.HasCount(40, some.Select(Describe).Distinct());
-        var unchanged = some.Where(candidate => candidate.Changes.Count == 0).Select(each => each.Start);
-        CollectionAssert.AreEqual(new[] { 0, 1 }, unchanged.ToList());
+        var unchanged = some.Where(candidate => candidate.Changes.Count == 0).Select(candidate => candidate.Start).ToList();
+        CollectionAssert.AreEqual(new[] { 0, 1 }, unchanged);
         Assert.IsEmpty(some[0].Changes.Concat(some[1].Changes));
         CollectionAssert.AreNotEqual(
             some.Select(Describe).ToList(), TuningCandidate.Propose([Standard, Standard], seed: 2, most: 40).Select(Describe).ToList());
@@ -69,7 +69,8 @@ public sealed class TuningCandidateTests
     [DataRow(70, 69, 60.0, false, "No recipe of the last round was better")]
     [DataRow(70, 72, 40.0, false, "not a standard error better")]
     [DataRow(70, 80, 40.0, true, "more than a standard error better")]
-    public void The_standard_recipe_stays_unless_another_is_clearly_better(int standard, int other, double loss, bool wins, string message)
+    public void The_standard_recipe_is_kept_unless_another_is_clearly_better(
+        int standard, int other, double loss, bool wins, string message)
     {
         TuningResult result = new([Trial(false, other, loss), Trial(true, standard, 50)], "recipe.json", TimeSpan.Zero);
         Assert.AreEqual(wins, result.Winner != result.Standard);

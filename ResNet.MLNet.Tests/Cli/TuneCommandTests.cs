@@ -8,7 +8,8 @@ public sealed class TuneCommandTests
     public void A_recipe_is_searched_and_the_command_that_uses_it_works()
     {
         using var folders = new ClassFolders();
-        var (first, tuned, run) = (PathOf("first"), PathOf("tuned"), PathOf("run"));
+        var (first, tuned) = (PathOf("first"), PathOf("tuned"));
+        var run = PathOf("run");
         string[] common = ["--data", folders.Folder, "--device", "cpu", "--batch", "8"];
         string[] tiny = ["--architecture", "cifar-resnet8:width=16", "--size", "12"];
         var start = Command.Resnet(["train", .. common, .. tiny, "--output", first, "--time", "1s"]);
@@ -17,7 +18,8 @@ public sealed class TuneCommandTests
         StringAssert.Contains(start.Output, "images a second in training");
         Directory.Move(folders.PathOf("red"), folders.PathOf("crimson"));
         var model = Path.Combine(first, "model.onnx");
-        string[] search = ["tune", .. common, "--start-from", model, "--output", tuned, "--epochs", "1", "--candidates", "2", "--time", "1h"];
+        string[] small = ["--epochs", "1", "--candidates", "2", "--time", "1h"];
+        string[] search = ["tune", .. common, "--start-from", model, "--output", tuned, .. small];
         var tune = Command.Resnet(search);
         Assert.AreEqual(0, tune.ExitCode, tune.Errors);
         StringAssert.Contains(tune.Output, "(standard)");

@@ -8,7 +8,7 @@ public sealed class TuneCommandTests
     public void A_recipe_is_searched_and_the_command_that_uses_it_works()
     {
         using var folders = new ClassFolders();
-        var (first, tuned, run) = (PathOf("first"), PathOf("tuned"), PathOf("run"));
+        var (first, tuned) = (PathOf("first"), PathOf("tuned"));
         string[] common = ["--data", folders.Folder, "--device", "cpu", "--batch", "8"];
         string[] tiny = ["--architecture", "cifar-resnet8:width=16", "--size", "12"];
         var start = Command.Resnet(["train", .. common, .. tiny, "--output", first, "--time", "1s"]);
@@ -27,7 +27,7 @@ public sealed class TuneCommandTests
         var again = Command.Resnet(search);
         Assert.AreEqual(1, again.ExitCode);
         StringAssert.Contains(again.Errors, "--resume continues");
-        var trained = Command.Resnet([.. line.Split(' ')[1..^1], run]);
+        var trained = Command.Resnet([.. line.Split(' ')[1..^1], PathOf("run")]);
         Assert.AreEqual(0, trained.ExitCode, trained.Errors);
 
         string PathOf(string name) => Path.Combine(folders.Output, name);

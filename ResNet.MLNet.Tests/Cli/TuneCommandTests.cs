@@ -9,7 +9,10 @@ public sealed class TuneCommandTests
     {
         using var folders = new ClassFolders();
         var (first, tuned) = (PathOf("first"), PathOf("tuned"));
+<<<<<<< HEAD
         var run = PathOf("run");
+=======
+>>>>>>> tune
         string[] common = ["--data", folders.Folder, "--device", "cpu", "--batch", "8"];
         string[] tiny = ["--architecture", "cifar-resnet8:width=16", "--size", "12"];
         var start = Command.Resnet(["train", .. common, .. tiny, "--output", first, "--time", "1s"]);
@@ -29,7 +32,7 @@ public sealed class TuneCommandTests
         var again = Command.Resnet(search);
         Assert.AreEqual(1, again.ExitCode);
         StringAssert.Contains(again.Errors, "--resume continues");
-        var trained = Command.Resnet([.. line.Split(' ')[1..^1], run]);
+        var trained = Command.Resnet([.. line.Split(' ')[1..^1], PathOf("run")]);
         Assert.AreEqual(0, trained.ExitCode, trained.Errors);
 
         string PathOf(string name) => Path.Combine(folders.Output, name);

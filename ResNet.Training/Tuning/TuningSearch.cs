@@ -87,7 +87,14 @@ internal sealed class TuningSearch : IDisposable
                 evaluated.Add(candidate);
             }
 
-            left = [.. evaluated.OrderBy(candidate => ScoreOf(candidate, rung).MeanLoss).Take(TuningRung.Kept(evaluated.Count))];
+            // Of several that are best as their new head alone, which is the same, one goes on.
+            left =
+            [
+                .. evaluated
+                    .OrderBy(candidate => ScoreOf(candidate, rung).MeanLoss)
+                    .DistinctBy(candidate => ScoreOf(candidate, rung).MeanLoss)
+                    .Take(TuningRung.Kept(evaluated.Count)),
+            ];
         }
 
         return Finish();

@@ -81,12 +81,13 @@ internal static class TrainCommand
 
     private static int Train(IAnsiConsole console, TrainingOptions options, CancellationToken cancellation)
     {
-        ShowPlan(console, options.Resolve());
+        var plan = options.Resolve();
+        ShowPlan(console, plan);
         try
         {
             var display = new TrainingDisplay(console);
             var result = display.Show(() => ResNetTraining.Run(options, display, cancellation));
-            ShowResult(console, result, options.Data.Training.Labels);
+            ShowResult(console, result, plan.Options.Data.Training.Labels);
             return ExitCode.Done;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Spectre.Console;
 
@@ -119,12 +120,38 @@ internal static class TuneCommand
             .Select(weights => weights.Name),
     ];
 
+    /// <summary>The command that trains with the winner: what was typed, but for what is the search's and what the recipe says.</summary>
     private static string TrainingCommand(ParseResult parsed, TuningResult result, Dictionary<StartingPoint, string> others)
     {
         if (!others.TryGetValue(result.Winner.Start, out var start)) start = parsed.GetValue<string?>("--start-from");
-        var from = start is null ? "" : $" --start-from {start}";
-        return $"resnet train --data {parsed.GetValue<string>("--data")}{from} --recipe {result.RecipeFile} --output run";
+        List<string> words = ["resnet", "train"];
+        var isKept = false;
+        foreach (var token in parsed.Tokens.Skip(1))
+        {
+            if (token.Type == TokenType.Option) isKept = Kept.Contains(token.Value);
+            if (token.Value == "--teacher" && result.Winner.Decided.Distillation is null) isKept = false;
+            if (isKept) words.Add(CommandWork.Quote(token.Value));
+        }
+
+        if (start is not null) words.AddRange(["--start-from", CommandWork.Quote(start)]);
+        words.AddRange(["--recipe", CommandWork.Quote(result.RecipeFile), "--output", "run"]);
+        return string.Join(' ', words);
     }
+
+    /// <summary>The options that say what is trained on and where, and not how.</summary>
+    private static readonly HashSet<string> Kept =
+    [
+        "--data",
+        "--multi-label",
+        "--label-separators",
+        "--teacher",
+        "--entry",
+        "--validation",
+        "--bad-images",
+        "--device",
+        "--max-pixels",
+        "--max-file-bytes",
+    ];
 
     private static Table TableOf(TuningResult result)
     {

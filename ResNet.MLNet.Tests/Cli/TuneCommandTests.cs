@@ -9,10 +9,7 @@ public sealed class TuneCommandTests
     {
         using var folders = new ClassFolders();
         var (first, tuned) = (PathOf("first"), PathOf("tuned"));
-<<<<<<< HEAD
         var run = PathOf("run");
-=======
->>>>>>> tune
         string[] common = ["--data", folders.Folder, "--device", "cpu", "--batch", "8"];
         string[] tiny = ["--architecture", "cifar-resnet8:width=16", "--size", "12"];
         var start = Command.Resnet(["train", .. common, .. tiny, "--output", first, "--time", "1s"]);

@@ -9,10 +9,10 @@ internal static class ImageTargets
     /// <returns>[images, classes] 1 for the classes of an image, 0 for others.</returns>
     public static float[] Of(ImageDataset source, IReadOnlyList<int> images)
     {
-        var targets = new float[images.Count * source.Labels.Count];
+        var targets = new float[(long)images.Count * source.Labels.Count];
         foreach (var (row, image) in images.Index())
         {
-            foreach (var label in source.LabelsOf(image)) targets[row * source.Labels.Count + label] = 1;
+            foreach (var label in source.LabelsOf(image)) targets[(long)row * source.Labels.Count + label] = 1;
         }
 
         return targets;

@@ -53,15 +53,16 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var (mean, variance) = _measured!.Read();
+        using var measured = _measured!;
+        _measured = null;
+        if (measured.IsEmpty) return;
+        var (mean, variance) = measured.Read();
         var epsilon = full_like(_variance, _epsilon);
         var factor = _weight.div(_variance.add(epsilon, Scalars.One).sqrt_());
         _bias.add_(factor.mul(mean.sub(_mean)), Scalars.One);
         _weight.copy_(factor.mul_(variance.add(epsilon, Scalars.One).sqrt_()));
         _mean.copy_(mean);
         _variance.copy_(variance);
-        _measured.Dispose();
-        _measured = null;
     }
 
     /// <summary>Sums over all inputs, by channel.</summary>
@@ -69,6 +70,8 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
     {
         private readonly Tensor _sum = zeros_like(like, float64), _squares = zeros_like(like, float64);
         private long _count;
+
+        public bool IsEmpty => _count == 0;
 
         public void Add(Tensor input)
         {

@@ -150,6 +150,7 @@ public sealed class ResNetModule : nn.Module<Tensor, Tensor>
             }
         }
 
+        // Without an image that can be read, they stay as they are.
         norms.ForEach(norm => norm.EndMeasuring());
     }
 

@@ -9,10 +9,13 @@ namespace ResNet.Training;
 /// </summary>
 internal sealed class StartAverage(FlatParameters parameters) : IDisposable
 {
-    private Tensor? _trained;
+    private Tensor? _trained, _trainedStatistics;
 
     /// <summary>[count] the weights at the start.</summary>
     public Tensor Start { get; } = parameters.Weights.clone();
+
+    /// <summary>The statistics of batch norm at the start.</summary>
+    public Tensor StartStatistics { get; } = parameters.Statistics.clone();
 
     /// <summary>The share of the trained weights, 0 to 1.</summary>
     public double TrainedShare { get; set; } = 1;
@@ -22,6 +25,7 @@ internal sealed class StartAverage(FlatParameters parameters) : IDisposable
     {
         using var _ = no_grad();
         Start.copy_(parameters.Weights);
+        StartStatistics.copy_(parameters.Statistics);
     }
 
     /// <summary>Puts the average in the place of the network's weights, or these back in its place.</summary>
@@ -30,22 +34,40 @@ internal sealed class StartAverage(FlatParameters parameters) : IDisposable
         using var _ = no_grad();
         if (_trained is null)
         {
-            _trained = parameters.Weights.clone().DetachFromDisposeScope();
-            using var share = TrainedShare.ToScalar();
-            using var rest = (1 - TrainedShare).ToScalar();
-            parameters.Weights.mul_(share).add_(Start, alpha: rest);
+            _trained = Average(parameters.Weights, Start);
+            _trainedStatistics = Average(parameters.Statistics, StartStatistics);
         }
         else
         {
-            parameters.Weights.copy_(_trained);
-            _trained.Dispose();
-            _trained = null;
+            PutBack(parameters.Weights, ref _trained);
+            PutBack(parameters.Statistics, ref _trainedStatistics);
         }
     }
 
     public void Dispose()
     {
         Start.Dispose();
+        StartStatistics.Dispose();
         _trained?.Dispose();
+        _trainedStatistics?.Dispose();
+    }
+
+    private static void PutBack(Tensor values, ref Tensor? trained)
+    {
+        values.copy_(trained!);
+        trained!.Dispose();
+        trained = null;
+    }
+
+    /// <summary>Puts the average in the place of values, and gives a copy of these.</summary>
+    private Tensor Average(Tensor values, Tensor start)
+    {
+        var trained = values.clone().DetachFromDisposeScope();
+        using var share = TrainedShare.ToScalar();
+        using var rest = (1 - TrainedShare).ToScalar();
+        // Of training that diverged nothing is left: 0 times infinity would be.
+        if (TrainedShare == 0) values.copy_(start);
+        else values.mul_(share).add_(start, alpha: rest);
+        return trained;
     }
 }

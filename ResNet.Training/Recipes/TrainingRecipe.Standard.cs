@@ -4,7 +4,7 @@ namespace ResNet.Training;
 public sealed partial record TrainingRecipe
 {
     private const int PaperImageNetSteps = 600_000, PaperImageNetBatch = 256, PaperCifarSteps = 64_000, PaperCifarBatch = 128;
-    private const int FewImages = 2000;
+    private const int FewImages = 2000, MostHeadCrops = 20_000;
 
     // The paper subtracts a mean and divides by nothing. Whether pixels are 0 to 1 or 0 to 255 makes no difference: batch norm behind the
     // first convolution divides it out.
@@ -92,9 +92,9 @@ public sealed partial record TrainingRecipe
 
     /// <summary>
     /// What is sensible for fine-tuning a trained network for new classes: a new head on cached features of the center, its mirror image
-    /// and ten crops; then, where folds of the training images show that it helps, 5 to 15 epochs (more for fewer images) of all stages at
-    /// rates that halve towards the first, batch norm's statistics and the head kept; and an average with the network that it started from,
-    /// weighted by the folds. It has the network's own preprocessing. docs/transfer-learning.md has the experiments behind it.
+    /// and ten crops (fewer of more than 2,000 images); then, where folds of the training images show that it helps, 5 to 15 epochs (more
+    /// for fewer images) of all stages at rates that halve towards the first, batch norm's statistics and the head kept; and an average with
+    /// the network that it started from, weighted by the folds. It has the network's own preprocessing. docs/transfer-learning.md has the experiments behind it.
     /// </summary>
     /// <param name="architecture">The trained network.</param>
     /// <param name="preprocessing">How it was trained to see its images.</param>
@@ -113,7 +113,7 @@ public sealed partial record TrainingRecipe
             ClipNorm = 5,
             Optimizer = new Optimizer.Sgd { Nesterov = true },
             WeightDecay = 0,
-            FineTuning = new(),
+            FineTuning = new() { HeadCrops = Math.Clamp(MostHeadCrops / Math.Max(1, images), 0, 10) },
             Augmentation = new Augmentation.RandomResizedCrop(small ? 0.5 : 0.35),
             Keep = KeptEpoch.Last,
         }.WithPreprocessing(preprocessing);

@@ -4,14 +4,14 @@ namespace ResNet.Training;
 internal static class AccuracyRemarks
 {
     /// <summary>The remarks, in sentences; none for many runs.</summary>
-    /// <param name="validation">The figures of the network; null without validation images.</param>
+    /// <param name="evaluation">The figures of the network; null without validation images.</param>
     /// <param name="labels">The names of the classes.</param>
     /// <param name="choseEpoch">Whether the same images chose the epoch whose network it is.</param>
-    public static IReadOnlyList<string> On(ClassificationMetrics? validation, IReadOnlyList<string> labels, bool choseEpoch)
+    public static IReadOnlyList<string> On(Evaluation? evaluation, IReadOnlyList<string> labels, bool choseEpoch)
     {
-        if (validation is null) return ["There were no validation images, so it is not known how accurate the network is."];
+        if (evaluation is null) return ["There were no validation images, so it is not known how accurate the network is."];
         List<string> remarks = [];
-        if (!validation.IsAboveMajority)
+        if (evaluation.Classes is { IsAboveMajority: false } validation)
         {
             remarks.Add(
                 $"As far as {Plural.Of(validation.Count, "validation image", "validation images")} can tell, the network did not learn: " +

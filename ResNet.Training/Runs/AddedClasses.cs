@@ -36,6 +36,12 @@ internal static class AddedClasses
                 $"While classes are added, only the head is trained, so {nameof(recipe.Epochs)} must be 0: other layers would forget the " +
                 "old classes. To train all of the network, give images of all classes and add none.");
         }
+
+        if (recipe.Loss != LossFunction.CrossEntropy || recipe.LogitAdjustment > 0)
+        {
+            throw new ArgumentException(
+                "Classes are added with cross-entropy and without logit adjustment, since the scores of the old ones stay as they are.");
+        }
     }
 
     /// <summary>The classifier's part that stays.</summary>

@@ -19,7 +19,7 @@ internal sealed class ClassMeansStage(TrainingPlan plan, TrainingStep step, BadI
         using var scope = NewDisposeScope();
         var centers = features.Centers();
         var means = ClassMeans.Of(centers.Features, centers.Targets, plan.Architecture.Classes);
-        return means.Or(AddedClasses.MeansOf(plan.Options.StartFrom!)).ToText();
+        return means.Or(plan.Options.AddClasses ? AddedClasses.MeansOf(plan.Options.StartFrom!) : null).ToText();
     }
 
     /// <summary>Those of the network as it is, from some images of each class, as text; null where they are not kept.</summary>

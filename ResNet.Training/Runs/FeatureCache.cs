@@ -67,17 +67,19 @@ internal sealed partial class FeatureCache(string folder, string identity, Actio
     private static HeadFeatures Join(List<Part> parts, int width, ImageDataset source, Device device)
     {
         var rows = parts.Sum(part => part.Images.Length);
-        var features = new float[(long)rows * width];
+        var features = empty([rows, width], float32, device);
         var start = 0L;
         foreach (var part in parts)
         {
-            part.Features.CopyTo(features, start);
-            start += part.Features.Length;
+            using var scope = NewDisposeScope();
+            var count = part.Images.Length;
+            if (count > 0) features.narrow(0, start, count).copy_(tensor(part.Features, [count, width]));
+            start += count;
         }
 
         int[] images = [.. parts.SelectMany(part => part.Images)];
         return new(
-            tensor(features, [rows, width], device: device),
+            features,
             source.IsMultiLabel
                 ? tensor(ImageTargets.Of(source, images), [rows, source.Labels.Count], device: device)
                 : tensor(Array.ConvertAll(images, image => (long)source.LabelOf(image)), device: device),

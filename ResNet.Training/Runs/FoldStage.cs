@@ -24,6 +24,9 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     private const int FoldPurpose = 5;
     private const float LossOfDiverged = 1e6f;
 
+    /// <summary>The most images of a fold that are held out, and that are trained on: more would cost time and tell little.</summary>
+    public const int MostHeld = 400, MostKnown = 3000;
+
     /// <summary>The shares of the trained weights that are tried.</summary>
     public static IReadOnlyList<double> Shares { get; } = [0, 0.25, 0.5, 0.75, 1];
 
@@ -44,7 +47,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         {
             if (store.Read(fold) is not { } scores)
             {
-                scores = Try(folds[fold], fold, lesson, run, cancellation);
+                scores = Try(Some(folds[fold], MostHeld), fold, lesson, run, cancellation);
                 step.ReadState(start);
                 store.Write(fold, scores);
             }
@@ -91,7 +94,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     public List<FoldScore> Try(HashSet<int> held, int fold, HeadLesson lesson, TrainingState run, CancellationToken cancellation)
     {
         var images = plan.Data.Training;
-        var known = lesson.Features.Images.Where(image => !held.Contains(image)).ToHashSet();
+        var known = Some(lesson.Features.Images.Where(image => !held.Contains(image)).ToHashSet(), MostKnown);
         using (NewDisposeScope())
         {
             var rows = lesson.Features.Of(known);
@@ -102,17 +105,18 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
 
         step.RestartAverages();
         var loader = plan.Loader(images.Subset([.. known.Order()]), plan.Recipe.Augmentation, badImages);
-        Train(loader, fold, run, cancellation);
+        Train(loader, fold, held.Count, run, cancellation);
         var judged = plan.Loader(images.Subset([.. held.Order()]), augmentation: null, badImages);
         return [.. Shares.Select(share => Score(share, judged, cancellation))];
     }
 
-    private void Train(BatchLoader loader, int fold, TrainingState run, CancellationToken cancellation)
+    private void Train(BatchLoader loader, int fold, int held, TrainingState run, CancellationToken cancellation)
     {
         var recipe = plan.Recipe;
         StageSchedule stages = new(recipe, plan.Architecture, loader.Batches);
         var steps = recipe.Epochs * loader.Batches;
         var number = 0;
+        var folds = (int)Math.Clamp(Math.Ceiling(EnoughImages / (double)held), 1, Folds);
         for (var epoch = 0; epoch < recipe.Epochs; epoch++)
         {
             step.Network.EnterTraining(plan.KeepStatistics, stages.FirstTrained(epoch));
@@ -128,8 +132,21 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
             }
         }
 
-        void Report(int done) =>
-            progress.Report(run, new() { Phase = TrainingPhase.TryingFolds, Batch = fold * steps + done, Batches = Folds * steps });
+        void Report(int done)
+        {
+            var all = Math.Max(fold + 1, folds) * steps;
+            progress.Report(run, new() { Phase = TrainingPhase.TryingFolds, Batch = fold * steps + done, Batches = all });
+        }
+    }
+
+    /// <summary>Of many images some, evenly spread.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="most">The most of them.</param>
+    public static HashSet<int> Some(HashSet<int> images, long most)
+    {
+        if (images.Count <= most) return images;
+        long count = images.Count;
+        return [.. images.Order().Where((_, i) => (i + 1) * most / count > i * most / count)];
     }
 
     private FoldScore Score(double share, BatchLoader judged, CancellationToken cancellation)

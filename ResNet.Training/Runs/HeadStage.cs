@@ -33,8 +33,7 @@ internal sealed class HeadStage(TrainingPlan plan, TrainingStep step, BadImages 
         if (plan.Options is { AddClasses: true, StartFrom: { } start })
         {
             lesson = AddedClasses.WithMeans(start, features, plan.Data.Training.Labels);
-            var weights = AddedClasses.Balance(lesson, task.Classes);
-            task = task with { ClassWeights = weights, Known = AddedClasses.Known(start, step.Input.Device) };
+            task = task with { Known = AddedClasses.Known(start, step.Input.Device) };
         }
 
         HeadTrainer trainer = new(lesson, task, plan.Recipe.Seed, (done, fits) => ReportFit(state, done, fits), cancellation);

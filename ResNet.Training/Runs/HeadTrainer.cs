@@ -46,7 +46,7 @@ internal sealed class HeadTrainer(
     /// <param name="views">The number of views of each, crops included.</param>
     public static double RowsOf(int images, int views)
     {
-        var known = (double)Math.Min(images, MostRows) * (Folds - 1) / Folds;
+        var known = (double)Math.Min(images, MostRows / views) * (Folds - 1) / Folds;
         var viewsOfCandidates = views > 2 ? 2 + views : views;
         return known * viewsOfCandidates * Folds * Penalties.Length + (double)images * views;
     }
@@ -84,6 +84,7 @@ internal sealed class HeadTrainer(
     {
         var folds = FoldsOfImages();
         if (folds.Count < 2) return new(UsualPenalty, features.HasCrops, double.NaN, double.NaN);
+        var share = (double)folds.Sum(fold => fold.Held.Count) / features.ImageCount;
         var chosen = features.Of(folds.SelectMany(fold => fold.Held).Concat(folds[0].Always).ToHashSet());
         var candidates = features.HasCrops ? new[] { chosen.WithoutCrops(), chosen } : [chosen];
         var fits = candidates.Length * folds.Count * Penalties.Length;
@@ -97,7 +98,9 @@ internal sealed class HeadTrainer(
                 new HeadFit(penalty, candidate.HasCrops, sums[i].Loss / images, sums[i].Correct / images)));
         }
 
-        return results.MinBy(result => result.Loss)!;
+        // The loss is a mean: what is best for some of the images is too much for all, in the inverse proportion of their numbers.
+        var best = results.MinBy(result => result.Loss)!;
+        return share < 0.5 ? best with { Penalty = best.Penalty * share } : best;
     }
 
     /// <summary>Fits without a fold's images, with each penalty, and adds up how well that predicts them.</summary>
@@ -126,7 +129,8 @@ internal sealed class HeadTrainer(
         // Of features of the mean length the known classes get what they get when the network is used.
         using var scale = (rows.MeanNorm() / HeadFeatures.Length).ToScalar();
         var scaled = known with { Weights = known.Weights.mul(scale) };
-        return new(rows.Normalized(), rows.Targets, task with { Known = scaled });
+        var weights = AddedClasses.Balance(rows, task.Classes);
+        return new(rows.Normalized(), rows.Targets, task with { Known = scaled, ClassWeights = weights });
     }
 
     /// <summary>

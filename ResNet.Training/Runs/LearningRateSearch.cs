@@ -32,7 +32,7 @@ internal static class LearningRateSearch
             cancellation.ThrowIfCancellationRequested();
             var rate = Lowest * Math.Pow(Highest / Lowest, number / (steps - 1.0));
             step.ClearSums();
-            step.Run(batch, epoch, number + 1, group => rate * stages.FactorOf(group.Stage));
+            step.Run(batch, epoch, number + 1, group => rate * FactorOf(group.Stage));
             var loss = step.ReadSums().Loss / batch.Count;
             average = Smoothing * average + (1 - Smoothing) * loss;
             var smoothed = average / (1 - Math.Pow(Smoothing, number + 1));
@@ -45,6 +45,9 @@ internal static class LearningRateSearch
         }
 
         return new(points, diverged: false);
+
+        // A new head was not fitted here, so that it has to learn.
+        double FactorOf(int part) => plan.NeedsNewHead && part > plan.Architecture.StageBlocks.Count ? 1 : stages.FactorOf(part);
 
         void Report(int done, double loss)
         {

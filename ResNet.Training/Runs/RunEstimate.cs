@@ -36,8 +36,9 @@ internal sealed record RunEstimate(RunPace Pace, int Training, int Validation, b
 
     private double SecondsOfFolds(int epochs)
     {
-        var held = (double)Training / FoldStage.Folds;
-        var folds = Math.Clamp(Math.Ceiling(FoldStage.EnoughImages / held), 1, FoldStage.Folds);
-        return folds * Pace.SecondsOfFold(Training - (int)held, (int)held, epochs);
+        var held = Math.Min(Training / FoldStage.Folds, FoldStage.MostHeld);
+        var known = Math.Min(Training - held, FoldStage.MostKnown);
+        var folds = Math.Clamp(Math.Ceiling(FoldStage.EnoughImages / Math.Max(1.0, held)), 1, FoldStage.Folds);
+        return folds * Pace.SecondsOfFold(known, held, epochs);
     }
 }

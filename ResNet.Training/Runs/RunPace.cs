@@ -23,7 +23,7 @@ internal sealed record RunPace(double FeatureSeconds, double TrainingSeconds, do
         using var scope = NewDisposeScope();
         var (recipe, images) = (plan.Recipe, plan.Data.Training);
         BadImages bad = new(plan.Options.OnBadImage);
-        using TrainingStep step = new(plan.NewNetwork(), recipe, Devices.Parse(plan.Options.Device), images.ClassCounts);
+        using var step = plan.NewStep();
         step.Network.eval();
         var features = SecondsOf(plan.Loader(images, recipe.Augmentation, bad), bad, batch =>
         {

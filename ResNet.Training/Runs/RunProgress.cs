@@ -136,7 +136,12 @@ internal sealed class RunProgress(
 
     private double StepsOfRun => plan.Recipe.Epochs * (double)batchesPerEpoch;
 
-    private double FractionOf(TrainingState state) => StepsOfRun > 0 ? state.StepsDone(batchesPerEpoch) / StepsOfRun : 0;
+    private double FractionOf(TrainingState state)
+    {
+        var isOver = state.History.Count > 0 && (state.TrainedShare == 0 || StepsOfRun == 0);
+        if (isOver) return 1;
+        return StepsOfRun > 0 ? state.StepsDone(batchesPerEpoch) / StepsOfRun : 0;
+    }
 
     private TimeSpan RemainingAfter(TrainingState state)
     {

@@ -43,7 +43,8 @@ internal static class TimeFit
 
     private static IEnumerable<TrainingRecipe> Candidates(TrainingRecipe standard, bool needsNewHead)
     {
-        var head = needsNewHead ? standard.FineTuning : null;
+        // A teacher teaches in epochs.
+        var head = needsNewHead && standard.Distillation is null ? standard.FineTuning : null;
         var fewest = head is null ? 1 : Math.Max(1, (int)Math.Ceiling(FewestEpochs * standard.Epochs));
         for (var epochs = MostEpochs * standard.Epochs; epochs >= fewest; epochs--) yield return standard with { Epochs = epochs };
         if (head is null) yield break;

@@ -100,6 +100,8 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         var run = new TrainingState();
+        // Their images may have changed under the same names.
+        if (_plan.Options.IfExists == ExistingRun.Overwrite) _folder.DeleteFeatures();
         _folder.Clear(_recipe, _plan.Options.StartFrom?.File, _plan.Options.Teacher?.File);
         _progress.OpenEvents(_folder, run);
         Subtract(new MeanImageStage(_plan, _badImages, _progress).Find(run, cancellation));
@@ -239,7 +241,7 @@ internal sealed class TrainingLoop : IDisposable
         var choseEpoch = _recipe.Keep == KeptEpoch.Best && run.History.Count > 1;
         var result = new TrainingResult(_folder.ModelFile, run.History, kept, validation?.Classes, TimeSpan.FromSeconds(run.Seconds))
         {
-            Notes = AccuracyRemarks.On(validation?.Classes, _plan.Data.Training.Labels, choseEpoch),
+            Notes = AccuracyRemarks.On(validation, _plan.Data.Training.Labels, choseEpoch),
             MultiLabelValidation = validation?.Labels,
         };
         try

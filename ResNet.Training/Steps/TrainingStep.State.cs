@@ -35,6 +35,7 @@ internal sealed partial class TrainingStep
 
         if (FromStart is not { } start) return tensors;
         Parameters.CopyTo(tensors, start.Start, StartPrefix);
+        Parameters.CopyStatisticsTo(tensors, start.StartStatistics, StartPrefix);
         if (start.TrainedShare == 1 && Average is null) return tensors;
         // What is evaluated, for readers of the checkpoint.
         ExchangeAverages();
@@ -55,7 +56,9 @@ internal sealed partial class TrainingStep
             Parameters.CopyStatisticsFrom(tensors, average.Statistics, MovingPrefix);
         }
 
-        if (FromStart is { } start) Parameters.CopyFrom(tensors, start.Start, StartPrefix);
+        if (FromStart is not { } start) return;
+        Parameters.CopyFrom(tensors, start.Start, StartPrefix);
+        Parameters.CopyStatisticsFrom(tensors, start.StartStatistics, StartPrefix);
     }
 
     private StateDict WeightsIn(StateDict tensors)

@@ -13,7 +13,7 @@ namespace ResNet.Training;
 internal sealed class TunedNetwork(TrainingPlan standard, string folder, BadImages badImages, IProgress<TrainingProgress> receiver)
     : IDisposable
 {
-    private const int SubsetPurpose = 7, MostHeld = 400;
+    private const int SubsetPurpose = 7;
 
     private readonly Dictionary<bool, HeadFeatures> _features = [];
     private readonly Dictionary<string, HeadFit> _fits = [];
@@ -43,8 +43,8 @@ internal sealed class TunedNetwork(TrainingPlan standard, string folder, BadImag
     /// <summary>The seconds of a trial on one fold, at this pace.</summary>
     public double SecondsOf(TrainingRecipe recipe, int images, CancellationToken cancellation)
     {
-        var held = Math.Min(images / FoldStage.Folds, MostHeld);
-        return Pace(cancellation).SecondsOfFold(images - held, held, recipe.Epochs);
+        var held = Math.Min(images / FoldStage.Folds, FoldStage.MostHeld);
+        return Pace(cancellation).SecondsOfFold(Math.Min(images - held, FoldStage.MostKnown), held, recipe.Epochs);
     }
 
     /// <summary>The seconds that it takes, besides, to compute the features of a recipe and to fit its head, if that is not done.</summary>
@@ -78,7 +78,7 @@ internal sealed class TunedNetwork(TrainingPlan standard, string folder, BadImag
             throw new InvalidDataException("There are too few images to tune a recipe: folds need three of classes with two or more.");
         var lesson = new HeadLesson(features, FitOf(plan, step, features, images, cancellation));
         begin();
-        return stage.Try(Some(folds[fold]), fold, lesson, new(), cancellation);
+        return stage.Try(FoldStage.Some(folds[fold], FoldStage.MostHeld), fold, lesson, new(), cancellation);
     }
 
     /// <summary>Gives the network its first weights.</summary>
@@ -143,14 +143,6 @@ internal sealed class TunedNetwork(TrainingPlan standard, string folder, BadImag
         }
 
         return features.Of(chosen);
-    }
-
-    /// <summary>Of many images that are held out some, evenly spread; more would cost time and tell little.</summary>
-    private static HashSet<int> Some(HashSet<int> held)
-    {
-        if (held.Count <= MostHeld) return held;
-        long count = held.Count;
-        return [.. held.Order().Where((_, i) => (i + 1) * MostHeld / count > i * MostHeld / count)];
     }
 
     private static void Free(HeadFeatures features)

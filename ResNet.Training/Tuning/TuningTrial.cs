@@ -44,6 +44,6 @@ public sealed class TuningTrial
     /// where the new head alone was best.
     /// </summary>
     public TrainingRecipe Decided => TrainedShare == 0
-        ? Recipe with { Epochs = 0 }
+        ? Recipe with { Epochs = 0, Distillation = null }
         : Recipe with { FineTuning = Recipe.FineTuning! with { TrainedShare = TrainedShare } };
 }

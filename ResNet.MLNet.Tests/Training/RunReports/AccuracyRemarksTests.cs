@@ -23,5 +23,13 @@ public sealed class AccuracyRemarksTests
         StringAssert.Contains(AccuracyRemarks.On(null, Labels, choseEpoch: false).Single(), "no validation images");
     }
 
-    private static ClassificationMetrics Figures(double top1) => new(100, 0.5, top1, null, new[,] { { 40, 0 }, { 0, 60 } });
+    [TestMethod]
+    public void Several_labels_have_no_majority_class()
+    {
+        Evaluation labels = new(null, new MultiLabelMetrics(100, 0.5, []));
+        Assert.IsEmpty(AccuracyRemarks.On(labels, Labels, choseEpoch: false));
+    }
+
+    private static Evaluation Figures(double top1) =>
+        new(new ClassificationMetrics(100, 0.5, top1, null, new[,] { { 40, 0 }, { 0, 60 } }), null);
 }

@@ -62,6 +62,8 @@ public sealed class AddedClassesTests
         var options = SmallRun.Options(folders, HeadOnly) with { AddClasses = true };
         Refuses(options, "needs a trained network");
         Refuses(options with { StartFrom = StartingPoint.Open(world.Model), Recipe = HeadOnly with { Epochs = 2 } }, "Epochs must be 0");
+        var binary = HeadOnly with { Loss = LossFunction.BinaryCrossEntropy };
+        Refuses(options with { StartFrom = StartingPoint.Open(world.Model), Recipe = binary }, "added with cross-entropy");
         Directory.Delete(folders.PathOf("blue"), recursive: true);
         Directory.Move(folders.PathOf("red"), folders.PathOf("crimson"));
         // A network from random weights does not remember its images, and there is none of "blue".

@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace ResNet.Tests;
 
 /// <summary>Held-out folds of the training images decide how much of the fine-tuned weights a run gives.</summary>
@@ -35,6 +37,30 @@ public sealed class FoldStageTests
         Assert.IsTrue(reports.Exists(report => report.Message?.Contains("the new head alone is kept", StringComparison.Ordinal) == true));
         StringAssert.Contains(ModelCard.Read(result.ModelFile)!.Source, "the new head alone is kept");
         Assert.IsTrue(reports.Exists(report => report.Phase == TrainingPhase.TryingFolds));
+    }
+
+    [TestMethod]
+    public void Of_training_that_diverged_nothing_is_left_in_the_head_alone()
+    {
+        using var network = new ResNetModule(ResNetArchitecture.Parse("cifar-resnet8:width=4"));
+        using var parameters = new FlatParameters(network);
+        using var average = new StartAverage(parameters) { TrainedShare = 0 };
+        using var start = parameters.Weights.clone();
+        using var infinity = double.PositiveInfinity.ToScalar();
+        using (TorchSharp.torch.no_grad()) parameters.Weights.fill_(infinity);
+        average.Exchange();
+        Assert.IsTrue(parameters.Weights.eq(start).all().item<bool>());
+        average.Exchange();
+        Assert.IsFalse(parameters.Weights.isfinite().any().item<bool>());
+    }
+
+    [TestMethod]
+    public void Of_many_images_some_are_enough()
+    {
+        HashSet<int> images = [.. Enumerable.Range(10, 1000)];
+        Assert.HasCount(300, FoldStage.Some(images, 300));
+        Assert.IsTrue(FoldStage.Some(images, 300).IsSubsetOf(images));
+        Assert.AreSame(images, FoldStage.Some(images, 1000));
     }
 
     [TestMethod]

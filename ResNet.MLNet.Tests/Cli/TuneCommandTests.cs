@@ -18,8 +18,8 @@ public sealed class TuneCommandTests
         StringAssert.Contains(start.Output, "images a second in training");
         Directory.Move(folders.PathOf("red"), folders.PathOf("crimson"));
         var model = Path.Combine(first, "model.onnx");
-        string[] small = ["--epochs", "1", "--candidates", "2", "--time", "1h"];
-        string[] search = ["tune", .. common, "--start-from", model, "--output", tuned, .. small];
+        string[] least = ["--epochs", "1", "--candidates", "2"];
+        string[] search = ["tune", .. common, "--start-from", model, "--output", tuned, .. least, "--time", "1h"];
         var tune = Command.Resnet(search);
         Assert.AreEqual(0, tune.ExitCode, tune.Errors);
         StringAssert.Contains(tune.Output, "(standard)");

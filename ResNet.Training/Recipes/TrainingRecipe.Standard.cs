@@ -94,7 +94,8 @@ public sealed partial record TrainingRecipe
     /// What is sensible for fine-tuning a trained network for new classes: a new head on cached features of the center, its mirror image
     /// and ten crops (fewer of more than 2,000 images); then, where folds of the training images show that it helps, 5 to 15 epochs
     /// (more for fewer images) of all stages at rates that halve towards the first, batch norm's statistics and the head kept; and an
-    /// average with the network that it started from, weighted by the folds. It has the network's own preprocessing. docs/transfer-learning.md has the experiments behind it.
+    /// average with the network that it started from, weighted by the folds. It has the network's own preprocessing.
+    /// docs/transfer-learning.md has the experiments behind it.
     /// </summary>
     /// <param name="architecture">The trained network.</param>
     /// <param name="preprocessing">How it was trained to see its images.</param>

@@ -106,7 +106,8 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         step.RestartAverages();
         var loader = plan.Loader(images.Subset([.. known.Order()]), plan.Recipe.Augmentation, badImages);
         Train(loader, fold, held.Count, run, cancellation);
-        var judged = plan.Loader(images.Subset([.. held.Order()]), augmentation: null, badImages);
+        // Read once for all shares.
+        var judged = plan.Loader(images.Subset([.. held.Order()]), augmentation: null, badImages).Epoch(0).ToList();
         return [.. Shares.Select(share => Score(share, judged, cancellation))];
     }
 
@@ -149,7 +150,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         return [.. images.Order().Where((_, i) => (i + 1) * most / count > i * most / count)];
     }
 
-    private FoldScore Score(double share, BatchLoader judged, CancellationToken cancellation)
+    private FoldScore Score(double share, List<Batch> judged, CancellationToken cancellation)
     {
         var average = step.FromStart!;
         average.TrainedShare = share;
@@ -160,7 +161,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
             using var _ = no_grad();
             using var scope = NewDisposeScope();
             List<Tensor> logits = [], targets = [];
-            foreach (var batch in judged.Epoch(0))
+            foreach (var batch in judged)
             {
                 cancellation.ThrowIfCancellationRequested();
                 var (pixels, wanted) = step.Input.Load(batch);
@@ -201,16 +202,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <summary>Images for folds, each class spread evenly over them, but for classes with one image; none if there are too few.</summary>
     public List<HashSet<int>> Choose(HeadFeatures features)
     {
-        var folds = Enumerable.Range(0, Folds).Select(_ => new HashSet<int>()).ToList();
-        var next = 0;
-        var classes = features.Images.Zip(features.ClassNumbers()).DistinctBy(row => row.First);
-        foreach (var group in classes.GroupBy(row => row.Second, row => row.First).Where(group => group.Count() > 1))
-        {
-            var members = group.Order().ToArray();
-            new SeededRandom(plan.Recipe.Seed, FoldPurpose, group.Key).Shuffle(members.AsSpan());
-            foreach (var image in members) folds[next++ % Folds].Add(image);
-        }
-
+        var folds = features.Folds(Folds, share: 1, plan.Recipe.Seed, FoldPurpose);
         return folds.TrueForAll(fold => fold.Count > 0) ? folds : [];
     }
 }

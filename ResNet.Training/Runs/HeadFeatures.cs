@@ -58,6 +58,35 @@ internal sealed record HeadFeatures(Tensor Features, Tensor Targets, int[] Image
         return mean.item<float>();
     }
 
+    /// <summary>
+    /// Images for folds, each class spread evenly over them. Classes with one image are in none. Folds may be empty if there are few.
+    /// </summary>
+    /// <param name="count">The number of folds.</param>
+    /// <param name="share">How much of each class is used, above 0, up to 1: at least two images.</param>
+    /// <param name="seed">Chooses them.</param>
+    /// <param name="purpose">Tells this choice from others of the same seed.</param>
+    public List<HashSet<int>> Folds(int count, double share, long seed, int purpose)
+    {
+        var folds = Enumerable.Range(0, count).Select(_ => new HashSet<int>()).ToList();
+        var next = 0;
+        var classes = Images.Zip(ClassNumbers()).DistinctBy(row => row.First);
+        foreach (var group in classes.GroupBy(row => row.Second, row => row.First).Where(group => group.Count() > 1))
+        {
+            var members = group.Order().ToArray();
+            new SeededRandom(seed, purpose, group.Key).Shuffle(members.AsSpan());
+            foreach (var image in members.Take(Math.Max(2, (int)(members.Length * share)))) folds[next++ % count].Add(image);
+        }
+
+        return folds;
+    }
+
+    /// <summary>The images that are alone in their class.</summary>
+    public IEnumerable<int> Alone() => Images.Zip(ClassNumbers())
+        .DistinctBy(row => row.First)
+        .GroupBy(row => row.Second, row => row.First)
+        .Where(group => group.Count() == 1)
+        .SelectMany(group => group);
+
     /// <summary>[rows] the class of each row; 0 for all where images have several labels.</summary>
     public long[] ClassNumbers()
     {

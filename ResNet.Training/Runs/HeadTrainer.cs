@@ -14,8 +14,8 @@ namespace ResNet.Training;
 internal sealed record HeadFit(double Penalty, bool UsesCrops, double Loss, double Accuracy);
 
 /// <summary>
-/// Fits a network's classifier to features that are computed already: multinomial logistic regression on features divided by their length.
-/// The weight of the penalty, and whether random crops help (they do for photographs, and not for small pictures), is chosen by
+/// Fits a network's classifier to features that are computed already: logistic regression on features divided by their length. The
+/// weight of the penalty, and whether random crops help (they do for photographs, and not for small pictures), is chosen by
 /// cross-validation. The classifier has no bias, so that what it predicts does not depend on the length of the features, which it gets
 /// undivided.
 /// </summary>
@@ -82,18 +82,20 @@ internal sealed class HeadTrainer(
 
     private HeadFit Choose()
     {
-        var folds = FoldsOfImages();
+        // Of very many images some are enough to choose with.
+        var wanted = Math.Min(1, (double)MostRows / features.Images.Length);
+        var folds = features.Folds(Folds, wanted, seed, FoldPurpose).Where(fold => fold.Count > 0).ToList();
         if (folds.Count < 2) return new(UsualPenalty, features.HasCrops, double.NaN, double.NaN);
-        var share = (double)folds.Sum(fold => fold.Held.Count) / features.ImageCount;
-        var chosen = features.Of(folds.SelectMany(fold => fold.Held).Concat(folds[0].Always).ToHashSet());
+        var images = (double)folds.Sum(fold => fold.Count);
+        var share = images / features.ImageCount;
+        var chosen = features.Of(folds.SelectMany(fold => fold).Concat(features.Alone()).ToHashSet());
         var candidates = features.HasCrops ? new[] { chosen.WithoutCrops(), chosen } : [chosen];
         var fits = candidates.Length * folds.Count * Penalties.Length;
         List<HeadFit> results = [];
         foreach (var candidate in candidates)
         {
             var sums = new (double Loss, long Correct)[Penalties.Length];
-            foreach (var fold in folds) AddFold(candidate, fold.Held, sums, fits);
-            var images = (double)folds.Sum(fold => fold.Held.Count);
+            foreach (var fold in folds) AddFold(candidate, fold, sums, fits);
             results.AddRange(Penalties.Select((penalty, i) =>
                 new HeadFit(penalty, candidate.HasCrops, sums[i].Loss / images, sums[i].Correct / images)));
         }
@@ -132,29 +134,4 @@ internal sealed class HeadTrainer(
         var weights = AddedClasses.Balance(rows, task.Classes);
         return new(rows.Normalized(), rows.Targets, task with { Known = scaled, ClassWeights = weights });
     }
-
-    /// <summary>
-    /// Images for folds, each class spread evenly over them; of classes with one image, that is always learned from. Of very many images
-    /// some are enough to choose with.
-    /// </summary>
-    private List<Fold> FoldsOfImages()
-    {
-        var targets = features.ClassNumbers();
-        var share = Math.Min(1, (double)MostRows / features.Images.Length);
-        var folds = Enumerable.Range(0, Folds).Select(_ => new HashSet<int>()).ToList();
-        HashSet<int> always = [];
-        var next = 0;
-        foreach (var group in features.Images.Zip(targets).DistinctBy(row => row.First).GroupBy(row => row.Second, row => row.First))
-        {
-            var members = group.Order().ToArray();
-            new SeededRandom(seed, FoldPurpose, group.Key).Shuffle(members.AsSpan());
-            if (members.Length == 1) always.Add(members[0]);
-            else foreach (var image in members.Take(Math.Max(2, (int)(members.Length * share)))) folds[next++ % Folds].Add(image);
-        }
-
-        return [.. folds.Where(fold => fold.Count > 0).Select(fold => new Fold(fold, always))];
-    }
-
-    /// <summary>Images that are held back, and those that never are.</summary>
-    private sealed record Fold(HashSet<int> Held, HashSet<int> Always);
 }

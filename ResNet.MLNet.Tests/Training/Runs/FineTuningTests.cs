@@ -11,7 +11,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void A_head_alone_learns_new_classes_in_a_moment_and_leaves_the_rest_as_it_was()
     {
-        using var world = new TrainedWorld();
+        using var world = new TwoColorNetwork();
         using var folders = new ClassFolders();
         var start = StartingPoint.Open(world.Checkpoint);
         SmallRun.Reports reports = [];
@@ -31,7 +31,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void Stages_are_released_from_the_last_to_the_first_and_statistics_stay()
     {
-        using var world = new TrainedWorld();
+        using var world = new TwoColorNetwork();
         using var folders = new ClassFolders();
         var start = StartingPoint.Open(world.Checkpoint);
         // Epoch 1 trains stage 3 and the head, epoch 2 stage 2 as well.
@@ -75,7 +75,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void A_model_file_is_as_good_a_start_as_the_checkpoint_that_it_was_made_of()
     {
-        using var world = new TrainedWorld();
+        using var world = new TwoColorNetwork();
         var (fromCheckpoint, fromModel) = (StartingPoint.Open(world.Checkpoint), StartingPoint.Open(world.Model));
         Assert.IsTrue(fromModel.IsFolded && !fromCheckpoint.IsFolded);
         Assert.AreEqual(fromCheckpoint.Architecture, fromModel.Architecture);
@@ -104,7 +104,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void A_new_head_is_in_the_average_too_and_a_run_that_resumes_after_it_ends_with_the_same_bits()
     {
-        using var world = new TrainedWorld();
+        using var world = new TwoColorNetwork();
         using var folders = new ClassFolders();
         var tuning = new FineTuning { HeadCrops = 1, TrainedShare = 1 };
         var recipe = SmallRun.Recipe(2) with { FineTuning = tuning, LearningRate = 1e-4, EmaDecay = 0.99 };
@@ -122,7 +122,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void Statistics_that_were_folded_away_are_measured_on_images_of_all_classes()
     {
-        using var world = new TrainedWorld();
+        using var world = new TwoColorNetwork();
         // More of the first class than are measured, so that the folder's order would show no other.
         using var folders = new ClassFolders(imagesPerClass: 200);
         // Everything is trained, at a rate near zero: what is evaluated is the start.
@@ -173,7 +173,7 @@ public sealed class FineTuningTests
     [DataRow("emptied", 1)]
     public void A_run_that_is_stopped_among_the_features_goes_on_with_those_that_it_has(string state, int words)
     {
-        using var world = new TrainedWorld();
+        using var world = new TwoColorNetwork();
         using var folders = new ClassFolders(imagesPerClass: 40);
         var recipe = HeadOnly with { Epochs = 1, BatchSize = 2, LearningRate = 0.01 };
         var options = SmallRun.Options(folders, recipe) with { StartFrom = StartingPoint.Open(world.Checkpoint), Workers = 1 };
@@ -196,7 +196,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void What_cannot_be_a_start_says_why()
     {
-        using var world = new TrainedWorld();
+        using var world = new TwoColorNetwork();
         using var folders = new ClassFolders(imagesPerClass: 1);
         var start = StartingPoint.Open(world.Checkpoint);
         var options = SmallRun.Options(folders, HeadOnly);
@@ -221,23 +221,5 @@ public sealed class FineTuningTests
         using var difference = expected.sub(actual).abs().max();
         using var scale = expected.abs().max();
         Assert.IsLessThan(tolerance * scale.item<float>(), difference.item<float>());
-    }
-
-    /// <summary>A network that tells two of the colors apart.</summary>
-    private sealed class TrainedWorld : IDisposable
-    {
-        private readonly ClassFolders _folders = new();
-
-        public TrainedWorld()
-        {
-            Directory.Delete(_folders.PathOf("red"), recursive: true);
-            ResNetTraining.Run(SmallRun.Options(_folders, SmallRun.Recipe(3)));
-        }
-
-        public string Checkpoint => Path.Combine(_folders.Output, "best.safetensors");
-
-        public string Model => Path.Combine(_folders.Output, "model.onnx");
-
-        public void Dispose() => _folders.Dispose();
     }
 }

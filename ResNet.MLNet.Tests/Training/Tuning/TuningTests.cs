@@ -118,17 +118,16 @@ public sealed class TuningTests
     /// <summary>Images of three colors, and a network that tells two of them apart.</summary>
     private sealed class World : IDisposable
     {
-        private readonly ClassFolders _known = new(), _folders = new();
+        private readonly TwoColorNetwork _known = new();
+        private readonly ClassFolders _folders = new();
 
         public World()
         {
-            Directory.Delete(_known.PathOf("red"), recursive: true);
-            ResNetTraining.Run(SmallRun.Options(_known, SmallRun.Recipe(3)));
             Options = new()
             {
                 Training = SmallRun.Options(_folders, Recipe) with
                 {
-                    StartFrom = StartingPoint.Open(Path.Combine(_known.Output, "best.safetensors")),
+                    StartFrom = StartingPoint.Open(_known.Checkpoint),
                     IfExists = ExistingRun.Refuse,
                 },
                 Time = TimeSpan.FromHours(1),

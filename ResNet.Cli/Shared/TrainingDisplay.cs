@@ -9,21 +9,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
     private ProgressTask? _bar;
 
     /// <summary>Runs work that reports here.</summary>
-    public T Show<T>(Func<T> work)
-    {
-        if (!console.Profile.Capabilities.Interactive) return work();
-        return console.Progress()
-            .AutoClear(true)
-            .Columns(
-                new ProgressBarColumn { Width = 30 },
-                new PercentageColumn(),
-                new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context =>
-            {
-                _bar = context.AddTask("starting", maxValue: 1);
-                return work();
-            });
-    }
+    public T Show<T>(Func<T> work) => ProgressBar.Show(console, bar => _bar = bar, work);
 
     public void Report(TrainingProgress value)
     {
@@ -59,7 +45,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
             $"accuracy {100 * value.Accuracy:0.0} %",
             $"{value.ImagesPerSecond:0} images/s",
             .. Memory(value.DeviceMemory),
-            $"{value.Remaining:h\\:mm\\:ss} left",
+            .. Left(value.Remaining),
         ];
         bar.Description = string.Join("  ", parts);
     }
@@ -84,6 +70,9 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
     }
 
     private static string Top5(EpochMetrics epoch) => epoch.Top5 is { } top5 ? $", top-5 {100 * top5:0.0} %" : "";
+
+    /// <summary>The time that is left, once it is known.</summary>
+    private static string[] Left(TimeSpan remaining) => remaining > TimeSpan.Zero ? [$"{remaining:h\\:mm\\:ss} left"] : [];
 
     private static string[] Memory(long? bytes) => bytes is { } used ? [$"{used / 1e9:0.0} GB"] : [];
 }

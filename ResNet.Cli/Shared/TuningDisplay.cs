@@ -8,21 +8,7 @@ internal sealed class TuningDisplay(IAnsiConsole console) : IProgress<TuningProg
     private ProgressTask? _bar;
 
     /// <summary>Runs work that reports here.</summary>
-    public T Show<T>(Func<T> work)
-    {
-        if (!console.Profile.Capabilities.Interactive) return work();
-        return console.Progress()
-            .AutoClear(true)
-            .Columns(
-                new ProgressBarColumn { Width = 30 },
-                new PercentageColumn(),
-                new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context =>
-            {
-                _bar = context.AddTask("starting", maxValue: 1);
-                return work();
-            });
-    }
+    public T Show<T>(Func<T> work) => ProgressBar.Show(console, bar => _bar = bar, work);
 
     public void Report(TuningProgress value)
     {

@@ -35,7 +35,7 @@ internal sealed class HeadTrainer(
     private const double UsualPenalty = 3e-3;
 
     /// <summary>From the strongest on: a fit begins with the weights of the one before it.</summary>
-    private static readonly double[] Penalties = [3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4];
+    private static readonly double[] Penalties = [3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5];
 
     private int _done;
 

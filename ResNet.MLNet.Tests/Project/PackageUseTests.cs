@@ -140,7 +140,7 @@ public sealed class PackageUseTests
     [DataRow("ResNet.Training", "RESNET003", "libtorch-cpu-")]
     public void An_application_without_natives_is_told_while_it_is_built(string package, string code, string advice)
     {
-        var folder = Feed.Value.WriteApp($"lacks-{code}", [package], "Console.WriteLine();");
+        var folder = Feed.Value.WriteApp($"lacks-natives-of-{package}", [package], "Console.WriteLine();");
         var (exit, output) = DotNet.Run("build", folder, "--nologo");
         Assert.AreEqual(0, exit, output);
         Assert.Contains($"warning {code}", output);

@@ -23,7 +23,8 @@ internal static class Program
         return await parsed.InvokeAsync(configuration, stop.Token);
     }
 
-    private static RootCommand CreateRoot() => new("Residual networks for ML.NET: train them, inspect them, use them.")
+    /// <summary>The command with all its subcommands.</summary>
+    internal static RootCommand CreateRoot() => new("Residual networks for ML.NET: train them, inspect them, use them.")
     {
         DemoCommand.Create(),
         TrainCommand.Create(),

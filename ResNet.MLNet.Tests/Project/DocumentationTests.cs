@@ -10,9 +10,12 @@ public sealed class DocumentationTests
 {
     private const string Fence = "```csharp";
 
+    /// <summary>The folders whose readmes have code: the repository's, and those of the packages.</summary>
+    private static readonly string[] Readmes = ["", "ResNet.MLNet", "ResNet.MLNet.Weights.ResNet18", "ResNet.Training"];
+
     /// <summary>The pages that have code.</summary>
     public static IEnumerable<string> Pages => Directory.GetFiles(Repository.PathOf("docs"), "*.md")
-        .Append(Repository.PathOf("README.md"))
+        .Concat(Readmes.Select(folder => Repository.PathOf(folder, "README.md")))
         .Where(page => File.ReadLines(page).Contains(Fence))
         .Select(page => Path.GetRelativePath(Repository.Root, page));
 

@@ -73,7 +73,7 @@ public sealed class PackageUseTests
 
     [TestMethod]
     [DataRow("pipeline-portable")]
-    [DataRow("pipeline-onefile", OwnPlatform, "--self-contained", "-p:PublishSingleFile=true", "-p:IncludeNativeLibrariesForSelfExtract=true")]
+    [DataRow("pipeline-singlefile", OwnPlatform, "--self-contained", "-p:PublishSingleFile=true")]
     [DataRow("pipeline-readytorun", OwnPlatform, "--no-self-contained", "-p:PublishReadyToRun=true")]
     public void A_published_application_runs_saves_and_loads_a_pipeline(string name, params string[] arguments)
     {

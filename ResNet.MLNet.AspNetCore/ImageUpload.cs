@@ -1,6 +1,8 @@
+using System.Net.Mime;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace ResNet.MLNet.AspNetCore;
@@ -16,21 +18,23 @@ internal static class ImageUpload
     {
         var limit = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>();
         if (limit is { IsReadOnly: false }) limit.MaxRequestBodySize = maximumBytes + FormOverhead;
-        if (!request.HasFormContentType)
+        // Other forms are read as bodies: curl calls whatever it sends application/x-www-form-urlencoded.
+        var isForm = MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType == MediaTypeNames.Multipart.FormData;
+        if (!isForm)
             return await ReadAsync(request.Body, request.ContentLength, maximumBytes, cancellationToken).ConfigureAwait(false);
         if (request.ContentLength > maximumBytes + FormOverhead) throw TooLong(maximumBytes);
-        var file = await FindFileAsync(request, cancellationToken).ConfigureAwait(false);
+        var file = await FindFileAsync(request.Body, type!.Boundary, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(file, null, maximumBytes, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<Stream> FindFileAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async Task<Stream> FindFileAsync(Stream form, StringSegment quotedBoundary, CancellationToken cancellationToken)
     {
         const string Advice = "Send the image as the body, or as a file in a form (multipart/form-data).";
-        var boundary = HeaderUtilities.RemoveQuotes(MediaTypeHeaderValue.Parse(request.ContentType).Boundary);
+        var boundary = HeaderUtilities.RemoveQuotes(quotedBoundary);
         if (boundary.Length == 0) throw new BadHttpRequestException($"The form has no parts. {Advice}");
         try
         {
-            var reader = new MultipartReader(boundary.ToString(), request.Body);
+            var reader = new MultipartReader(boundary.ToString(), form);
             while (await reader.ReadNextSectionAsync(cancellationToken).ConfigureAwait(false) is { } section)
             {
                 if (section.GetContentDispositionHeader()?.IsFileDisposition() == true) return section.Body;

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Mime;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,7 +28,6 @@ public static class ResNetEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         return endpoints.MapPost(pattern, ClassifyAsync)
-            .WithMetadata(Accepts)
             .WithMetadata(new ProducesResponseTypeMetadata(200, typeof(ImageClassification), [MediaTypeNames.Application.Json]))
             .WithMetadata(Problems);
     }
@@ -51,10 +49,8 @@ public static class ResNetEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(work);
         RequestDelegate handler = context => HandleAsync(context, work);
-        return endpoints.MapPost(pattern, handler).WithMetadata(Accepts).WithMetadata(Problems);
+        return endpoints.MapPost(pattern, handler).WithMetadata(Problems);
     }
-
-    private static AcceptsMetadata Accepts { get; } = new([MediaTypeNames.Multipart.FormData, "image/*"], typeof(IFormFile));
 
     private static object[] Problems { get; } = [ProblemOf(400), ProblemOf(413), ProblemOf(415), ProblemOf(503)];
 

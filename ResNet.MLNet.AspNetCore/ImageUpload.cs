@@ -19,11 +19,10 @@ internal static class ImageUpload
         var limit = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>();
         if (limit is { IsReadOnly: false }) limit.MaxRequestBodySize = maximumBytes + FormOverhead;
         // Other forms are read as bodies: curl calls whatever it sends application/x-www-form-urlencoded.
-        var isForm = MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType == MediaTypeNames.Multipart.FormData;
-        if (!isForm)
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || type.MediaType != MediaTypeNames.Multipart.FormData)
             return await ReadAsync(request.Body, request.ContentLength, maximumBytes, cancellationToken).ConfigureAwait(false);
         if (request.ContentLength > maximumBytes + FormOverhead) throw TooLong(maximumBytes);
-        var file = await FindFileAsync(request.Body, type!.Boundary, cancellationToken).ConfigureAwait(false);
+        var file = await FindFileAsync(request.Body, type.Boundary, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(file, null, maximumBytes, cancellationToken).ConfigureAwait(false);
     }
 

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace ResNet.MLNet.AspNetCore;
 
-/// <summary>What the service counts and measures, for any listener of System.Diagnostics.Metrics (OpenTelemetry, dotnet-counters).</summary>
+/// <summary>What the service counts and measures, for listeners of System.Diagnostics.Metrics such as OpenTelemetry.</summary>
 internal sealed class ResNetMetrics
 {
     public const string MeterName = "ResNet.MLNet.AspNetCore";

@@ -33,14 +33,14 @@ public sealed class ResNetService : IDisposable
     /// <summary>Whether a model is loaded and warmed up.</summary>
     public bool IsReady => _source.IsReady;
 
-    /// <summary>Why the model file, as it is now, cannot be used; null if it is in use or was not looked at yet. It names the file.</summary>
+    /// <summary>Why the model file, as it is now, cannot be used, and its name; null if it is in use or was not looked at yet.</summary>
     public string? Problem => _source.Problem;
 
     internal ResNetServiceOptions Options { get; }
 
     /// <summary>Classifies an encoded image.</summary>
     /// <param name="image">The bytes of an image file (JPEG, PNG, BMP, GIF, WebP).</param>
-    /// <param name="top">How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer classes gives all.</param>
+    /// <param name="top">How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer gives all.</param>
     /// <param name="cancellationToken">Ends the wait for its turn.</param>
     /// <exception cref="InvalidImageException">The image cannot be read.</exception>
     /// <exception cref="ArgumentException">The model has no classes, or <paramref name="top"/> is less than 1.</exception>

@@ -8,7 +8,7 @@ public sealed class ResNetServiceOptions
     /// <summary>The model file (.onnx); a path that is not rooted starts at the application's content root. It has no default.</summary>
     public string ModelPath { get; set; } = "";
 
-    /// <summary>How images become the input of a file from elsewhere (<see cref="ResNetModel.Open"/>). Set in code. Default: null.</summary>
+    /// <summary>How images become the input of a file from elsewhere (see <see cref="ResNetModel.Open"/>). Default: null.</summary>
     public ImagePreprocessing? Preprocessing { get; set; }
 
     /// <summary>The CUDA device to run on, from 0. Default: null, the CPU.</summary>

@@ -9,7 +9,7 @@ using ResNet.MLNet.AspNetCore;
 
 namespace ResNet.Tests;
 
-/// <summary>An application that serves a model over HTTP, on a free port of loopback. The model file is looked at when a test says so.</summary>
+/// <summary>An application that serves a model over HTTP on loopback. It looks at the model file when a test says so.</summary>
 internal sealed class ClassifierApp : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -6,7 +6,7 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class CodeStyleTests
 {
-    private static readonly string[] Libraries = ["ResNet.MLNet/", "ResNet.Training/"];
+    private static readonly string[] Libraries = ["ResNet.MLNet/", "ResNet.MLNet.AspNetCore/", "ResNet.Training/"];
 
     /// <summary>The files that may be longer than the others, each with its reason.</summary>
     private static readonly Dictionary<string, string> LongFiles = new()

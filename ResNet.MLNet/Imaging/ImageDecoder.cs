@@ -44,7 +44,7 @@ internal sealed class ImageDecoder(bool applyOrientation, ImageLimits? limits = 
         }
         catch (InvalidImageException problem) when (image.Name is not null)
         {
-            throw new InvalidImageException(problem.Reason, image.Name, problem.InnerException);
+            throw new InvalidImageException(problem.Reason, image.Name, problem.InnerException) { IsTooLarge = problem.IsTooLarge };
         }
         catch (Exception problem) when (image.Path is not null && IsAboutFiles(problem))
         {

@@ -20,4 +20,9 @@ public sealed class InvalidImageException : Exception
 
     /// <summary>The file; null for an image in memory.</summary>
     public string? Path { get; }
+
+    /// <summary>
+    /// Whether it may well be an image, but has more pixels or bytes than the limits or the memory allow. Default: false.
+    /// </summary>
+    public bool IsTooLarge { get; init; }
 }

@@ -26,7 +26,8 @@ internal sealed class PixelBuffer
     public void Reset(int width, int height)
     {
         var needed = (long)width * height * BytesPerPixel;
-        if (needed > Array.MaxLength) throw new InvalidImageException($"{width} x {height} pixels are more than fit in memory.");
+        if (needed > Array.MaxLength)
+            throw new InvalidImageException($"{width} x {height} pixels are more than fit in memory.") { IsTooLarge = true };
         _memory.Reserve((int)needed);
         (Width, Height) = (width, height);
     }

@@ -122,7 +122,10 @@ internal sealed class RowSlot
             case InvalidImageException bad:
                 var advice = options.AdviceOn(bad);
                 throw new InvalidImageException(
-                    $"Row {row}: {bad.Reason} {advice}(BadImagePolicy.Mark continues without it.)", bad.Path, bad);
+                    $"Row {row}: {bad.Reason} {advice}(BadImagePolicy.Mark continues without it.)", bad.Path, bad)
+                {
+                    IsTooLarge = bad.IsTooLarge,
+                };
             default:
                 ExceptionDispatchInfo.Throw(Problem);
                 return;

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace ResNet.Tests;
+
+/// <summary>The sample application samples/WebApi in a process of its own, on a free port of loopback; ended with the test.</summary>
+internal sealed class WebSample : IDisposable
+{
+    private const string Listening = "Now listening on: ";
+
+    private static readonly string Configuration =
+        typeof(WebSample).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+
+    private WebSample(Process process) => _process = process;
+
+    public HttpClient Client { get; } = new();
+
+    public static async Task<WebSample> StartAsync(params string[] arguments)
+    {
+        var project = Repository.PathOf("samples", "WebApi");
+        var program = Directory.GetFiles(Path.Combine(project, "bin", Configuration), "WebApi.dll", SearchOption.AllDirectories).Single();
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, WorkingDirectory = project };
+        string[] all = [program, "--urls", "http://127.0.0.1:0", .. arguments];
+        foreach (var argument in all) start.ArgumentList.Add(argument);
+        var sample = new WebSample(Process.Start(start)!);
+        var line = await sample.WaitForAsync(Listening);
+        sample.Client.BaseAddress = new(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..]);
+        return sample;
+    }
+
+    /// <summary>Waits for a line with a text in what the application writes.</summary>
+    public async Task<string> WaitForAsync(string text)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (_lines.Find(line => line.Contains(text, StringComparison.Ordinal)) is null)
+        {
+            var line = await _process.StandardOutput.ReadLineAsync(limit.Token);
+            _lines.Add(line ?? throw new InvalidOperationException($"The sample has ended:\n{string.Join('\n', _lines)}"));
+        }
+
+        return _lines.Find(line => line.Contains(text, StringComparison.Ordinal))!;
+    }
+
+    public void Dispose()
+    {
+        Client.Dispose();
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

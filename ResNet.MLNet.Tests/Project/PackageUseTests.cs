@@ -40,7 +40,7 @@ public sealed class PackageUseTests
         }
         """;
 
-    private static readonly Lazy<PackageFeed> Feed = new(() => new("ResNet.MLNet", "ResNet.Training", "ResNet.MLNet.Weights.ResNet18"));
+    private static readonly Lazy<PackageFeed> Feed = new(() => new("ResNet.MLNet", "ResNet.MLNet.AspNetCore", "ResNet.Training"));
 
     private static string OnnxRuntime => $"Microsoft.ML.OnnxRuntime/{PackageFeed.OnnxRuntimeVersion}";
 
@@ -101,6 +101,34 @@ public sealed class PackageUseTests
         Assert.AreEqual(0, code, output);
         using var model = ResNetModel.Open(world.ModelFile);
         Assert.Contains($"{model.Classify(world.Paths[0])[0]}", output);
+    }
+
+    [TestMethod]
+    [DataRow("web-portable")]
+    [DataRow("web-selfcontained", OwnPlatform, "--self-contained")]
+    public void A_published_web_application_classifies_what_is_posted(string name, params string[] arguments)
+    {
+        using var world = new ImageWorld(images: 1);
+        var folder = Feed.Value.WriteApp(name, ["ResNet.MLNet.AspNetCore", OnnxRuntime], """
+            using ResNet.MLNet.AspNetCore;
+
+            var builder = WebApplication.CreateBuilder(args);
+            builder.Services.AddResNet(args[0]);
+            var app = builder.Build();
+            app.MapResNet("/classify");
+            await app.StartAsync();
+            using var client = new HttpClient { BaseAddress = new(app.Urls.First()) };
+            using var image = new ByteArrayContent(File.ReadAllBytes(args[1]));
+            var answer = await client.PostAsync("/classify", image);
+            while (answer.StatusCode == System.Net.HttpStatusCode.ServiceUnavailable) answer = await client.PostAsync("/classify", image);
+            Console.WriteLine($"answer {await answer.Content.ReadAsStringAsync()}");
+            await app.StopAsync();
+            """, sdk: "Microsoft.NET.Sdk.Web");
+        var program = Publish(folder, name, arguments);
+        var lines = Lines(program, [world.ModelFile, world.Paths[0], "--urls", "http://127.0.0.1:0"]);
+        using var model = ResNetModel.Open(world.ModelFile);
+        var best = model.Classify(world.Paths[0])[0];
+        Assert.Contains(best.Label, lines.Single(line => line.StartsWith("answer ", StringComparison.Ordinal)));
     }
 
     [TestMethod]

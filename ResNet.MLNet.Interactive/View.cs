@@ -31,7 +31,8 @@ public sealed class View
     private static Lazy<string> Style { get; } = new(() =>
     {
         var theme = Resource("theme.css");
-        var light = theme[..theme.IndexOf("@media", StringComparison.Ordinal)].Replace(":root", "&", StringComparison.Ordinal);
+        // The variables of the first rule, which is the light one.
+        var light = theme[(theme.IndexOf('{', StringComparison.Ordinal) + 1)..theme.IndexOf('}', StringComparison.Ordinal)];
         using var stream = typeof(View).Assembly.GetManifestResourceStream("views.css")!;
         using var reader = new StreamReader(stream);
         return $".resnet-view {{\n{light}{Resource("chart.css")}{ReportParts()}}}\n{reader.ReadToEnd()}";

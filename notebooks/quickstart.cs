@@ -6,10 +6,10 @@
 #:property PublishAot=false
 #:property Nullable=disable
 
-using Microsoft.ML.Data;
 using Microsoft.ML;
-using ResNet.MLNet.Interactive;
+using Microsoft.ML.Data;
 using ResNet.MLNet;
+using ResNet.MLNet.Interactive;
 using System.IO;
 
 NotebookFormatters.Register();
@@ -17,17 +17,15 @@ NotebookFormatters.Register();
 // # Quick start: classify photographs with ML.NET and a ResNet
 //
 // An ImageNet ResNet-18 turns each photograph into 512 numbers (features). ML.NET's own trainer learns five classes of flowers
-// from a hundred of
-// them in a second; the same features find similar pictures. No training of a network, no GPU, no download of weights: they come
-// with a package.
+// from a hundred of them in a second; the same features find similar pictures. No training of a network, no GPU, no download of
+// weights: they come with a package.
 //
 // The first cell references the packages; the native ONNX Runtime is one of them.
 
 // ## The photographs
 //
 // 200 photographs of flowers come with `ResNet.MLNet.Interactive` (CC BY 2.0; `CREDITS.txt`, which is written beside them, names
-// the photographers).
-// They lie in a folder for each class. For photographs of your own replace the folder.
+// the photographers). They lie in a folder for each class. For photographs of your own replace the folder.
 
 var folder = SampleImages.Flowers("flowers");
 var paths = Directory.GetFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
@@ -54,7 +52,7 @@ var model = pipeline.Fit(split.TrainSet);
 //
 // On the photographs that it was not trained on:
 
-var test = mlContext.Data.Cache(model.Transform(split.TestSet));
+var test = mlContext.Data.Cache(model.Transform(split.TestSet), "Label", "Features", "Score", "PredictedLabel");
 var metrics = mlContext.MulticlassClassification.Evaluate(test);
 $"accuracy {metrics.MicroAccuracy:P1}".Display();
 
@@ -65,14 +63,15 @@ Views.Confusion(labels, metrics.ConfusionMatrix).Display();
 
 // A row of the result: the columns that the pipeline has added.
 
-Views.Table(mlContext.Data.TakeRows(mlContext.Transforms.SelectColumns("Label", "Features", "PredictedLabel").Fit(test).Transform(test), 3)).Display();
+var columns = mlContext.Transforms.SelectColumns("Label", "Features", "PredictedLabel").Fit(test).Transform(test);
+mlContext.Data.TakeRows(columns, 3).Display();
 
 // ## Predictions
 //
 // Wrong ones are orange.
 
 var engine = mlContext.Model.CreatePredictionEngine<Photo, PhotoPrediction>(model);
-var tested = mlContext.Data.CreateEnumerable<Photo>(split.TestSet, reuseRowObject: false).Select(photo => photo.ImagePath).ToArray();
+var tested = mlContext.Data.CreateEnumerable<Photo>(split.TestSet, reuseRowObject: false).Select(photo => photo.ImagePath);
 Picture Predicted(string path)
 {
     var prediction = engine.Predict(new Photo { ImagePath = path });
@@ -92,7 +91,8 @@ float Similarity(float[] one, float[] other) => System.Numerics.Tensors.TensorPr
 foreach (var query in new[] { 3, 90, 170 })
 {
     var similar = Enumerable.Range(0, paths.Length).OrderByDescending(index => Similarity(features[query], features[index])).Take(6);
-    Views.Pictures(similar.Select(index => new Picture(paths[index], $"{LabelOf(paths[index])}, {Similarity(features[query], features[index]):0.00}"))).Display();
+    string Caption(int index) => $"{LabelOf(paths[index])}, {Similarity(features[query], features[index]):0.00}";
+    Views.Pictures(similar.Select(index => new Picture(paths[index], Caption(index)))).Display();
 }
 
 // ## Keep it

@@ -21,7 +21,7 @@ internal static partial class FileApp
         var code = notebook.Cells.Where(cell => cell.IsCode).SelectMany(cell => cell.Source.Split('\n')).ToList();
         var packages = code.Select(line => Reference().Match(line)).Where(match => match.Success).Select(match =>
             $"#:package {match.Groups["package"].Value}@{(match.Groups["version"].Success ? match.Groups["version"].Value : "*")}");
-        var usings = code.Where(IsUsing).Distinct().Order(StringComparer.Ordinal);
+        var usings = code.Where(IsUsing).Distinct().OrderBy(line => line.TrimEnd(';'), StringComparer.Ordinal);
         var text = new StringBuilder();
         text.Append($"// The cells of {name}.ipynb as a program: dotnet run {name}.cs\n// Made from the notebook: change it there.\n");
         foreach (var line in packages) text.Append($"{line}\n");

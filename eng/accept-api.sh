@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for library in ResNet.MLNet ResNet.MLNet.AspNetCore ResNet.Training; do
+for library in ResNet.MLNet ResNet.MLNet.AspNetCore ResNet.MLNet.Interactive ResNet.Training; do
     shipped=$library/PublicAPI.Shipped.txt
     unshipped=$library/PublicAPI.Unshipped.txt
     echo "#nullable enable" > "$unshipped"

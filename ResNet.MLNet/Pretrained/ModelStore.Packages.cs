@@ -1,3 +1,5 @@
+using Microsoft.ML;
+
 namespace ResNet.MLNet;
 
 /// <content>Networks that NuGet packages put on this machine, and the choice between them and others.</content>
@@ -9,7 +11,9 @@ public sealed partial class ModelStore
     /// </summary>
     public const string ModelsVariable = "RESNET_MLNET_MODELS";
 
-    /// <summary>Where the files of packages may be: the application's output folder, the folder that is named, the store.</summary>
+    /// <summary>
+    /// Where the files of packages may be: the application's output folder, the folder that is named, the store, in notebooks the packages.
+    /// </summary>
     internal IReadOnlyList<string> PackageFolders { get; init; } = [];
 
     /// <summary>
@@ -34,9 +38,18 @@ public sealed partial class ModelStore
         return PackagedFor(standard) is { } packaged && Has(packaged) ? packaged : standard;
     }
 
-    private static string[] FoldersOfPackages(string store) => Environment.GetEnvironmentVariable(ModelsVariable) is { Length: > 0 } named
-        ? [AppContext.BaseDirectory, named, store]
-        : [AppContext.BaseDirectory, store];
+    private static string[] FoldersOfPackages(string store)
+    {
+        var named = Environment.GetEnvironmentVariable(ModelsVariable) is { Length: > 0 } folder ? [folder] : Array.Empty<string>();
+        return [AppContext.BaseDirectory, .. named, store, .. PackageCacheFolders()];
+    }
+
+    /// <summary>The folders whose files a build would copy into the output folder, where there is no build.</summary>
+    private static IEnumerable<string> PackageCacheFolders() => PretrainedResNet.All
+        .Select(entry => entry.Package?.Id)
+        .OfType<string>()
+        .SelectMany(id => PackageCache.FoldersOf(id, typeof(ModelStore).Assembly, typeof(MLContext).Assembly))
+        .Select(folder => Path.Combine(folder, "tools"));
 
     /// <summary>ML.NET's weights of the same network; null if there are none.</summary>
     private static PretrainedResNet? PackagedFor(PretrainedResNet standard) => PretrainedResNet.All

@@ -122,41 +122,8 @@ internal static partial class HtmlReport
     private static XElement? Curves(RunReport run)
     {
         if (run.History.Count == 0) return null;
-        (double, string)? best = run.BestEpoch is { } epoch ? (epoch, "best") : null;
-        var hasValidation = run.History.Any(each => each.ValidationLoss is not null);
-        var hasLabels = run.History.Any(each => each.MeanAveragePrecision is not null);
-        LineChart[] charts =
-        [
-            new("Loss", [Series("training", each => each.TrainingLoss, hasValidation), .. Validation(each => each.ValidationLoss)])
-            {
-                Marker = best,
-            },
-            new(hasLabels ? "Mean average precision" : "Accuracy", hasLabels ? Validation(each => each.Score) : Accuracies())
-            {
-                Marker = best,
-                YFormat = "0.## %",
-            },
-            new("Learning rate", Series("at the end of the epoch", each => each.LearningRate, dashed: false))
-            {
-                YFormat = "0.#######",
-                FromZero = true,
-            },
-            new("Speed", Series("training images a second", each => each.ImagesPerSecond, dashed: false))
-            {
-                YFormat = "#,0.##",
-                FromZero = true,
-            },
-        ];
-        var figures = charts.Select(chart => Element("figure", chart.ToSvg()));
+        var figures = RunCharts.Of(run.History, run.BestEpoch).Select(chart => Element("figure", chart.ToSvg()));
         return Element("section", Element("h2", "Curves"), Element("div", Class("charts"), figures));
-
-        ChartSeries[] Accuracies() =>
-            [Series("training", each => each.TrainingAccuracy, hasValidation), .. Validation(each => each.Top1)];
-
-        ChartSeries[] Validation(Func<EpochMetrics, double?> value) => hasValidation ? [Series("validation", value, dashed: false)] : [];
-
-        ChartSeries Series(string name, Func<EpochMetrics, double?> value, bool dashed) =>
-            new(name, [.. run.History.Select(each => ((double)each.Epoch, value(each) ?? double.NaN))], dashed);
     }
 
     private static XElement? Use(RunReport run)

@@ -63,15 +63,28 @@ internal static class LibTorchFiles
         return OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
     }
 
-    /// <summary>Where .NET itself looks for native libraries.</summary>
+    /// <summary>Where .NET itself looks for native libraries, and in notebooks the packages.</summary>
     private static IEnumerable<string> SearchFolders()
     {
         var known = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         return known.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Append(AppContext.BaseDirectory)
             .Append(Path.Combine(AppContext.BaseDirectory, "runtimes", GenericRuntime(), "native"))
+            .Concat(PackageFolders())
             .Select(Path.GetFullPath)
             .Distinct();
+    }
+
+    /// <summary>The native folders of TorchSharp and of the libtorch that belongs to it, among the packages of a notebook.</summary>
+    private static IEnumerable<string> PackageFolders()
+    {
+        var torchSharp = typeof(TorchSharp.torch).Assembly;
+        var version = torchSharp.GetName().Version!;
+        var bridges = PackageCache.FoldersOf("TorchSharp", torchSharp)
+            .Where(folder => Path.GetFileName(folder).StartsWith($"{version.Major}.{version.Minor}.", StringComparison.Ordinal));
+        var libraries = PackageCache.FoldersOf($"libtorch-cpu-{GenericRuntime()}", torchSharp)
+            .Where(folder => Path.GetFileName(folder).StartsWith($"{BuiltFor}.", StringComparison.Ordinal));
+        return bridges.Concat(libraries).Select(folder => Path.Combine(folder, "runtimes", GenericRuntime(), "native"));
     }
 
     private static string GenericRuntime() => $"{SystemName()}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";

@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Microsoft.DotNet.Interactive.Formatting;
+using static ResNet.MLNet.Html;
+
+namespace ResNet.MLNet.Interactive;
+
+/// <summary>
+/// Shows a training run while it goes on: a progress bar, the time left, and the curves of the epochs so far. Give it to
+/// <see cref="ResNetTraining.Run"/> or to <see cref="ResNetTrainer.Options.Progress"/> in the cell that trains.
+/// </summary>
+public sealed class TrainingMonitor : IProgress<TrainingProgress>
+{
+    private readonly List<EpochMetrics> _history = [];
+    private DisplayedValue? _display;
+    private long _lastShown;
+
+    /// <summary>The shortest time between two updates, so that a notebook's page keeps up. Default: half a second.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The epochs that are complete.</summary>
+    public IReadOnlyList<EpochMetrics> History => _history;
+
+    /// <inheritdoc/>
+    public void Report(TrainingProgress value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.Completed is { } epoch) _history.Add(epoch);
+        var isDue = _lastShown == 0 || TimeProvider.System.GetElapsedTime(_lastShown) >= Interval;
+        if (!isDue && value.Completed is null && value.Fraction < 1) return;
+        _lastShown = TimeProvider.System.GetTimestamp();
+        var view = Draw(value);
+        if (_display is null) _display = view.Display();
+        else _display.Update(view);
+    }
+
+    private View Draw(TrainingProgress value)
+    {
+        var share = string.Create(CultureInfo.InvariantCulture, $"{value.Fraction:P0}");
+        var epoch = value.Epochs > 0 ? $"epoch {value.Epoch} of {value.Epochs}" : "preparing";
+        var left = value.Fraction is > 0 and < 1 ? $", {value.Remaining.TotalSeconds:0} s left" : "";
+        var line = $"{share}, {epoch}{left}";
+        return new(line, Bar(value.Fraction, line), _history.Count > 0 ? Views.CurvesHtml(_history) : null);
+    }
+
+    private static XElement Bar(double fraction, string text) => Element("p",
+        Element("progress", Attribute("max", "1"), Attribute("value", fraction.ToString("0.###", CultureInfo.InvariantCulture))),
+        $" {text}");
+}

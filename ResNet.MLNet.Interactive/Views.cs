@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using static ResNet.MLNet.Html;
+
+namespace ResNet.MLNet.Interactive;
+
+/// <summary>Makes what a notebook shows. Give the result to <c>Display()</c>.</summary>
+public static class Views
+{
+    /// <summary>The most rows of a table that are shown.</summary>
+    private const int MostRows = 10;
+
+    /// <summary>Images beside each other, reduced to one height.</summary>
+    /// <param name="pictures">The images.</param>
+    /// <param name="height">Their height in pixels, 16 to 512. Default: 96.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The height is not in that range.</exception>
+    /// <exception cref="InvalidImageException">An image cannot be read; the message names it.</exception>
+    public static View Pictures(IEnumerable<Picture> pictures, int height = 96)
+    {
+        ArgumentNullException.ThrowIfNull(pictures);
+        Guard.InRange(height, 16, 512, nameof(height));
+        var painter = new ThumbnailPainter(height);
+        List<Picture> shown = [.. pictures];
+        var text = shown.Select(picture => picture.Caption.Length > 0 ? $"{picture.Name}: {picture.Caption}" : picture.Name);
+        return new(string.Join('\n', text), Element("div", Class("grid"), shown.Select(picture => Figure(picture, painter))));
+    }
+
+    /// <summary>The images of files beside each other, reduced to one height.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="caption">What is written below each; null (default) for nothing.</param>
+    /// <param name="height">Their height in pixels, 16 to 512. Default: 96.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The height is not in that range.</exception>
+    /// <exception cref="InvalidImageException">An image cannot be read; the message names it.</exception>
+    public static View Pictures(IEnumerable<string> paths, Func<string, string>? caption = null, int height = 96) =>
+        Pictures((paths ?? throw new ArgumentNullException(nameof(paths))).Select(path => new Picture(path, caption?.Invoke(path) ?? "")), height);
+
+    /// <summary>Classes with their probabilities, as bars.</summary>
+    /// <param name="predictions">The classes, such as <see cref="ResNetModel.Classify(string, int)"/> gives.</param>
+    public static View Predictions(IEnumerable<ClassPrediction> predictions)
+    {
+        ArgumentNullException.ThrowIfNull(predictions);
+        List<ClassPrediction> shown = [.. predictions];
+        var rows = shown.Select(each => Element("tr",
+            Element("td", each.Label),
+            Element("td", Class("number"), Percent(each.Probability)),
+            Element("td", Class("bar"), Element("div", Attribute("style", $"width: {Number(100 * each.Probability)}%")))));
+        return new(
+            string.Join('\n', shown.Select(each => $"{each.Label}: {Percent(each.Probability)}")),
+            Element("table", Class("values"), rows));
+    }
+
+    /// <summary>Confusion as a table of all classes (40 at most) and the pairs that are confused most.</summary>
+    /// <param name="labels">The names of the classes, in their order.</param>
+    /// <param name="confusion">[true class, predicted class] numbers of images, such as <see cref="ClassificationMetrics.Confusion"/>.</param>
+    /// <exception cref="ArgumentException">The matrix does not have a row and a column for each label.</exception>
+    public static View Confusion(IReadOnlyList<string> labels, int[,] confusion)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(confusion);
+        if (confusion.GetLength(0) != labels.Count || confusion.GetLength(1) != labels.Count)
+        {
+            throw new ArgumentException(
+                $"The confusion has {confusion.GetLength(0)} x {confusion.GetLength(1)} numbers, and there are {labels.Count} labels.",
+                nameof(confusion));
+        }
+
+        var correct = labels.Select((_, label) => confusion[label, label]).Sum();
+        var images = confusion.Cast<int>().Sum();
+        var table = labels.Count <= ConfusionHtml.MostClasses ? ConfusionHtml.Table(labels, confusion) : null;
+        return new(
+            $"{correct} of {Plural.Of(images, "image", "images")} correct",
+            Element("div", table, ConfusionHtml.Pairs(labels, confusion)));
+    }
+
+    /// <summary>The confusion that ML.NET's evaluation gives.</summary>
+    /// <param name="labels">The names of the classes, in the order of the keys.</param>
+    /// <param name="confusion">The confusion, such as <see cref="MulticlassClassificationMetrics.ConfusionMatrix"/>.</param>
+    /// <exception cref="ArgumentException">The matrix does not have a row and a column for each label.</exception>
+    public static View Confusion(IReadOnlyList<string> labels, ConfusionMatrix confusion)
+    {
+        ArgumentNullException.ThrowIfNull(confusion);
+        var counts = new int[confusion.NumberOfClasses, confusion.NumberOfClasses];
+        for (var actual = 0; actual < confusion.NumberOfClasses; actual++)
+        {
+            for (var predicted = 0; predicted < confusion.NumberOfClasses; predicted++)
+                counts[actual, predicted] = (int)confusion.Counts[actual][predicted];
+        }
+
+        return Confusion(labels, counts);
+    }
+
+    /// <summary>Loss and accuracy over the epochs.</summary>
+    /// <param name="history">The epochs, such as <see cref="TrainingResult.History"/>.</param>
+    public static View Curves(IReadOnlyList<EpochMetrics> history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        if (history.Count == 0) return new("No epoch is complete yet.", Element("p", "No epoch is complete yet."));
+        var text = history.Select(each => string.Create(
+            CultureInfo.InvariantCulture,
+            $"epoch {each.Epoch}: loss {each.TrainingLoss:0.000}, accuracy {Percent(each.Top1 ?? each.TrainingAccuracy)}"));
+        return new(string.Join('\n', text), CurvesHtml(history));
+    }
+
+    /// <summary>The first rows of a table, ten at most.</summary>
+    /// <param name="data">The table.</param>
+    public static View Table(IDataView data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var preview = data.Preview(MostRows);
+        var columns = preview.Schema.Where(column => !column.IsHidden).ToList();
+        var rows = preview.RowView
+            .Select(row => columns.Select(column => CellText.Of(row.Values[column.Index].Value)).ToList()).ToList();
+        var head = Element("tr", columns.Select(column => Element("th", Attribute("title", column.Type.ToString()!), column.Name)));
+        var lines = rows.Prepend([.. columns.Select(column => column.Name)]).Select(row => string.Join(" | ", row));
+        return new(
+            string.Join('\n', lines),
+            Element("table", Class("values"), head, rows.Select(row => Element("tr", row.Select(cell => Element("td", cell))))));
+    }
+
+    /// <summary>
+    /// The images that a network was surest of and wrong about, with class activation maps: the part of a run's report that shows them.
+    /// </summary>
+    /// <param name="reportFile">The report of a run, <c>report.html</c> in its folder.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is not a report of a run.</exception>
+    public static View Mistakes(string reportFile)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(reportFile);
+        var section = ReportSection.Find(reportFile, "Most confident mistakes");
+        if (section is null) return new("The report shows no mistakes.", Element("p", "The report shows no mistakes."));
+        var text = section.Descendants("article").Select(card => string.Join(' ', card.Descendants().Where(IsWord).Select(word => word.Value)));
+        return new(string.Join('\n', text), section);
+
+        static bool IsWord(XElement element) => element.Name.LocalName is "dt" || (string?)element.Attribute("class") is "label";
+    }
+
+    internal static XElement CurvesHtml(IReadOnlyList<EpochMetrics> history) => Element("div",
+        Class("curves"),
+        RunCharts.LossAndAccuracy(history, bestEpoch: null).Select(chart => Element("div", chart.ToSvg())));
+
+    internal static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
+
+    private static XElement Figure(Picture picture, ThumbnailPainter painter) => Element("figure",
+        picture.IsCorrect is { } isCorrect ? Class(isCorrect ? "right" : "wrong") : null,
+        Element("img", Attribute("src", painter.Paint(picture.Input)), Attribute("alt", picture.Name)),
+        picture.Caption.Length > 0 ? Element("figcaption", picture.Caption) : null);
+}

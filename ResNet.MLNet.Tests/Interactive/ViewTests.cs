@@ -1,0 +1,115 @@
+using Microsoft.DotNet.Interactive.Formatting;
+using Microsoft.ML;
+using ResNet.MLNet.Interactive;
+
+namespace ResNet.Tests;
+
+/// <summary>What notebooks show: as HTML, and as text for consoles.</summary>
+[TestClass]
+[DoNotParallelize]
+public sealed class ViewTests
+{
+    private static readonly string[] Labels = ["blue", "green", "<red>"];
+
+    [TestMethod]
+    public void Pictures_are_reduced_and_have_captions()
+    {
+        using var folders = new ClassFolders(imagesPerClass: 1, size: 64);
+        var path = folders.PathOf("red", "000.png");
+        var view = Views.Pictures([new Picture(path, "a < b", isCorrect: false)], height: 16);
+        Assert.AreEqual("000.png: a < b", view.Text);
+        StringAssert.Contains(view.ToHtml(), "<figure class=\"wrong\"><img src=\"data:image/jpeg;base64,");
+        StringAssert.Contains(view.ToHtml(), "a &lt; b");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Views.Pictures([path], height: 15));
+        var problem = Assert.ThrowsExactly<InvalidImageException>(() => Views.Pictures([folders.PathOf("none.png")]));
+        StringAssert.Contains(problem.Message, "none.png");
+    }
+
+    [TestMethod]
+    public void A_confusion_needs_a_row_and_a_column_for_each_label()
+    {
+        var view = Views.Confusion(Labels, new[,] { { 3, 0, 1 }, { 0, 4, 0 }, { 0, 0, 2 } });
+        Assert.AreEqual("9 of 10 images correct", view.Text);
+        StringAssert.Contains(view.ToHtml(), "blue predicted as &lt;red&gt;: 1 of 4 (25.0 %)");
+        var problem = Assert.ThrowsExactly<ArgumentException>(() => Views.Confusion(Labels, new int[2, 2]));
+        StringAssert.Contains(problem.Message, "2 x 2 numbers, and there are 3 labels");
+    }
+
+    [TestMethod]
+    public void The_confusion_of_ML_NET_has_true_classes_in_rows()
+    {
+        var mlContext = new MLContext(seed: 1);
+        var rows = mlContext.Data.LoadFromEnumerable<Scored>(
+        [
+            new() { Label = "a", PredictedLabel = "a", Score = [1, 0] },
+            new() { Label = "a", PredictedLabel = "b", Score = [0, 1] },
+            new() { Label = "b", PredictedLabel = "b", Score = [0, 1] },
+        ]);
+        var keys = mlContext.Transforms.Conversion.MapValueToKey([new("Label"), new("PredictedLabel")]).Fit(rows).Transform(rows);
+        var metrics = mlContext.MulticlassClassification.Evaluate(keys);
+        StringAssert.Contains(Views.Confusion(["a", "b"], metrics.ConfusionMatrix).ToHtml(), "a predicted as b: 1 of 2 (50.0 %)");
+    }
+
+    [TestMethod]
+    public void A_table_shows_ten_rows_and_the_first_values_of_vectors()
+    {
+        var mlContext = new MLContext();
+        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Scored { Label = $"row {i}", Score = [i, 0.5f] }));
+        var lines = Views.Table(data).Text.Split('\n');
+        Assert.HasCount(11, lines);
+        Assert.AreEqual("Label | PredictedLabel | Score", lines[0]);
+        Assert.AreEqual("row 9 |  | 9, 0.5", lines[10]);
+    }
+
+    [TestMethod]
+    public void A_run_is_shown_while_it_trains_and_its_mistakes_afterwards()
+    {
+        using var folders = new ClassFolders();
+        NotebookFormatters.Register();
+        List<string> shown = [];
+        using var _ = Formatter.SubscribeToDisplayedValues(
+            display => shown.Add(display.FormattedValues.Single(value => value.MimeType == "text/plain").Value));
+        var monitor = new TrainingMonitor();
+        var result = ResNetTraining.Run(SmallRun.Options(folders, SmallRun.Recipe(epochs: 2)), monitor);
+        Assert.HasCount(2, monitor.History);
+        StringAssert.Contains(shown[^1], "epoch 2 of 2");
+
+        result.Display();
+        StringAssert.Contains(shown[^1], "epoch 2: loss");
+        StringAssert.Contains(shown[^1], "of 12 images correct");
+        var mistakes = Views.Mistakes(Path.Combine(folders.Output, "report.html"));
+        Assert.AreEqual(result.Validation!.Top1 < 1, mistakes.ToHtml().Contains("class=\"card\"", StringComparison.Ordinal));
+        var other = folders.PathOf("other.html");
+        File.WriteAllText(other, "<p>");
+        var problem = Assert.ThrowsExactly<InvalidDataException>(() => Views.Mistakes(other));
+        StringAssert.Contains(problem.Message, "other.html");
+    }
+
+    [TestMethod]
+    public void Predictions_have_a_line_each()
+    {
+        NotebookFormatters.Register();
+        IReadOnlyList<ClassPrediction> predictions = [new("rose", 0.75f), new("tulip", 0.25f)];
+        Assert.AreEqual("rose: 75.0 %\ntulip: 25.0 %", predictions.ToDisplayString("text/plain"));
+        StringAssert.Contains(predictions.ToDisplayString("text/html"), "width: 75%");
+    }
+
+    [TestMethod]
+    public void The_sample_photographs_come_with_their_credits()
+    {
+        using var folder = new TemporaryFolder();
+        var flowers = SampleImages.Flowers(folder.PathOf("flowers"));
+        Assert.HasCount(200, Directory.GetFiles(flowers, "*.jpg", SearchOption.AllDirectories));
+        Assert.IsTrue(File.Exists(Path.Combine(flowers, "CREDITS.txt")));
+    }
+
+    private sealed class Scored
+    {
+        public string Label { get; set; } = "";
+
+        public string PredictedLabel { get; set; } = "";
+
+        [Microsoft.ML.Data.VectorType(2)]
+        public float[] Score { get; set; } = [];
+    }
+}

@@ -22,7 +22,10 @@ internal sealed record ImageLimits(long MaximumPixels, long MaximumFileBytes)
         if ((long)width * height <= MaximumPixels) return;
         throw new InvalidImageException(
             $"The image says that it has {width:N0} x {height:N0} pixels; the limit is {MaximumPixels:N0}. " +
-            $"Raise {nameof(MaximumPixels)} if this is its size.") { IsTooLarge = true };
+            $"Raise {nameof(MaximumPixels)} if this is its size.")
+        {
+            IsTooLarge = true,
+        };
     }
 
     /// <summary>Refuses a file by its length.</summary>
@@ -32,6 +35,9 @@ internal sealed record ImageLimits(long MaximumPixels, long MaximumFileBytes)
         if (bytes <= Math.Min(MaximumFileBytes, Array.MaxLength)) return;
         throw new InvalidImageException(
             $"The file has {bytes:N0} bytes; the limit is {MaximumFileBytes:N0}. " +
-            $"Raise {nameof(MaximumFileBytes)} if all of it is an image.") { IsTooLarge = true };
+            $"Raise {nameof(MaximumFileBytes)} if all of it is an image.")
+        {
+            IsTooLarge = true,
+        };
     }
 }

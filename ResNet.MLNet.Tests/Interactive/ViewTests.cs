@@ -67,12 +67,17 @@ public sealed class ViewTests
         using var folders = new ClassFolders();
         NotebookFormatters.Register();
         List<string> shown = [];
-        using var _ = Formatter.SubscribeToDisplayedValues(
-            display => shown.Add(display.FormattedValues.Single(value => value.MimeType == "text/plain").Value));
+        HashSet<string> displays = [];
+        using var _ = Formatter.SubscribeToDisplayedValues(display =>
+        {
+            shown.Add(display.FormattedValues.Single(value => value.MimeType == "text/plain").Value);
+            displays.Add(display.DisplayId);
+        });
         var monitor = new TrainingMonitor();
         var result = ResNetTraining.Run(SmallRun.Options(folders, SmallRun.Recipe(epochs: 2)), monitor);
         Assert.HasCount(2, monitor.History);
         StringAssert.Contains(shown[^1], "epoch 2 of 2");
+        Assert.HasCount(1, displays, "A run is one display that is updated.");
 
         result.Display();
         StringAssert.Contains(shown[^1], "epoch 2: loss");

@@ -54,7 +54,8 @@ public sealed class ViewTests
     public void A_table_shows_ten_rows_and_the_first_values_of_vectors()
     {
         var mlContext = new MLContext();
-        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Scored { Label = $"row {i}", Score = [i, 0.5f] }));
+        var rows = Enumerable.Range(0, 12).Select(i => new Scored { Label = $"row {i}", Score = [i, 0.5f] });
+        var data = mlContext.Data.LoadFromEnumerable(rows);
         var lines = Views.Table(data).Text.Split('\n');
         Assert.HasCount(11, lines);
         Assert.AreEqual("Label | PredictedLabel | Score", lines[0]);

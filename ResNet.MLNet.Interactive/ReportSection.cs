@@ -13,7 +13,8 @@ internal static class ReportSection
     {
         try
         {
-            using var reader = XmlReader.Create(reportFile, new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null });
+            var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null };
+            using var reader = XmlReader.Create(reportFile, settings);
             var sections = XDocument.Load(reader).Descendants("section");
             return sections.FirstOrDefault(section => section.Element("h2")?.Value == heading);
         }

@@ -8,8 +8,8 @@ public static class SampleImages
     private const string Credits = "CREDITS.txt";
 
     /// <summary>
-    /// Writes 200 photographs of flowers, 40 of each of five classes (daisy, dandelion, roses, sunflowers, tulips), shorter side 224 pixels.
-    /// They are licensed under CC BY 2.0; CREDITS.txt, which is written beside them, names the photographers.
+    /// Writes 200 photographs of flowers, 40 of each of five classes (daisy, dandelion, roses, sunflowers, tulips), shorter side 224
+    /// pixels. They are licensed under CC BY 2.0; CREDITS.txt, which is written beside them, names the photographers.
     /// </summary>
     /// <param name="folder">The folder that gets a folder for each class. Files of these names are overwritten. Default: flowers.</param>
     /// <returns>The folder.</returns>

@@ -30,8 +30,19 @@ public sealed class TrainingMonitor : IProgress<TrainingProgress>
         if (!isDue && value.Completed is null && value.Fraction < 1) return;
         _lastShown = TimeProvider.System.GetTimestamp();
         var view = Draw(value);
-        if (_display is null) _display = view.Display();
+        if (_display is null) _display = Show(view);
         else _display.Update(view);
+    }
+
+    /// <summary>
+    /// Shows a view that can be updated. What <c>Display</c> returns in 1.0.0-beta.26120.1 has another ID than what it showed, so that an
+    /// update would show a second one; the value that was shown is caught on its way.
+    /// </summary>
+    private static DisplayedValue Show(View view)
+    {
+        DisplayedValue? shown = null;
+        using (Formatter.SubscribeToDisplayedValues(value => shown ??= value)) view.Display();
+        return shown!;
     }
 
     private View Draw(TrainingProgress value)

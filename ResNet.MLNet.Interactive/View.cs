@@ -43,6 +43,6 @@ public sealed class View
     {
         string[] parts = [".confusion", ".corner", ".pairs", ".scroll", ".card", ".pictures", ".heat", ".beside", ".number", "th", "table"];
         var rules = Resource("report.css").Split('\n').TakeWhile(line => !line.StartsWith("@media", StringComparison.Ordinal));
-        return string.Concat(rules.Where(line => parts.Any(part => line.StartsWith(part, StringComparison.Ordinal))).Select(line => line + "\n"));
+        return string.Join('\n', rules.Where(line => parts.Any(part => line.StartsWith(part, StringComparison.Ordinal)))) + "\n";
     }
 }

@@ -33,8 +33,11 @@ public static class Views
     /// <param name="height">Their height in pixels, 16 to 512. Default: 96.</param>
     /// <exception cref="ArgumentOutOfRangeException">The height is not in that range.</exception>
     /// <exception cref="InvalidImageException">An image cannot be read; the message names it.</exception>
-    public static View Pictures(IEnumerable<string> paths, Func<string, string>? caption = null, int height = 96) =>
-        Pictures((paths ?? throw new ArgumentNullException(nameof(paths))).Select(path => new Picture(path, caption?.Invoke(path) ?? "")), height);
+    public static View Pictures(IEnumerable<string> paths, Func<string, string>? caption = null, int height = 96)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        return Pictures(paths.Select(path => new Picture(path, caption?.Invoke(path) ?? "")), height);
+    }
 
     /// <summary>Classes with their probabilities, as bars.</summary>
     /// <param name="predictions">The classes, such as <see cref="ResNetModel.Classify(string, int)"/> gives.</param>
@@ -53,7 +56,9 @@ public static class Views
 
     /// <summary>Confusion as a table of all classes (40 at most) and the pairs that are confused most.</summary>
     /// <param name="labels">The names of the classes, in their order.</param>
-    /// <param name="confusion">[true class, predicted class] numbers of images, such as <see cref="ClassificationMetrics.Confusion"/>.</param>
+    /// <param name="confusion">
+    /// [true class, predicted class] numbers of images, such as <see cref="ClassificationMetrics.Confusion"/>.
+    /// </param>
     /// <exception cref="ArgumentException">The matrix does not have a row and a column for each label.</exception>
     public static View Confusion(IReadOnlyList<string> labels, int[,] confusion)
     {
@@ -130,8 +135,9 @@ public static class Views
         ArgumentException.ThrowIfNullOrEmpty(reportFile);
         var section = ReportSection.Find(reportFile, "Most confident mistakes");
         if (section is null) return new("The report shows no mistakes.", Element("p", "The report shows no mistakes."));
-        var text = section.Descendants("article").Select(card => string.Join(' ', card.Descendants().Where(IsWord).Select(word => word.Value)));
-        return new(string.Join('\n', text), section);
+        return new(string.Join('\n', section.Descendants("article").Select(Words)), section);
+
+        static string Words(XElement card) => string.Join(' ', card.Descendants().Where(IsWord).Select(word => word.Value));
 
         static bool IsWord(XElement element) => element.Name.LocalName is "dt" || (string?)element.Attribute("class") is "label";
     }
@@ -143,7 +149,13 @@ public static class Views
     internal static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
 
     private static XElement Figure(Picture picture, ThumbnailPainter painter) => Element("figure",
-        picture.IsCorrect is { } isCorrect ? Class(isCorrect ? "right" : "wrong") : null,
+        ClassOf(picture.IsCorrect),
         Element("img", Attribute("src", painter.Paint(picture.Input)), Attribute("alt", picture.Name)),
         picture.Caption.Length > 0 ? Element("figcaption", picture.Caption) : null);
+
+    private static XAttribute? ClassOf(bool? isCorrect)
+    {
+        if (isCorrect is not { } value) return null;
+        return Class(value ? "right" : "wrong");
+    }
 }

@@ -54,7 +54,8 @@ public sealed class ViewTests
     public void A_table_shows_ten_rows_and_the_first_values_of_vectors()
     {
         var mlContext = new MLContext();
-        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Scored { Label = $"row {i}", Score = [i, 0.5f] }));
+        var rows = Enumerable.Range(0, 12).Select(i => new Scored { Label = $"row {i}", Score = [i, 0.5f] });
+        var data = mlContext.Data.LoadFromEnumerable(rows);
         var lines = Views.Table(data).Text.Split('\n');
         Assert.HasCount(11, lines);
         Assert.AreEqual("Label | PredictedLabel | Score", lines[0]);
@@ -67,12 +68,17 @@ public sealed class ViewTests
         using var folders = new ClassFolders();
         NotebookFormatters.Register();
         List<string> shown = [];
-        using var _ = Formatter.SubscribeToDisplayedValues(
-            display => shown.Add(display.FormattedValues.Single(value => value.MimeType == "text/plain").Value));
+        HashSet<string> displays = [];
+        using var _ = Formatter.SubscribeToDisplayedValues(display =>
+        {
+            shown.Add(display.FormattedValues.Single(value => value.MimeType == "text/plain").Value);
+            displays.Add(display.DisplayId);
+        });
         var monitor = new TrainingMonitor();
         var result = ResNetTraining.Run(SmallRun.Options(folders, SmallRun.Recipe(epochs: 2)), monitor);
         Assert.HasCount(2, monitor.History);
         StringAssert.Contains(shown[^1], "epoch 2 of 2");
+        Assert.HasCount(1, displays, "A run is one display that is updated.");
 
         result.Display();
         StringAssert.Contains(shown[^1], "epoch 2: loss");

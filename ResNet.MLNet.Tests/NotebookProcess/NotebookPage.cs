@@ -8,7 +8,8 @@ internal static class NotebookPage
 {
     private const string Style =
         "body { max-width: 1000px; margin: 32px auto; font: 15px/1.5 system-ui, sans-serif; color: #16191d; } " +
-        "pre { background: #f6f7f9; padding: 12px 16px; border-radius: 6px; overflow-x: auto; font-size: 13px; } .output pre { background: none; }";
+        "pre { background: #f6f7f9; padding: 12px 16px; border-radius: 6px; overflow-x: auto; font-size: 13px; } " +
+        ".output pre { background: none; }";
 
     public static void Write(Notebook notebook, string file)
     {

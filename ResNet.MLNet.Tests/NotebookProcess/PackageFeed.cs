@@ -8,7 +8,8 @@ namespace ResNet.Tests;
 /// </summary>
 internal static class PackageFeed
 {
-    private static readonly string[] Projects = ["ResNet.MLNet", "ResNet.MLNet.Weights.ResNet18", "ResNet.Training", "ResNet.MLNet.Interactive"];
+    private static readonly string[] Projects =
+        ["ResNet.MLNet", "ResNet.MLNet.Weights.ResNet18", "ResNet.Training", "ResNet.MLNet.Interactive"];
 
     /// <summary>Packs the libraries.</summary>
     /// <param name="repository">The repository's folder.</param>

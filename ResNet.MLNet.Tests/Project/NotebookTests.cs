@@ -10,7 +10,8 @@ public sealed class NotebookTests
 
     private static readonly string Folder = Repository.PathOf("notebooks");
 
-    public static IEnumerable<string> Names => Directory.GetFiles(Folder, "*.ipynb").Select(path => Path.GetFileNameWithoutExtension(path)!);
+    public static IEnumerable<string> Names =>
+        Directory.GetFiles(Folder, "*.ipynb").Select(path => Path.GetFileNameWithoutExtension(path)!);
 
     [TestMethod]
     [DynamicData(nameof(Names))]

@@ -8,7 +8,9 @@ namespace ResNet.MLNet;
 /// </summary>
 internal static class PackageCache
 {
-    /// <summary>The folders of a package that lies beside those of assemblies, the newest version first; empty for an application.</summary>
+    /// <summary>
+    /// The folders of a package that lies beside those of assemblies, the newest version first; empty for an application.
+    /// </summary>
     /// <param name="package">The ID of the package.</param>
     /// <param name="assemblies">Assemblies that may be loaded from packages.</param>
     public static IEnumerable<string> FoldersOf(string package, params IEnumerable<Assembly> assemblies) =>
@@ -25,7 +27,9 @@ internal static class PackageCache
         .SelectMany(Directory.GetDirectories)
         .OrderByDescending(folder => Version.TryParse(Path.GetFileName(folder), out var version) ? version : new());
 
-    /// <summary>The folder of all packages, of [root]/[package]/[version]/lib/[framework]/[assembly]; null if a file lies elsewhere.</summary>
+    /// <summary>
+    /// The folder of all packages, of [root]/[package]/[version]/lib/[framework]/[assembly]; null if a file lies elsewhere.
+    /// </summary>
     private static string? RootOf(string assemblyFile)
     {
         if (assemblyFile.Length == 0) return null;

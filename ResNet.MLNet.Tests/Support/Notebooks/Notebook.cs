@@ -55,7 +55,8 @@ internal sealed class NotebookCell(JsonObject cell)
 
     public bool Varies => cell["metadata"]?["tags"]?.AsArray().Any(tag => (string?)tag == VariesTag) == true;
 
-    public IReadOnlyList<NotebookOutput> Outputs => [.. cell["outputs"]!.AsArray().Select(output => new NotebookOutput(output!.AsObject()))];
+    public IReadOnlyList<NotebookOutput> Outputs =>
+        [.. cell["outputs"]!.AsArray().Select(output => new NotebookOutput(output!.AsObject()))];
 
     /// <summary>Replaces what it showed.</summary>
     public void SetOutputs(IEnumerable<NotebookOutput> outputs, int executionCount)
@@ -65,7 +66,8 @@ internal sealed class NotebookCell(JsonObject cell)
     }
 
     /// <summary>Text that nbformat may split into lines.</summary>
-    internal static string Joined(JsonNode? text) => text is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string?)text ?? "";
+    internal static string Joined(JsonNode? text) =>
+        text is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string?)text ?? "";
 
     /// <summary>Text as nbformat has it: an array of lines with their ends.</summary>
     internal static JsonArray Lines(string text)

@@ -30,7 +30,9 @@ internal sealed class NotebookOutput
     /// <summary>Names a value that may be updated while the cell runs.</summary>
     public string? DisplayId { get; }
 
-    /// <summary>What two runs have in common: text exactly, of the rest that it is there. Pictures differ with the decoder's version.</summary>
+    /// <summary>
+    /// What two runs have in common: text exactly, of the rest that it is there. Pictures differ with the decoder's version.
+    /// </summary>
     public string Comparable => string.Join('\n', Formats.OrderBy(format => format.Key, StringComparer.Ordinal)
         .Select(format => format.Key == Text ? $"{_type} {Text}: {format.Value.TrimEnd()}" : $"{_type} {format.Key}"));
 

@@ -6,6 +6,7 @@ namespace ResNet.Tests;
 
 /// <summary>A network that nobody disposed is collected with all that belongs to it, however it was used.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class DroppedNetworkTests
 {
     [TestMethod]
@@ -81,13 +82,27 @@ public sealed class DroppedNetworkTests
     {
         for (var i = 0; i < 20 && Array.Exists(references, each => each.IsAlive); i++)
         {
-            // A thread of the pool may remember its last work until it gets other work.
-            Parallel.For(0, 64, _ => Thread.Yield());
+            GiveEachThreadOtherWork();
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
 
         foreach (var each in references) Assert.IsFalse(each.IsAlive, each.Target?.GetType().Name);
+    }
+
+    /// <summary>
+    /// A thread of the pool may remember its last work until it gets other work. Each waits for the others, so that none does two threads'
+    /// share; those that other tests keep busy are not waited for longer than a moment.
+    /// </summary>
+    private static void GiveEachThreadOtherWork()
+    {
+        var started = new CountdownEvent(ThreadPool.ThreadCount);
+        var work = Enumerable.Range(0, started.InitialCount).Select(_ => Task.Run(() =>
+        {
+            started.Signal();
+            started.Wait(millisecondsTimeout: 100);
+        }));
+        Task.WaitAll(work.ToArray());
     }
 
     private sealed class Scored

@@ -33,6 +33,10 @@ public sealed class WebSampleTests
         var answer = await ClassifierApp.ReadAsync(classified);
         CollectionAssert.AreEqual(model.Classify(photo).ToArray(), answer.Classes.ToArray());
 
+        using var map = await sample.Client.PostAsync("/map", new ByteArrayContent(bytes));
+        Assert.AreEqual("image/jpeg", map.Content.Headers.ContentType!.MediaType);
+        CollectionAssert.AreEqual(model.ActivationMap(photo).ToJpeg(), await map.Content.ReadAsByteArrayAsync());
+
         using var similar = await sample.Client.PostAsync("/similar", new ByteArrayContent(bytes));
         var pictures = (await similar.Content.ReadFromJsonAsync<JsonElement[]>())!;
         Assert.HasCount(6, pictures);

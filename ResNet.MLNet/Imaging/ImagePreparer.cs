@@ -75,7 +75,10 @@ internal sealed class ImagePreparer(ImagePreprocessing preprocessing, ImageLimit
         return width <= height ? (size, (int)longer) : ((int)longer, size);
     }
 
-    private void ToPlanes(PixelBuffer image, Span<float> destination)
+    /// <summary>Makes floats of pixels that are resized and cropped already.</summary>
+    /// <param name="image">The pixels.</param>
+    /// <param name="destination">Receives <see cref="Length"/> floats: the red plane, the green, the blue.</param>
+    public void ToPlanes(PixelBuffer image, Span<float> destination)
     {
         if (destination.Length != Length)
             throw new ArgumentException($"The destination has {destination.Length} values; an image has {Length}.", nameof(destination));

@@ -140,7 +140,8 @@ internal sealed class InferenceEngine : IDisposable
         _session.Dispose();
     }
 
-    private static SessionOptions CreateOptions(ExecutionDevice device, Sharing sharing, out string? warning)
+    /// <summary>How a session runs on a device.</summary>
+    public static SessionOptions CreateOptions(ExecutionDevice device, Sharing sharing, out string? warning)
     {
         warning = null;
         var options = new SessionOptions

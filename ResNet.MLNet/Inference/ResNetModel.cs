@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace ResNet.MLNet;
 
 /// <summary>An opened model file: what its card says, and the network, ready to run. One instance serves many threads.</summary>
-public sealed class ResNetModel : IDisposable
+public sealed partial class ResNetModel : IDisposable
 {
     private readonly ExecutionDevice _device;
     private readonly Lock _lock = new();
@@ -223,6 +223,7 @@ public sealed class ResNetModel : IDisposable
         {
             _disposed = true;
             foreach (var engine in _engines.Values) engine.Dispose();
+            _places?.Dispose();
             _engines.Clear();
             File.Dispose();
         }

@@ -4,7 +4,7 @@ using static ResNet.MLNet.OnnxGraph;
 namespace ResNet.MLNet;
 
 /// <summary>The ONNX graph of a network: walks the architecture's blocks, with each batch norm folded into its convolution.</summary>
-internal sealed class NetworkGraph
+internal sealed partial class NetworkGraph
 {
     private readonly OnnxGraph _graph;
     private readonly ResNetArchitecture _architecture;
@@ -43,7 +43,7 @@ internal sealed class NetworkGraph
         var kernel = Attribute("kernel_shape", 3, 3);
         var pads = Attribute("pads", 1, 1, 1, 1);
         var strides = Attribute("strides", 2, 2);
-        return _graph.Node("MaxPool", "maxpool", [value], kernel, pads, strides);
+        return _graph.Node("MaxPool", MaxPoolName, [value], kernel, pads, strides);
     }
 
     private string AddBlock(ResNetBlock block, string input)
@@ -52,7 +52,7 @@ internal sealed class NetworkGraph
         foreach (var layer in block.Convolutions.SkipLast(1)) value = AddRelu(AddConvolution(layer, value));
         value = AddConvolution(block.Convolutions[^1], value);
         if (block.Shortcut.Kind != ShortcutKind.None)
-            value = _graph.Node("Add", $"{block.Name}.add", [value, AddShortcut(block, input)]);
+            value = _graph.Node("Add", SumOf(block), [value, AddShortcut(block, input)]);
         return AddRelu(value);
     }
 
@@ -92,7 +92,7 @@ internal sealed class NetworkGraph
         _graph.Output(ModelFile.ProbabilitiesName, "batch", classifier.OutFeatures);
     }
 
-    private string AddRelu(string value) => _graph.Node("Relu", $"{value}.relu", [value]);
+    private string AddRelu(string value) => _graph.Node("Relu", ReluOf(value), [value]);
 
     /// <summary>A convolution with its batch norm folded in; <paramref name="inputScale"/> is a factor for each input channel.</summary>
     private string AddConvolution(ConvolutionLayer layer, string input, double[]? inputScale = null)

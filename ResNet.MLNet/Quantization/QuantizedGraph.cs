@@ -124,6 +124,6 @@ internal sealed class QuantizedGraph
         var scale = graph.Constant($"{name}.scale", [range.Scale]);
         var zero = graph.Constant($"{name}.zero", TensorProto.Types.DataType.Uint8, [range.ZeroPoint]);
         var bytes = graph.Node("QuantizeLinear", $"{name}.quantized", [from, scale, zero]);
-        return graph.Node("DequantizeLinear", $"{name}.dequantized", [bytes, scale, zero]);
+        return graph.Node("DequantizeLinear", LayerGraph.QuantizedName(name), [bytes, scale, zero]);
     }
 }

@@ -73,7 +73,7 @@ internal sealed class MistakeFinder(
             for (var i = 0; i < batch.Count; i++)
             {
                 var score = chosen[batch.Images[i]];
-                var heat = new ActivationMap(Read<float>(places.select(0, i).select(0, score.Prediction)), height, width);
+                var heat = new HeatMap(Read<float>(places.select(0, i).select(0, score.Prediction)), height, width);
                 var bytes = batch.Pixels.Length / batch.Count;
                 var (picture, heatMap) = painter.Paint(batch.Pixels.AsSpan(i * bytes, bytes), size, heat);
                 drawn.Add(new()

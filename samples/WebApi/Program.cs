@@ -1,4 +1,5 @@
-// A page to drop a picture on, and the API behind it: /classify gives the classes, /similar the pictures of a folder that look most alike.
+// A page to drop a picture on, and the API behind it: /classify gives the classes, /map where in the picture the first one is, /similar the
+// pictures of a folder that look most alike.
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.FileProviders;
 using ResNet.MLNet;
@@ -26,6 +27,7 @@ if (pictures.Folder is { } folder)
 }
 
 app.MapResNet("/classify");
+app.MapResNet("/map", (model, image) => TypedResults.Bytes(model.ActivationMap(image).ToJpeg(), "image/jpeg"));
 app.MapResNet("/similar", (model, image) =>
 {
     var features = model.Run(image, ResNetOutput.Features);

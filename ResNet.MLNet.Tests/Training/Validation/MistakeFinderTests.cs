@@ -85,15 +85,15 @@ public sealed class MistakeFinderTests
     [TestMethod]
     public void Heat_is_linear_between_the_centers_of_places_and_from_0_to_1()
     {
-        var heat = new ActivationMap([-1, 1, 3, 1], 2, 2);
+        var heat = new HeatMap([-1, 1, 3, 1], 2, 2);
         Assert.AreEqual(0, heat.At(0, 0), 1e-12);
         Assert.AreEqual(0, heat.At(0.25, 0.25), 1e-12);
         Assert.AreEqual(0.25, heat.At(0.5, 0.25), 1e-12);
         Assert.AreEqual(0.5, heat.At(0.25, 0.5), 1e-12);
         Assert.AreEqual(0.5, heat.At(0.5, 0.5), 1e-12);
         Assert.AreEqual(1, heat.At(0, 1), 1e-12);
-        Assert.AreEqual(0, new ActivationMap([5, 5], 1, 2).At(0.3, 0.3));
-        Assert.AreEqual(0, new ActivationMap([5], 1, 1).At(0.3, 0.3));
+        Assert.AreEqual(0, new HeatMap([5, 5], 1, 2).At(0.3, 0.3));
+        Assert.AreEqual(0, new HeatMap([5], 1, 1).At(0.3, 0.3));
     }
 
     [TestMethod]

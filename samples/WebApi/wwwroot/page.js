@@ -22,16 +22,21 @@ async function show(file) {
   preview.src = URL.createObjectURL(file);
   preview.hidden = false;
   byId("hint").hidden = true;
-  byId("result").hidden = byId("alike").hidden = true;
+  byId("result").hidden = byId("where").hidden = byId("alike").hidden = true;
   byId("message").textContent = "Looking ...";
   try {
-    const answer = await post("classify", file);
+    const answer = await (await post("classify", file)).json();
     if (turn !== latest) return;
     byId("classes").replaceChildren(...answer.classes.map(row));
     byId("model").textContent = answer.model ? `Model ${answer.model}` : "";
     byId("result").hidden = false;
     byId("message").textContent = answer.classes.length ? "" : "No class reaches its threshold.";
-    const similar = await post("similar", file);
+    const map = await (await post("map", file)).blob();
+    if (turn !== latest) return;
+    URL.revokeObjectURL(byId("map").src);
+    byId("map").src = URL.createObjectURL(map);
+    byId("where").hidden = false;
+    const similar = await (await post("similar", file)).json();
     if (turn !== latest) return;
     byId("similar").replaceChildren(...similar.map(figure));
     byId("alike").hidden = similar.length === 0;
@@ -42,7 +47,7 @@ async function show(file) {
 
 async function post(url, file) {
   const response = await fetch(url, { method: "POST", body: file });
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   throw new Error(problem.detail ?? problem.title ?? `The server answers ${response.status}.`);
 }

@@ -4,7 +4,7 @@ namespace ResNet.MLNet;
 /// <param name="Values">[height, width], of any scale.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
-internal sealed record ActivationMap(float[] Values, int Height, int Width)
+internal sealed record HeatMap(float[] Values, int Height, int Width)
 {
     private readonly float _least = Values.Min();
     private readonly float _greatest = Values.Max();

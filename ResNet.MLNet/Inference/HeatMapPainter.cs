@@ -31,7 +31,7 @@ internal sealed class HeatMapPainter
     /// <param name="pixels">[size, size, 4] red, green, blue, ignored.</param>
     /// <param name="size">Height and width in pixels.</param>
     /// <param name="map">How much each place speaks for the class.</param>
-    public (EncodedImage Picture, EncodedImage HeatMap) Paint(ReadOnlySpan<byte> pixels, int size, ActivationMap map)
+    public (EncodedImage Picture, EncodedImage HeatMap) Paint(ReadOnlySpan<byte> pixels, int size, HeatMap map)
     {
         _crop.Reset(size, size);
         pixels.CopyTo(_crop.Bytes);

@@ -25,7 +25,7 @@ for page in "$work"/api/*.md; do
   sed -E -i \
     -e 's/<xref href="([^"(]*\.)?([^".(]+)(\([^"]*\))?"[^>]*><\/xref>/`\2`/g' \
     -e '/^#### (Inherited Members|Extension Methods)$/,/^#/{/^#### (Inherited Members|Extension Methods)$/d;/^#/!d}' \
-    -e 's/ +$//' "$page"
+    -e 's/ *\r?$//' "$page"
 done
 rm "$work/api/toc.yml"
 {

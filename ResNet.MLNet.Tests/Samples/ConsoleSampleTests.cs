@@ -49,7 +49,7 @@ public sealed class ConsoleSampleTests
         using var folder = new TemporaryFolder();
         var nothing = Sample.Run("Console");
         Assert.AreEqual(2, nothing.ExitCode);
-        StringAssert.Contains(nothing.Errors, "Required argument missing");
+        StringAssert.Contains(nothing.Errors, "'PICTURE' missing");
 
         var missing = Sample.Run("Console", "--model", folder.PathOf("none.onnx"), folder.Path);
         Assert.AreEqual(1, missing.ExitCode);

@@ -8,18 +8,28 @@ namespace ResNet.Tests;
 [TestClass]
 public sealed class RetrainSampleTests
 {
+    private static TwoColorNetwork s_network = null!;
+
+    [ClassInitialize]
+    public static void TrainFirstNetwork(TestContext context) => s_network = new();
+
+    [ClassCleanup]
+    public static void DeleteFirstNetwork() => s_network.Dispose();
+
     [TestMethod]
-    public async Task A_class_that_users_label_is_known_after_a_training()
+    public async Task A_class_that_users_label_is_known_after_the_training_that_begins_with_enough_pictures()
     {
         using var service = new Service();
-        using var sample = await service.StartAsync();
+        // 16 pictures are there.
+        using var sample = await service.StartAsync("--Training:AfterPictures", "24");
         var red = service.Picture(channel: 0, seed: 1000);
         var before = await ClassifyAsync(sample, red);
         CollectionAssert.AreEquivalent(new[] { "blue", "green" }, before.Classes.Select(each => each.Label).ToArray());
 
-        for (var seed = 0; seed < 8; seed++) await PostAsync(sample, "red", service.Picture(channel: 0, seed));
+        for (var seed = 0; seed < 7; seed++)
+            Assert.IsFalse(await PostAsync(sample, "red", service.Picture(channel: 0, seed)), "No training begins.");
         // The same picture again is the same file, and the way in which it is called is no way out of the folder.
-        await PostAsync(sample, "red", service.Picture(channel: 0, seed: 0));
+        Assert.IsFalse(await PostAsync(sample, "red", service.Picture(channel: 0, seed: 0)));
         foreach (var label in new[] { "..", "a%2Fb", "a%5Cb", "", "%00", "red.", new string('a', 41) })
         {
             using var refused = await sample.Client.PostAsync($"/pictures?label={label}", new ByteArrayContent(red));
@@ -28,10 +38,10 @@ public sealed class RetrainSampleTests
 
         using (var text = await sample.Client.PostAsync("/pictures?label=red", new ByteArrayContent("not an image"u8.ToArray())))
             Assert.AreEqual(415, (int)text.StatusCode);
-        Assert.HasCount(8, Directory.GetFiles(service.PathOf("data", "pictures", "red")));
+        Assert.HasCount(7, Directory.GetFiles(service.PathOf("data", "pictures", "red")));
         CollectionAssert.AreEquivalent(new[] { "blue", "green", "red" }, service.Classes());
 
-        await RetrainAsync(sample, status: 202);
+        Assert.IsTrue(await PostAsync(sample, "red", service.Picture(channel: 0, seed: 7)), "The training begins.");
         await RetrainAsync(sample, status: 409);
         var training = (await WaitAsync(sample)).Single();
         Assert.IsTrue(training.GetProperty("isUsed").GetBoolean(), $"{training}");
@@ -68,7 +78,8 @@ public sealed class RetrainSampleTests
     public async Task A_service_that_stops_while_it_trains_goes_on_after_its_next_start()
     {
         using var service = new Service();
-        for (var i = 0; i < 8; i++) ClassFolders.Write(service.PathOf("data", "pictures", "red", $"{i}.png"), channel: 0, size: 12, seed: i);
+        for (var seed = 0; seed < 8; seed++)
+            ClassFolders.Write(service.PathOf("data", "pictures", "red", $"{seed}.png"), channel: 0, size: 12, seed);
         using (var first = await service.StartAsync("--Training:Epochs", "1000"))
         {
             await RetrainAsync(first, status: 202);
@@ -94,10 +105,13 @@ public sealed class RetrainSampleTests
         return await ClassifierApp.ReadAsync(response);
     }
 
-    private static async Task PostAsync(WebSample sample, string label, byte[] image)
+    /// <summary>Sends a picture with its label.</summary>
+    /// <returns>Whether a training begins.</returns>
+    private static async Task<bool> PostAsync(WebSample sample, string label, byte[] image)
     {
         using var response = await sample.Client.PostAsync($"/pictures?label={label}", new ByteArrayContent(image));
         Assert.AreEqual(200, (int)response.StatusCode, await response.Content.ReadAsStringAsync());
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("trainingStarts").GetBoolean();
     }
 
     private static async Task RetrainAsync(WebSample sample, int status)
@@ -119,11 +133,10 @@ public sealed class RetrainSampleTests
     private sealed class Service : IDisposable
     {
         private readonly TemporaryFolder _folder = new();
-        private readonly TwoColorNetwork _network = new();
 
         public Service()
         {
-            File.Copy(_network.Model, Model);
+            File.Copy(s_network.Model, Model);
             for (var i = 0; i < 16; i++)
             {
                 var (name, channel) = i % 2 == 0 ? ("blue", 2) : ("green", 1);
@@ -145,16 +158,18 @@ public sealed class RetrainSampleTests
 
         public async Task<WebSample> StartAsync(params string[] more)
         {
-            string[] usual = ["--ResNet:ModelPath", Model, "--Training:Folder", PathOf("data"), "--Training:StartFrom", _network.Checkpoint];
+            string[] usual =
+            [
+                "--ResNet:ModelPath", Model,
+                "--Training:Folder", PathOf("data"),
+                "--Training:StartFrom", s_network.Checkpoint,
+                "--Training:AfterPictures", "0",
+            ];
             var sample = await WebSample.StartAsync("RetrainInService", [.. usual, .. more]);
             await sample.WaitForAsync("is in use");
             return sample;
         }
 
-        public void Dispose()
-        {
-            _network.Dispose();
-            _folder.Dispose();
-        }
+        public void Dispose() => _folder.Dispose();
     }
 }

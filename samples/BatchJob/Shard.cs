@@ -22,7 +22,8 @@ internal sealed record Shard(int Number, int Of)
         {
             if (number is not null || Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text) continue;
             source = variable;
-            number = int.TryParse(text, out var value) ? value : throw new ShardException($"{variable} is '{text}', which is not a number.");
+            if (!int.TryParse(text, out var value)) throw new ShardException($"{variable} is '{text}', which is not a number.");
+            number = value;
         }
 
         if (of < 1) throw new ShardException($"--of is {of}; it is 1 or more.");

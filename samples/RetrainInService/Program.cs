@@ -23,7 +23,8 @@ app.MapResNet("/pictures", (context, model, image) =>
     // Decodes the picture, within the limits, before it is kept; and says what the model in use would have answered.
     var predicted = model.Classify(image, top: 1);
     var stored = pictures.Add(context.Request.Query["label"]!, image.Span);
-    return TypedResults.Ok(new { stored.Name, stored.IsNew, Predicted = predicted, TrainingStarts = stored.IsNew && retraining.BeginIfDue() });
+    var trainingStarts = stored.IsNew && retraining.BeginIfDue();
+    return TypedResults.Ok(new { stored.Name, stored.IsNew, predicted, trainingStarts });
 });
 app.MapPost("/retrain", () => retraining.TryBegin() is { } problem
     ? Results.Problem(problem, statusCode: StatusCodes.Status409Conflict)

@@ -67,9 +67,9 @@ internal sealed class PictureStore
     }
 
     /// <summary>
-    /// Lists the pictures as a table for <see cref="TrainingData.Open"/>, each for training or validation. A hash of the file's name decides
-    /// that, so that a picture that one network was trained on does not validate a later one: the first fifth of all hashes, and the first
-    /// of each class, are for validation.
+    /// Lists the pictures as a table for <see cref="TrainingData.Open"/>, each for training or validation. A hash of the file's name
+    /// decides that, so that a picture that one network was trained on does not validate a later one: the first fifth of all hashes, and
+    /// the first of each class, are for validation.
     /// </summary>
     /// <param name="known">The classes of the model in use.</param>
     /// <param name="problem">Why there is nothing to train on; null if there is.</param>

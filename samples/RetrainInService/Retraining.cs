@@ -229,7 +229,7 @@ internal sealed partial class Retraining : BackgroundService, IProgress<Training
     [LoggerMessage(5, LogLevel.Warning, "No training begins, though there are enough new pictures. {Problem}")]
     private partial void LogNotBegun(string problem);
 
-    [LoggerMessage(6, LogLevel.Information, "A training was not over when the service stopped. It goes on from its checkpoint, if it has one.")]
+    [LoggerMessage(6, LogLevel.Information, "The training that was not over when the service stopped goes on.")]
     private partial void LogResumed();
 
     [LoggerMessage(7, LogLevel.Information, "{Message}")]

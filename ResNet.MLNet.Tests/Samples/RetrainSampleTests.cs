@@ -11,7 +11,7 @@ public sealed class RetrainSampleTests
     private static TwoColorNetwork s_network = null!;
 
     [ClassInitialize]
-    public static void TrainFirstNetwork(TestContext context) => s_network = new();
+    public static void TrainFirstNetwork(TestContext _) => s_network = new();
 
     [ClassCleanup]
     public static void DeleteFirstNetwork() => s_network.Dispose();

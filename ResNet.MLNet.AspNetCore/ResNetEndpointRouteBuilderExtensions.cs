@@ -46,9 +46,28 @@ public static class ResNetEndpointRouteBuilderExtensions
         [StringSyntax("Route")] string pattern,
         Func<ResNetModel, ReadOnlyMemory<byte>, IResult> work)
     {
+        ArgumentNullException.ThrowIfNull(work);
+        return endpoints.MapResNet(pattern, (_, model, image) => work(model, image));
+    }
+
+    /// <summary>
+    /// Adds an endpoint whose work depends on more of the request than the image: its query, its route, its user. Else as the other
+    /// overloads.
+    /// </summary>
+    /// <param name="endpoints">Where to add it.</param>
+    /// <param name="pattern">Its route.</param>
+    /// <param name="work">
+    /// Gives the answer, from the request, the model and the bytes of the image file. It runs when its turn comes, on a thread of the pool;
+    /// the body of the request is read by then.
+    /// </param>
+    public static IEndpointConventionBuilder MapResNet(
+        this IEndpointRouteBuilder endpoints,
+        [StringSyntax("Route")] string pattern,
+        Func<HttpContext, ResNetModel, ReadOnlyMemory<byte>, IResult> work)
+    {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(work);
-        RequestDelegate handler = context => HandleAsync(context, work);
+        RequestDelegate handler = context => HandleAsync(context, (model, image) => work(context, model, image));
         return endpoints.MapPost(pattern, handler).WithMetadata(Problems);
     }
 

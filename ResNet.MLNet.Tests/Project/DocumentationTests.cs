@@ -70,19 +70,7 @@ public sealed class DocumentationTests
         var tags = Enumerable.Range(0, 36).Select(i => $"photos/{classes[i % 3]}/{i}.jpg,{classes[i % 3]}{(i % 2 == 0 ? ";even" : "")}");
         File.WriteAllLines(folder.PathOf("tags.csv"), ["path,labels", .. tags]);
         ClassFolders.Write(folder.PathOf("photo.jpg"), channel: 0, size: 24, seed: 100);
-        Write(folder.PathOf("run", "model.onnx"), "cifar-resnet8:width=4", classes);
-        foreach (var name in new[] { "resnet18", "resnet50" })
-        {
-            var source = PretrainedResNet.Find(name)!.ToCard().Source;
-            Write(folder.PathOf("cache", "models", $"{name}-imagenet-v1.onnx"), $"{name}:width=16", classes, source);
-        }
-    }
-
-    private static void Write(string path, string architecture, string[] labels, string? source = null)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var network = ResNetArchitecture.Parse(architecture, labels.Length);
-        var card = RandomWeights.Card(network, ImagePreprocessing.For(network)) with { Labels = labels, Source = source };
-        ModelFile.Write(path, network, RandomWeights.For(network), card);
+        SmallNetwork.Write(folder.PathOf("run", "model.onnx"), "cifar-resnet8:width=4", classes);
+        foreach (var name in new[] { "resnet18", "resnet50" }) SmallNetwork.WritePublished(folder.PathOf("cache"), name, classes);
     }
 }

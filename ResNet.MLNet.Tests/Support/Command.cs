@@ -21,7 +21,7 @@ internal static class Command
 
     /// <summary>Runs the `resnet` command and presses Ctrl-C when a line of its output fits.</summary>
     public static CommandResult ResnetStoppedAt(Predicate<string> line, params string[] arguments) =>
-        Run(StartInfo("resnet.dll", arguments), line, process => Assert.AreEqual(0, Kill(process.Id, Interrupt)));
+        Run(StartInfo("resnet.dll", arguments), line, PressControlC);
 
     /// <summary>Runs the `resnet` command and sends what a terminal sends that is closed when a line of its output fits.</summary>
     public static CommandResult ResnetHungUpAt(Predicate<string> line, params string[] arguments) =>
@@ -68,6 +68,9 @@ internal static class Command
         foreach (var (name, value) in variables) start.Environment[name] = value;
         return Run(start);
     }
+
+    /// <summary>Sends a process what Ctrl-C sends.</summary>
+    public static void PressControlC(Process process) => Assert.AreEqual(0, Kill(process.Id, Interrupt));
 
     private static CommandResult Run(ProcessStartInfo start, Predicate<string>? stopAt = null, Action<Process>? stop = null)
     {

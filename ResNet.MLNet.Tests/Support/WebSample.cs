@@ -1,15 +1,11 @@
 using System.Diagnostics;
-using System.Reflection;
 
 namespace ResNet.Tests;
 
-/// <summary>The sample application samples/WebApi in a process of its own, on a free port of loopback; ended with the test.</summary>
+/// <summary>A sample that is a web application, in a process of its own, on a free port of loopback; ended with the test.</summary>
 internal sealed class WebSample : IDisposable
 {
     private const string Listening = "Now listening on: ";
-
-    private static readonly string Configuration =
-        typeof(WebSample).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     private readonly Process _process;
     private readonly List<string> _lines = [];
@@ -18,12 +14,10 @@ internal sealed class WebSample : IDisposable
 
     public HttpClient Client { get; } = new();
 
-    public static async Task<WebSample> StartAsync(params string[] arguments)
+    public static async Task<WebSample> StartAsync(string name, params string[] arguments)
     {
-        var project = Repository.PathOf("samples", "WebApi");
-        var program = Directory.GetFiles(Path.Combine(project, "bin", Configuration), "WebApi.dll", SearchOption.AllDirectories).Single();
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, WorkingDirectory = project };
-        string[] all = [program, "--urls", "http://127.0.0.1:0", .. arguments];
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, WorkingDirectory = Sample.FolderOf(name) };
+        string[] all = [Sample.ProgramOf(name), "--urls", "http://127.0.0.1:0", .. arguments];
         foreach (var argument in all) start.ArgumentList.Add(argument);
         var sample = new WebSample(Process.Start(start)!);
         var line = await sample.WaitForAsync(Listening);
@@ -42,6 +36,16 @@ internal sealed class WebSample : IDisposable
         }
 
         return _lines.Find(line => line.Contains(text, StringComparison.Ordinal))!;
+    }
+
+    /// <summary>Presses Ctrl-C, and waits until the application has ended.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        Command.PressControlC(_process);
+        while (await _process.StandardOutput.ReadLineAsync() is { } line) _lines.Add(line);
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
     }
 
     public void Dispose()

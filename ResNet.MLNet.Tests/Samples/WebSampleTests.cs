@@ -11,7 +11,7 @@ public sealed class WebSampleTests
     public async Task The_page_its_classes_and_its_similar_pictures_come_from_the_model_and_the_folder_of_the_configuration()
     {
         using var world = new ImageWorld(images: 8);
-        using var sample = await WebSample.StartAsync("--ResNet:ModelPath", world.ModelFile, "--Pictures", world.Folder);
+        using var sample = await WebSample.StartAsync("WebApi", "--ResNet:ModelPath", world.ModelFile, "--Pictures", world.Folder);
         await sample.WaitForAsync("8 pictures");
 
         var page = await sample.Client.GetStringAsync("/");

@@ -24,9 +24,9 @@ public static class SampleImages
     }
 
     /// <summary>
-    /// Writes 7,000 small pictures of clothes of ten classes, gray PNG files of 28 x 28 pixels: 600 of each class to train on and 100 to
-    /// validate with, a subset of Fashion-MNIST (copyright 2017 Zalando SE, MIT license). CREDITS.txt, which is written beside them, has the
-    /// license.
+    /// Writes 7,000 small gray pictures of clothes of ten classes as PNG files of 28 x 28 pixels: 600 of each class to train on and 100 to
+    /// validate with, a subset of Fashion-MNIST (copyright 2017 Zalando SE, MIT license). CREDITS.txt, which is written beside them, has
+    /// the license.
     /// </summary>
     /// <param name="folder">
     /// The folder that gets train/ and val/ with a folder for each class, as <see cref="TrainingData.Open"/> reads them. Files of these

@@ -109,7 +109,9 @@ public sealed class ViewTests
         Assert.IsTrue(File.Exists(Path.Combine(flowers, "CREDITS.txt")));
     }
 
+    /// <summary>7,000 files are written and listed.</summary>
     [TestMethod]
+    [TestCategory("Slow")]
     public void The_sample_clothes_are_data_to_train_on_with_their_license()
     {
         using var folder = new TemporaryFolder();

@@ -108,6 +108,20 @@ public static class Views
         return new(string.Join('\n', text), CurvesHtml(history));
     }
 
+    /// <summary>Charts of lines beside each other.</summary>
+    /// <param name="plots">The charts.</param>
+    public static View Plots(params IEnumerable<Plot> plots)
+    {
+        ArgumentNullException.ThrowIfNull(plots);
+        List<Plot> shown = [.. plots];
+        var text = shown.SelectMany(plot => plot.Lines.Select(line => $"{line.Name}: {string.Join(", ", Values(plot, line))}")
+            .Prepend(plot.Title));
+        return new(string.Join('\n', text), Element("div", Class("curves"), shown.Select(plot => Element("div", plot.ToChart().ToSvg()))));
+
+        static IEnumerable<string> Values(Plot plot, PlotLine line) =>
+            line.Values.Select(value => value.ToString(plot.YFormat, CultureInfo.InvariantCulture));
+    }
+
     /// <summary>The first rows of a table, ten at most.</summary>
     /// <param name="data">The table.</param>
     public static View Table(IDataView data)

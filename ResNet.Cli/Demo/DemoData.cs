@@ -9,8 +9,7 @@ internal static class DemoData
     public const int Size = 28;
 
     /// <summary>The classes as the data set's authors name them ("T-shirt/top" without its slash, which no folder may have).</summary>
-    public static IReadOnlyList<string> Labels { get; } =
-        ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+    public static IReadOnlyList<string> Labels { get; } = ReadLabels();
 
     public static TrainingData Open() => new(Read("train"), Read("t10k"));
 
@@ -36,6 +35,12 @@ internal static class DemoData
         using var imageStream = Resource(images);
         using var labelStream = Resource(labels);
         return ImageDataset.FromIdx(imageStream, images, labelStream, labels, Labels);
+    }
+
+    private static string[] ReadLabels()
+    {
+        using var reader = new StreamReader(Resource("labels.txt"));
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     }
 
     private static Stream Resource(string name) =>

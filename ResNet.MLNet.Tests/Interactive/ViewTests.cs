@@ -109,6 +109,35 @@ public sealed class ViewTests
         Assert.IsTrue(File.Exists(Path.Combine(flowers, "CREDITS.txt")));
     }
 
+    /// <summary>7,000 files are written and listed.</summary>
+    [TestMethod]
+    [TestCategory("Slow")]
+    public void The_sample_clothes_are_data_to_train_on_with_their_license()
+    {
+        using var folder = new TemporaryFolder();
+        var clothes = SampleImages.Clothes(folder.PathOf("clothes"));
+        var data = TrainingData.Open(clothes);
+        Assert.AreEqual(6000, data.Training.Count);
+        Assert.AreEqual(1000, data.Validation.Count);
+        CollectionAssert.AreEqual(Enumerable.Repeat(600, 10).ToList(), data.Training.ClassCounts.ToList());
+        CollectionAssert.Contains(data.Training.Labels.ToList(), "Ankle boot");
+        StringAssert.Contains(File.ReadAllText(Path.Combine(clothes, "CREDITS.txt")), "Zalando SE. License: MIT");
+    }
+
+    [TestMethod]
+    public void Plots_have_a_line_with_a_name_for_each_network()
+    {
+        var plots = Views.Plots(
+            new Plot("Training error", [new("plain", [0.5, 0.25], isDashed: true), new("<residual>", [0.4])]) { YFormat = "0 %" },
+            new Plot("Empty", []));
+        Assert.AreEqual("Training error\nplain: 50 %, 25 %\n<residual>: 40 %\nEmpty", plots.Text);
+        StringAssert.Contains(plots.ToHtml(), "line s0 dashed");
+        StringAssert.Contains(plots.ToHtml(), "&lt;residual&gt;");
+        var lines = Enumerable.Range(1, 5).Select(i => new PlotLine($"{i}", [i]));
+        var problem = Assert.ThrowsExactly<ArgumentException>(() => new Plot("Many", lines));
+        StringAssert.Contains(problem.Message, "'Many' has 5 lines");
+    }
+
     private sealed class Scored
     {
         public string Label { get; set; } = "";

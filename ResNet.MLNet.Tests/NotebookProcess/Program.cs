@@ -31,9 +31,10 @@ try
     var isGood = true;
     foreach (var path in paths)
     {
-        // A notebook's files go to its current folder.
+        // A notebook's files go to its current folder, which also has the weights that lie beside the notebooks.
         var work = Path.Combine(temporary, Path.GetFileNameWithoutExtension(path));
-        Environment.CurrentDirectory = Directory.CreateDirectory(work).FullName;
+        WeightFiles.Copy(folder, work);
+        Environment.CurrentDirectory = work;
         var notebook = Notebook.Read(path);
         if (refresh) File.WriteAllText(FileApp.PathFor(path), FileApp.From(notebook));
         isGood &= await new NotebookRun(feed, refresh, Console.WriteLine).RunAsync(notebook);

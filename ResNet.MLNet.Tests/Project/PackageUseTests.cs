@@ -165,10 +165,11 @@ public sealed class PackageUseTests
 
     [TestMethod]
     [DataRow("ResNet.MLNet", "RESNET001", "Microsoft.ML.OnnxRuntime --version")]
+    [DataRow("ResNet.MLNet Microsoft.ML.OnnxRuntime/1.30.0", "RESNET002", "1.30.0")]
     [DataRow("ResNet.Training", "RESNET003", "libtorch-cpu-")]
-    public void An_application_without_natives_is_told_while_it_is_built(string package, string code, string advice)
+    public void An_application_without_the_right_natives_is_told_while_it_is_built(string packages, string code, string advice)
     {
-        var folder = Feed.Value.WriteApp($"lacks-natives-of-{package}", [package], "Console.WriteLine();");
+        var folder = Feed.Value.WriteApp($"natives-{code}", packages.Split(' '), "Console.WriteLine();");
         var (exit, output) = DotNet.Run("build", folder, "--nologo");
         Assert.AreEqual(0, exit, output);
         Assert.Contains($"warning {code}", output);

@@ -169,7 +169,7 @@ public sealed class PackageUseTests
     [DataRow("ResNet.Training", "RESNET003", "libtorch-cpu-")]
     public void An_application_without_the_right_natives_is_told_while_it_is_built(string packages, string code, string advice)
     {
-        var folder = Feed.Value.WriteApp($"natives-{code}", packages.Split(' '), "Console.WriteLine();");
+        var folder = Feed.Value.WriteApp($"natives-{code[^1]}", packages.Split(' '), "Console.WriteLine();");
         var (exit, output) = DotNet.Run("build", folder, "--nologo");
         Assert.AreEqual(0, exit, output);
         Assert.Contains($"warning {code}", output);

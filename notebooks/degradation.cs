@@ -110,7 +110,6 @@ mlContext.Data.LoadFromEnumerable(histories.Select(each => new ErrorRow
     Network = each.Key,
     TrainingError = $"{1 - each.Value[^1].TrainingAccuracy:P1}",
     ValidationError = $"{1 - each.Value[^1].Top1:P1}",
-    Seconds = $"{each.Value[^1].Seconds:0}",
 })).Display();
 
 // The same as sentences. These have to come out alike on every machine:
@@ -153,5 +152,4 @@ public class ErrorRow
     public string Network { get; set; } = "";
     public string TrainingError { get; set; } = "";
     public string ValidationError { get; set; } = "";
-    public string Seconds { get; set; } = "";
 }

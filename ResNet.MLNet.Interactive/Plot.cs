@@ -42,7 +42,8 @@ public sealed class Plot
             if (value is { } names && Lines.FirstOrDefault(line => line.Values.Count > names.Count) is { } line)
             {
                 throw new ArgumentException(
-                    $"The line '{line.Name}' of '{Title}' has {line.Values.Count} values, and there are {names.Count} names.", nameof(value));
+                    $"The line '{line.Name}' of '{Title}' has {line.Values.Count} values, and there are {names.Count} names.",
+                    nameof(value));
             }
 
             field = value;

@@ -40,8 +40,8 @@ public static class Views
     }
 
     /// <summary>
-    /// Channels of a layer's map as pictures beside each other, from dark (the least value of the channel) to bright (its greatest). A value
-    /// is a square, so nothing is interpolated.
+    /// Channels of a layer's map as pictures beside each other, from dark (the least value of the channel) to bright (its greatest). A
+    /// value is a square, so nothing is interpolated.
     /// </summary>
     /// <param name="map">The map (see <see cref="ResNetLayers"/>).</param>
     /// <param name="channels">The channels, from 0.</param>
@@ -84,7 +84,8 @@ public static class Views
         if (weights.Shape is not [> 0 and var filters, 3, > 0 and var height, > 0 and var width])
         {
             throw new ArgumentException(
-                $"The weights are [{string.Join(", ", weights.Shape)}]; filters of pixels are [filters, 3, height, width].", nameof(weights));
+                $"The weights are [{string.Join(", ", weights.Shape)}]; filters of pixels are [filters, 3, height, width].",
+                nameof(weights));
         }
 
         var text = $"{Plural.Of(filters, "filter", "filters")} of {height} x {width}";

@@ -140,6 +140,8 @@ var bySureness = Enumerable.Range(0, others.Length).OrderByDescending(index => p
 ShowMaps(bySureness.Where(IsCorrect).ElementAt(correct / 2));
 ShowMaps(bySureness.First(index => !IsCorrect(index)));
 
+// Of the first photograph, the petals speak for a daisy and the yellow center for a sunflower.
+//
 // ## Layer responses
 //
 // He et al. 2015 (Figure 7) look at layer responses: the standard deviation of what a layer gives after batch norm, before the

@@ -18,6 +18,7 @@ public static class NotebookFormatters
         Register<View>(view => view);
         Register<Picture>(picture => Views.Pictures([picture], height: 224));
         Register<MLImage>(image => Views.Pictures([new Picture(image)], Math.Clamp(image.Height, 16, 224)));
+        Register<ActivationMap>(map => Views.Pictures([new Picture(map, Views.Percent(map.Prediction.Probability))], height: 224));
         Register<IEnumerable<ClassPrediction>>(Views.Predictions);
         Register<IEnumerable<EpochMetrics>>(history => Views.Curves([.. history]));
         Register<TrainingResult>(Result);

@@ -20,6 +20,16 @@ public sealed class Picture
     {
     }
 
+    /// <summary>What a network sees, colored by how much each place speaks for a class.</summary>
+    /// <param name="map">The map (see <see cref="ResNetModel.ActivationMap(string, int?)"/>).</param>
+    /// <param name="caption">What is written below it. Default: nothing.</param>
+    /// <param name="isCorrect">The color of the caption: blue for true, orange for false, gray for null (default).</param>
+    public Picture(ActivationMap map, string caption = "", bool? isCorrect = null)
+        : this(
+            new ImageInput((map ?? throw new ArgumentNullException(nameof(map))).ToJpeg()),
+            $"activation map of {map.Prediction.Label}",
+            caption) => IsCorrect = isCorrect;
+
     private Picture(ImageInput input, string name, string caption)
     {
         ArgumentNullException.ThrowIfNull(caption);

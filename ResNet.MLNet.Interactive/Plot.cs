@@ -29,10 +29,32 @@ public sealed class Plot
     /// <summary>What x counts. Default: epoch.</summary>
     public string XName { get; init; } = "epoch";
 
+    /// <summary>
+    /// What the places 1, 2, 3, ... of x are called, such as layers: a name at least for each value of the longest line. Default: null,
+    /// they are numbers.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are fewer names than a line has values.</exception>
+    public IReadOnlyList<string>? XNames
+    {
+        get;
+        init
+        {
+            if (value is { } names && Lines.FirstOrDefault(line => line.Values.Count > names.Count) is { } line)
+            {
+                throw new ArgumentException(
+                    $"The line '{line.Name}' of '{Title}' has {line.Values.Count} values, and there are {names.Count} names.",
+                    nameof(value));
+            }
+
+            field = value;
+        }
+    }
+
     /// <summary>How y is written, as a format of numbers, such as <c>0 %</c>. Default: up to four decimals.</summary>
     public string YFormat { get; init; } = "0.####";
 
-    internal LineChart ToChart() => new(Title, [.. Lines.Select(line => line.ToSeries())]) { XName = XName, YFormat = YFormat };
+    internal LineChart ToChart() =>
+        new(Title, [.. Lines.Select(line => line.ToSeries())]) { XName = XName, XNames = XNames, YFormat = YFormat };
 }
 
 /// <summary>A line of a <see cref="Plot"/>.</summary>

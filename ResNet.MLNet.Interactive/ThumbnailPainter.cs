@@ -21,7 +21,6 @@ internal sealed class ThumbnailPainter(int height)
         _reduced.Reset(width, height);
         PixelBox whole = new(0, 0, pixels.Width, pixels.Height);
         _resampler.Resize(pixels, whole, width, height, new(0, 0, width, height), Interpolation.Bilinear, _reduced);
-        var picture = EncodedImage.Jpeg(_reduced, JpegQuality);
-        return $"data:{picture.MediaType};base64,{Convert.ToBase64String(picture.Data)}";
+        return EncodedImage.Jpeg(_reduced, JpegQuality).ToAddress();
     }
 }

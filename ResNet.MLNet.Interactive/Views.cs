@@ -9,7 +9,7 @@ namespace ResNet.MLNet.Interactive;
 /// <summary>Makes what a notebook shows. Give the result to <c>Display()</c>.</summary>
 public static class Views
 {
-    /// <summary>The most rows of a table that are shown.</summary>
+    /// <summary>The most rows of a table that are shown if nobody asks for more.</summary>
     private const int MostRows = 10;
 
     /// <summary>Images beside each other, reduced to one height.</summary>
@@ -37,6 +37,60 @@ public static class Views
     {
         ArgumentNullException.ThrowIfNull(paths);
         return Pictures(paths.Select(path => new Picture(path, caption?.Invoke(path) ?? "")), height);
+    }
+
+    /// <summary>
+    /// Channels of a layer's map as pictures beside each other, from dark (the least value of the channel) to bright (its greatest). A
+    /// value is a square, so nothing is interpolated.
+    /// </summary>
+    /// <param name="map">The map (see <see cref="ResNetLayers"/>).</param>
+    /// <param name="channels">The channels, from 0.</param>
+    /// <param name="height">
+    /// About how many pixels high they are, 16 to 512: a map is enlarged by a whole factor, never reduced. Default: 112.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The map has no such channel, or the height is not in that range.</exception>
+    public static View Maps(FeatureMap map, IEnumerable<int> channels, int height = 112)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentNullException.ThrowIfNull(channels);
+        Guard.InRange(height, 16, 512, nameof(height));
+        var maps = channels.Select(channel => MapPicture.Of(map, channel, height)).ToList();
+        return new(
+            string.Join('\n', maps.Select(each => $"channel {each.Channel}: {each.Range}").Prepend(MapPicture.SizeOf(map))),
+            Element("p", MapPicture.SizeOf(map)),
+            Element("div", Class("grid"), maps.Select(each => Element(
+                "figure",
+                Element("img", Attribute("src", each.Address), Attribute("alt", $"channel {each.Channel}")),
+                Element("figcaption", $"{each.Channel}: {each.Range}")))));
+    }
+
+    /// <summary>
+    /// The filters of a first convolution as one picture, in rows. Gray is 0; each filter is scaled to its own greatest weight. A weight is
+    /// a square, so nothing is interpolated.
+    /// </summary>
+    /// <param name="weights">
+    /// [filters, 3, height, width] for red, green and blue: <c>conv1.weight</c> of <see cref="ModelFile.ReadWeights"/> or
+    /// <see cref="WeightFile.Read"/>.
+    /// </param>
+    /// <param name="columns">How many filters are beside each other, 1 to 64. Default: 16.</param>
+    /// <param name="scale">Pixels of the picture for a weight, in both directions, 1 to 32. Default: 5.</param>
+    /// <exception cref="ArgumentException">The weights do not have that shape.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not in its range.</exception>
+    public static View Filters(WeightTensor weights, int columns = 16, int scale = 5)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        Guard.InRange(columns, 1, 64, nameof(columns));
+        Guard.InRange(scale, 1, 32, nameof(scale));
+        if (weights.Shape is not [> 0 and var filters, 3, > 0 and var height, > 0 and var width])
+        {
+            throw new ArgumentException(
+                $"The weights are [{string.Join(", ", weights.Shape)}]; filters of pixels are [filters, 3, height, width].",
+                nameof(weights));
+        }
+
+        var text = $"{Plural.Of(filters, "filter", "filters")} of {height} x {width}";
+        var picture = Element("img", Attribute("src", FilterPainter.Paint(weights, columns, scale)), Attribute("alt", text));
+        return new(text, Element("figure", Attribute("style", "margin: 0"), picture));
     }
 
     /// <summary>Classes with their probabilities, as bars.</summary>
@@ -118,24 +172,34 @@ public static class Views
             .Prepend(plot.Title));
         return new(string.Join('\n', text), Element("div", Class("curves"), shown.Select(plot => Element("div", plot.ToChart().ToSvg()))));
 
-        static IEnumerable<string> Values(Plot plot, PlotLine line) =>
-            line.Values.Select(value => value.ToString(plot.YFormat, CultureInfo.InvariantCulture));
+        static IEnumerable<string> Values(Plot plot, PlotLine line) => line.Values.Select((value, index) =>
+        {
+            var number = value.ToString(plot.YFormat, CultureInfo.InvariantCulture);
+            return plot.XNames is { } names ? $"{names[index]} {number}" : number;
+        });
     }
 
     /// <summary>The first rows of a table, ten at most.</summary>
     /// <param name="data">The table.</param>
-    public static View Table(IDataView data)
+    public static View Table(IDataView data) => Table(data, MostRows);
+
+    /// <summary>The first rows of a table.</summary>
+    /// <param name="data">The table.</param>
+    /// <param name="rows">The most rows that are shown, 1 to 1,000.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of rows is not in that range.</exception>
+    public static View Table(IDataView data, int rows)
     {
         ArgumentNullException.ThrowIfNull(data);
-        var preview = data.Preview(MostRows);
+        Guard.InRange(rows, 1, 1000, nameof(rows));
+        var preview = data.Preview(rows);
         var columns = preview.Schema.Where(column => !column.IsHidden).ToList();
-        var rows = preview.RowView
+        var shown = preview.RowView
             .Select(row => columns.Select(column => CellText.Of(row.Values[column.Index].Value)).ToList()).ToList();
         var head = Element("tr", columns.Select(column => Element("th", Attribute("title", column.Type.ToString()!), column.Name)));
-        var lines = rows.Prepend([.. columns.Select(column => column.Name)]).Select(row => string.Join(" | ", row));
+        var lines = shown.Prepend([.. columns.Select(column => column.Name)]).Select(row => string.Join(" | ", row));
         return new(
             string.Join('\n', lines),
-            Element("table", Class("values"), head, rows.Select(row => Element("tr", row.Select(cell => Element("td", cell))))));
+            Element("table", Class("values"), head, shown.Select(row => Element("tr", row.Select(cell => Element("td", cell))))));
     }
 
     /// <summary>

@@ -60,6 +60,8 @@ public sealed class ViewTests
         Assert.HasCount(11, lines);
         Assert.AreEqual("Label | PredictedLabel | Score", lines[0]);
         Assert.AreEqual("row 9 |  | 9, 0.5", lines[10]);
+        Assert.HasCount(13, Views.Table(data, rows: 12).Text.Split('\n'));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Views.Table(data, rows: 0));
     }
 
     [TestMethod]
@@ -136,6 +138,17 @@ public sealed class ViewTests
         var lines = Enumerable.Range(1, 5).Select(i => new PlotLine($"{i}", [i]));
         var problem = Assert.ThrowsExactly<ArgumentException>(() => new Plot("Many", lines));
         StringAssert.Contains(problem.Message, "'Many' has 5 lines");
+    }
+
+    [TestMethod]
+    public void The_places_of_a_plot_can_have_names()
+    {
+        PlotLine[] lines = [new("response", [1, 0.5])];
+        var plot = new Plot("Layers", lines) { XName = "layer", XNames = ["bn1", "layer1.0.bn1", "unused"] };
+        Assert.AreEqual("Layers\nresponse: bn1 1, layer1.0.bn1 0.5", Views.Plots(plot).Text);
+        StringAssert.Contains(Views.Plots(plot).ToHtml(), "layer layer1.0.bn1  ·  0.5");
+        var problem = Assert.ThrowsExactly<ArgumentException>(() => new Plot("Layers", lines) { XNames = ["bn1"] });
+        StringAssert.Contains(problem.Message, "'response' of 'Layers' has 2 values, and there are 1 names");
     }
 
     private sealed class Scored

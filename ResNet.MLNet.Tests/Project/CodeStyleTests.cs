@@ -11,6 +11,7 @@ public sealed class CodeStyleTests
     /// <summary>The files that may be longer than the others, each with its reason.</summary>
     private static readonly Dictionary<string, string> LongFiles = new()
     {
+        ["notebooks/inside-a-resnet.cs"] = "It is made of a notebook, whose text and cells it has to have.",
     };
 
     private static readonly Lazy<SourceFile[]> AllFiles = new(() => [.. Repository.CSharpFiles(Repository.Root)]);

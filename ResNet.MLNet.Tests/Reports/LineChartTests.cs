@@ -37,6 +37,22 @@ public sealed class LineChartTests
     }
 
     [TestMethod]
+    public void Names_are_written_at_as_many_places_as_do_not_touch()
+    {
+        CollectionAssert.AreEqual(new[] { "a1", "a2", "a3" }, NamesOf(3, "a"));
+        // 40 names of 16 letters, 110 pixels each with the space between, on 424 pixels: every eleventh.
+        string[] some = ["layer.long.nam1", "layer.long.nam12", "layer.long.nam23", "layer.long.nam34"];
+        CollectionAssert.AreEqual(some, NamesOf(40, "layer.long.nam"));
+
+        static string[] NamesOf(int places, string name)
+        {
+            var series = new ChartSeries("s", [.. Enumerable.Range(1, places).Select(place => ((double)place, 1.0))]);
+            var chart = new LineChart("t", series) { XNames = [.. Enumerable.Range(1, places).Select(place => $"{name}{place}")] };
+            return [.. Ticks(chart.ToSvg()).Where(tick => tick.StartsWith(name, StringComparison.Ordinal))];
+        }
+    }
+
+    [TestMethod]
     public void Any_numbers_can_be_drawn()
     {
         (double, double)[][] all =

@@ -13,17 +13,6 @@ internal sealed class HeatMapPainter
     /// <summary>How much of the color comes from the heat; the rest is the image's brightness.</summary>
     private const double HeatShare = 0.6;
 
-    /// <summary>From cold to hot, in steps of equal lightness, so that it reads without telling red from green, and in print.</summary>
-    private static readonly Rgb[] Colors =
-    [
-        new(0x14, 0x0f, 0x34),
-        new(0x42, 0x22, 0x7a),
-        new(0xa3, 0x23, 0x84),
-        new(0xed, 0x53, 0x50),
-        new(0xff, 0xa7, 0x46),
-        new(0xfb, 0xf1, 0xb2),
-    ];
-
     private readonly Resampler _resampler = new();
     private readonly PixelBuffer _crop = new(), _picture = new();
 
@@ -59,13 +48,10 @@ internal sealed class HeatMapPainter
     {
         // Rec. 601 luma.
         var brightness = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
-        var place = heat * (Colors.Length - 1);
-        var first = Math.Min((int)place, Colors.Length - 2);
-        var (from, to) = (Colors[first], Colors[first + 1]);
-        var share = place - first;
-        pixel[0] = Blend(double.Lerp(from.R, to.R, share));
-        pixel[1] = Blend(double.Lerp(from.G, to.G, share));
-        pixel[2] = Blend(double.Lerp(from.B, to.B, share));
+        var color = HeatColors.At(heat);
+        pixel[0] = Blend(color.R);
+        pixel[1] = Blend(color.G);
+        pixel[2] = Blend(color.B);
 
         byte Blend(double color) => (byte)Math.Round(double.Lerp(brightness, color, HeatShare));
     }

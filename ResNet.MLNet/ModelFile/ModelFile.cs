@@ -55,6 +55,26 @@ public static class ModelFile
     public static byte[] ToBytes(ResNetArchitecture architecture, StateDict weights, ModelCard card) =>
         ToBytes(Build(architecture, weights, card));
 
+    /// <summary>
+    /// Reads the weights of a model file by torchvision's names, such as to look at them or to take them back to PyTorch
+    /// (<see cref="WeightFile.Write"/>). <see cref="Write"/> makes the same network of them.
+    /// </summary>
+    /// <param name="path">A float model file of this project, not one of integers nor a graph from elsewhere.</param>
+    /// <returns>
+    /// The weights for images that are normalized already. Batch norm is folded into convolutions in a model file, so here it changes
+    /// nothing, its bias apart: <c>bn1.weight</c> is 1, <c>bn1.bias</c> the folded bias, <c>bn1.running_mean</c> 0, and
+    /// <c>bn1.running_var</c> 1 less the epsilon of batch norm.
+    /// </returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is damaged, a network of integers, or not a model file of this project; the message names it.
+    /// </exception>
+    public static StateDict ReadWeights(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return ModelFileWeights.Read(path).Weights;
+    }
+
     /// <summary>Gives the bytes of a model that has a card, with their digests.</summary>
     internal static byte[] ToBytes(ModelProto model)
     {

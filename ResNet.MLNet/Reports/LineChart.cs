@@ -18,11 +18,17 @@ internal sealed record LineChart(string Title, params IReadOnlyList<ChartSeries>
     /// <summary>The edges of the part that the lines are drawn in.</summary>
     private const int Left = 44, Right = 468, Top = 54, Bottom = 222;
 
+    /// <summary>Room for a letter that is wide.</summary>
+    private const double LetterWidth = 6.4;
+
     /// <summary>The most places that show their values, and the most points that are dots.</summary>
     private const int MostColumns = 160, MostDots = 40;
 
     /// <summary>What x is.</summary>
     public string XName { get; init; } = "epoch";
+
+    /// <summary>What the places 1, 2, 3, ... of x are called, such as layers; null where x is a number.</summary>
+    public IReadOnlyList<string>? XNames { get; init; }
 
     /// <summary>Whether x is drawn on a logarithmic axis; points whose x is not positive are then left out.</summary>
     public bool LogarithmicX { get; init; }
@@ -91,15 +97,29 @@ internal sealed record LineChart(string Title, params IReadOnlyList<ChartSeries>
         }
     }
 
-    private static IEnumerable<XElement> TicksOf(ChartAxis x)
+    private IEnumerable<XElement> TicksOf(ChartAxis x)
     {
-        foreach (var tick in x.Ticks)
+        foreach (var tick in XNames is null ? x.Ticks : NamedPlaces(x))
         {
             yield return Line("axis", x.At(tick), Bottom, x.At(tick), Bottom + 4);
-            var number = x.IsLogarithmic ? Power(tick) : tick.ToString("#,0.####", CultureInfo.InvariantCulture);
-            yield return Text("tick", x.At(tick), Bottom + 17, "middle", number);
+            var name = x.IsLogarithmic ? Power(tick) : PlaceName(tick, "#,0.####");
+            yield return Text("tick", x.At(tick), Bottom + 17, "middle", name);
         }
     }
+
+    /// <summary>The places whose names are written: as many as do not touch each other.</summary>
+    private IEnumerable<double> NamedPlaces(ChartAxis x)
+    {
+        int first = (int)Math.Ceiling(x.First), last = (int)Math.Floor(x.Last);
+        var widest = LetterWidth * XNames!.Select(name => name.Length).DefaultIfEmpty(0).Max() + 8;
+        var every = Math.Max(1, (int)Math.Ceiling(widest / (x.At(first + 1) - x.At(first))));
+        for (var place = first; place <= last; place += every) yield return place;
+    }
+
+    /// <summary>The name of a place of x or, where it has none, its number.</summary>
+    private string PlaceName(double x, string format) => XNames is { } names && double.IsInteger(x) && x >= 1 && x <= names.Count
+        ? names[(int)x - 1]
+        : x.ToString(format, CultureInfo.InvariantCulture);
 
     private IEnumerable<XElement> MarkerAt(ChartAxis x)
     {
@@ -118,7 +138,7 @@ internal sealed record LineChart(string Title, params IReadOnlyList<ChartSeries>
             yield return Line(LineClass(series, number), at, 33, at + 18, 33);
             yield return Text("key", at + 24, 36.5, "start", series.Name);
             // The width of the text is known to the browser alone; this leaves room for wide letters.
-            at += 24 + 6.4 * series.Name.Length + 18;
+            at += 24 + LetterWidth * series.Name.Length + 18;
         }
     }
 
@@ -157,7 +177,7 @@ internal sealed record LineChart(string Title, params IReadOnlyList<ChartSeries>
             var found = lines.Index().SelectMany(line => ValueAt(value, line.Item, line.Index)).ToList();
             if (found.Count == 0) continue;
             var values = found.Select(each => lines.Count > 1 ? $"{each.Name} {Precise(each.Y)}" : Precise(each.Y));
-            var place = $"{XName} {value.ToString("#,0.######", CultureInfo.InvariantCulture)}";
+            var place = $"{XName} {PlaceName(value, "#,0.######")}";
             yield return Element(
                 Svg + "g",
                 Class("column"),

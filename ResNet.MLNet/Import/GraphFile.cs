@@ -25,7 +25,8 @@ internal static class GraphFile
         var graph = new GraphImport(content.ReadModel());
         var known = graph.KnownCard;
         var given = card is null ? known : card(known);
-        if (given.Preprocessing == known.Preprocessing) note?.Invoke(graph.Assumption);
+        // Who says what would be assumed has said it.
+        if (ReferenceEquals(given.Preprocessing, known.Preprocessing)) note?.Invoke(graph.Assumption);
         var imported = graph.ToModelFile(given with { Source = given.Source ?? $"Imported from {Path.GetFileName(path)}" });
         if (imported.Note is { } text) note?.Invoke(text);
         return imported;

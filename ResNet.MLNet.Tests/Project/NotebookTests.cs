@@ -81,24 +81,20 @@ public sealed class NotebookTests
     /// </summary>
     [TestMethod]
     [TestCategory("Notebooks")]
-    [DynamicData(nameof(Names))]
-    public void Every_cell_of_a_notebook_runs_in_a_kernel_and_shows_what_the_file_has(string name)
+    public void Every_cell_of_every_notebook_runs_in_a_kernel_and_shows_what_the_file_has()
     {
-        var (code, output) = RunNotebook(Repository.Root, name);
+        // All in one process, which makes the packages once.
+        var (code, output) = RunNotebooks();
         Assert.AreEqual(0, code, output);
     }
 
-    /// <summary>The files of the folder and of weights/; other folders are what notebooks wrote.</summary>
-    private static IEnumerable<string> Files() =>
-        Directory.GetFiles(Folder).Concat(Directory.GetFiles(Path.Combine(Folder, "weights"), "*", SearchOption.AllDirectories));
-
     private static string PathOf(string name) => Path.Combine(Folder, $"{name}.ipynb");
 
-    private static (int Code, string Output) RunNotebook(string repository, string name)
+    private static (int Code, string Output) RunNotebooks()
     {
         var configuration = typeof(NotebookTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
         string[] refresh = Environment.GetEnvironmentVariable("RESNET_REFRESH_NOTEBOOKS") == "1" ? ["--refresh"] : [];
         var project = Repository.PathOf("ResNet.MLNet.Tests", "NotebookProcess");
-        return DotNet.Run(["run", "--project", project, "--configuration", configuration, repository, name, .. refresh]);
+        return DotNet.Run(["run", "--project", project, "--configuration", configuration, Repository.Root, .. refresh]);
     }
 }

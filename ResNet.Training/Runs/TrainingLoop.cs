@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training;
@@ -57,6 +58,8 @@ internal sealed class TrainingLoop : IDisposable
     {
         foreach (var note in _plan.Data.Notes) _progress.ReportMessage(new(), note);
         if (Devices.NoteOn(_plan.Options.Device) is { } odd) _progress.ReportMessage(new(), odd);
+        var warning = _step.Input.Device.type == DeviceType.CPU ? Processor.CacheWarning : null;
+        if (warning is not null) _progress.ReportMessage(new(), $"Note: {warning}.");
         var run = Resume() ?? Begin(cancellation);
         _progress.Start(run);
         Evaluation? validation = null;

@@ -130,6 +130,7 @@ public sealed record LibTorchDiagnosis
                 "but what they mean may have changed.";
         }
 
+        if (Processor.CacheWarning is { } warning && Loaded is { CudaDevices: 0 }) return warning + ".";
         // A libtorch for CPUs is a choice, and worth a word only where there is a GPU.
         if (CudaProblem is null || HasCuda || driver.Gpus.Count == 0) return null;
         return $"there is a GPU ({driver.Gpus[0].Name}), but {CudaProblem}";

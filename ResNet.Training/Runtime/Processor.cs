@@ -8,6 +8,8 @@ namespace ResNet.Training;
 internal static class Processor
 {
     private const int FeatureLeaf = 7, AmxBFloat16 = 1 << 22, Avx512BFloat16 = 1 << 5;
+    private const int CacheLeaf = 4, FeaturesLeaf = unchecked((int)0x80000001), AmdCacheLeaf = unchecked((int)0x8000001D);
+    private const int TopologyExtensions = 1 << 22, CacheType = 0x1f;
     private const int LargestLeaf = unchecked((int)0x80000000), FirstNameLeaf = LargestLeaf + 2, LastNameLeaf = LargestLeaf + 4;
 
     /// <summary>
@@ -18,6 +20,28 @@ internal static class Processor
 
     /// <summary>What the processor calls itself: the brand string in leaves 80000002H to 80000004H; null if it has none.</summary>
     public static string? Name { get; } = FindName();
+
+    /// <summary>
+    /// What to know where the processor does not describe its caches; null where it does. Seen on an AMD Zen 5 in a virtual machine, with
+    /// single convolutions beside the same in float64 (docs/troubleshooting.md).
+    /// </summary>
+    public static string? CacheWarning { get; } = X86Base.IsSupported && HidesCaches(X86Base.CpuId)
+        ? "this processor does not describe its caches, as in some virtual machines. libtorch 2.10 was seen to compute convolutions " +
+          "wrongly there in float32, and to end the process with a floating point exception (bottleneck networks, such as ResNet-50). " +
+          "Basic networks, such as ResNet-18, were right in bfloat16. Train on another machine, or compare with one"
+        : null;
+
+    /// <summary>
+    /// Whether a processor describes no cache: leaf 4 (Intel), or leaf 8000001DH (AMD), which bit 22 of ECX of leaf 80000001H announces.
+    /// </summary>
+    /// <param name="cpuid">EAX, EBX, ECX, EDX of a leaf and a subleaf.</param>
+    public static bool HidesCaches(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> cpuid)
+    {
+        if (cpuid(0, 0).Eax >= CacheLeaf && (cpuid(CacheLeaf, 0).Eax & CacheType) != 0) return false;
+        var largest = (uint)cpuid(LargestLeaf, 0).Eax;
+        if (largest < unchecked((uint)AmdCacheLeaf) || (cpuid(FeaturesLeaf, 0).Ecx & TopologyExtensions) == 0) return true;
+        return (cpuid(AmdCacheLeaf, 0).Eax & CacheType) == 0;
+    }
 
     private static bool FindBFloat16()
     {

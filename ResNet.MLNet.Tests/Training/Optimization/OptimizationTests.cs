@@ -142,7 +142,9 @@ public sealed class OptimizationTests
 
     private static ResNetArchitecture Architecture => ResNetArchitecture.Parse("cifar-resnet8:width=4", classes: 5);
 
-    /// <summary>Channels last in memory, as in training. In the other layout libtorch 2.10 is wrong where a processor hides its caches.</summary>
+    /// <summary>
+    /// Channels last in memory, as in training. In the other layout libtorch 2.10 is wrong where a processor hides its caches.
+    /// </summary>
     private static (Tensor Images, Tensor Targets) Batch(Generator generator, int count) =>
         (randn([count, 16, 16, 3], generator: generator).permute(0, 3, 1, 2), randint(5, [count], dtype: int64, generator: generator));
 }

@@ -75,7 +75,7 @@ public sealed class TrainingLoopTests
         File.WriteAllText(folders.PathOf("red", "zzz.png"), "no image");
         SmallRun.Reports reports = [];
         ResNetTraining.Run(Options(folders, epochs: 2) with { Data = folders.Open(0) }, reports);
-        StringAssert.Contains(reports.Single(report => report.Message is not null).Message, "zzz.png");
+        Assert.HasCount(1, reports.Where(report => report.Message?.Contains("zzz.png", StringComparison.Ordinal) == true));
         folders.SpoilAll();
         var problem = Assert.ThrowsExactly<InvalidDataException>(() => ResNetTraining.Run(Options(folders, epochs: 1)));
         StringAssert.Contains(problem.Message, "Not one of the images");

@@ -88,6 +88,10 @@ public sealed class NotebookTests
         Assert.AreEqual(0, code, output);
     }
 
+    /// <summary>The files of the folder and of weights/; other folders are what notebooks wrote.</summary>
+    private static IEnumerable<string> Files() =>
+        Directory.GetFiles(Folder).Concat(Directory.GetFiles(Path.Combine(Folder, "weights"), "*", SearchOption.AllDirectories));
+
     private static string PathOf(string name) => Path.Combine(Folder, $"{name}.ipynb");
 
     private static (int Code, string Output) RunNotebooks()

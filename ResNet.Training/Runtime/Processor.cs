@@ -28,7 +28,7 @@ internal static class Processor
     public static string? CacheWarning { get; } = X86Base.IsSupported && HidesCaches(X86Base.CpuId)
         ? "this processor does not describe its caches, as in some virtual machines. libtorch 2.10 was seen to compute convolutions " +
           "wrongly there in float32, and to end the process with a floating point exception (bottleneck networks, such as ResNet-50). " +
-          "Basic networks, such as ResNet-18, were right in bfloat16. Train on another machine, or compare with one"
+          "Basic networks, such as ResNet-18, were right in bfloat16 (docs/troubleshooting.md). Train others on another machine"
         : null;
 
     /// <summary>

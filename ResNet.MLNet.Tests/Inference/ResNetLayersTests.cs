@@ -104,6 +104,35 @@ public sealed class ResNetLayersTests
     }
 
     [TestMethod]
+    public async Task Who_runs_while_layers_and_models_are_disposed_of_gets_a_result_or_is_told()
+    {
+        using var world = new ImageWorld(images: 1);
+        var image = File.ReadAllBytes(world.Paths[0]);
+        for (var round = 0; round < 5; round++)
+        {
+            var model = ResNetModel.Open(world.ModelFile);
+            var layers = model.OpenLayers("layer3");
+            var expected = (layers.Run(image)[0].Values.ToArray(), model.ActivationMap(image).Logits.ToArray());
+            using var started = new CountdownEvent(4);
+            var runs = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+            {
+                started.Signal();
+                while (true)
+                {
+                    CollectionAssert.AreEqual(expected.Item1, layers.Run(image)[0].Values.ToArray());
+                    CollectionAssert.AreEqual(expected.Item2, model.ActivationMap(image).Logits.ToArray());
+                }
+            })).ToList();
+            started.Wait();
+            layers.Dispose();
+            model.Dispose();
+            foreach (var run in runs) await Assert.ThrowsExactlyAsync<ObjectDisposedException>(() => run);
+            Assert.ThrowsExactly<ObjectDisposedException>(() => layers.Run(image));
+            Assert.ThrowsExactly<ObjectDisposedException>(() => model.ActivationMap(image));
+        }
+    }
+
+    [TestMethod]
     public void A_layer_that_is_not_there_is_refused_with_those_that_are()
     {
         using var world = new ImageWorld(images: 1);

@@ -9,6 +9,9 @@ internal sealed class LayerSession : IDisposable
     private readonly OwnedSession _session;
     private readonly string[] _outputs;
     private readonly string? _modelName;
+    private readonly Lock _lock = new();
+    private int _busy;
+    private bool _disposed;
 
     /// <param name="file">The model file.</param>
     /// <param name="device">Where to run.</param>
@@ -36,7 +39,49 @@ internal sealed class LayerSession : IDisposable
     /// <param name="size">Height and width in pixels.</param>
     /// <returns>The values of each output with their shape, all finite.</returns>
     /// <exception cref="InvalidDataException">A value is not finite; the message names the model.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public InnerValue[] Run(float[] pixels, int size)
+    {
+        lock (_lock)
+        {
+            ResNetModel.ThrowIfDisposed(_disposed);
+            _busy++;
+        }
+
+        try
+        {
+            return RunSession(pixels, size);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Frees the session, at once or when the last run has ended.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            if (_busy > 0) return;
+        }
+
+        _session.Dispose();
+    }
+
+    private void Leave()
+    {
+        lock (_lock)
+        {
+            if (--_busy > 0 || !_disposed) return;
+        }
+
+        _session.Dispose();
+    }
+
+    private InnerValue[] RunSession(float[] pixels, int size)
     {
         using var options = new RunOptions();
         using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, size, size]);
@@ -53,8 +98,6 @@ internal sealed class LayerSession : IDisposable
 
         return [.. _outputs.Select(name => values[Array.IndexOf(distinct, name)])];
     }
-
-    public void Dispose() => _session.Dispose();
 }
 
 /// <summary>A tensor that a network makes.</summary>

@@ -202,7 +202,8 @@ public sealed class PackageUseTests
         Assert.AreEqual(0, code, text);
         var tool = Path.Combine(tools, OperatingSystem.IsWindows() ? "resnet.exe" : "resnet");
         var doctor = Lines(tool, ["doctor"]);
-        Assert.AreEqual("All checks passed.", doctor[^1]);
+        // Advice may follow, as on a machine that hides its caches.
+        Assert.StartsWith("All checks passed.", doctor[^1]);
         var predicted = string.Join('\n', Lines(tool, ["predict", "--model", world.ModelFile, world.Paths[0]]));
         using var model = ResNetModel.Open(world.ModelFile);
         Assert.Contains(model.Classify(world.Paths[0])[0].Label, predicted);

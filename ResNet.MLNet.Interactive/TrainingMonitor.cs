@@ -48,9 +48,8 @@ public sealed class TrainingMonitor : IProgress<TrainingProgress>
     private View Draw(TrainingProgress value)
     {
         var share = string.Create(CultureInfo.InvariantCulture, $"{value.Fraction:P0}");
-        var epoch = value.Epochs > 0 ? $"epoch {value.Epoch} of {value.Epochs}" : "preparing";
         var left = value.Fraction is > 0 and < 1 ? $", {value.Remaining.TotalSeconds:0} s left" : "";
-        var line = $"{share}, {epoch}{left}";
+        var line = $"{share}, {value.Activity}{left}";
         return new(line, Bar(value.Fraction, line), _history.Count > 0 ? Views.CurvesHtml(_history) : null);
     }
 

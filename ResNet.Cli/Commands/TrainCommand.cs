@@ -100,7 +100,7 @@ internal static class TrainCommand
     private static string LastWords(string folder) => ResNetTraining.HoldsRun(folder)
         ? $"Stopped. The work so far is in {folder}; run the same command with --resume to continue, or `resnet export {folder}` to make " +
             "a model file and a report of it."
-        : "Stopped before the first checkpoint.";
+        : "Stopped before the first checkpoint. The same command goes on with what was computed for the new head, if there is one.";
 
     private static void ShowPlan(IAnsiConsole console, TrainingPlan plan)
     {

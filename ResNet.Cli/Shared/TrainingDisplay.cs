@@ -7,6 +7,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
 {
     private readonly Lock _lock = new();
     private ProgressTask? _bar;
+    private TrainingPhase? _phase;
 
     /// <summary>Runs work that reports here.</summary>
     public T Show<T>(Func<T> work) => ProgressBar.Show(console, bar => _bar = bar, work);
@@ -18,6 +19,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
             if (value.Message is { } message) console.MarkupLineInterpolated($"[yellow]{message}[/]");
             else if (value.Completed is { } epoch) WriteEpoch(epoch, value.Epochs);
             else if (_bar is not null) Move(_bar, value);
+            else WritePreparation(value);
         }
     }
 
@@ -40,25 +42,35 @@ internal sealed class TrainingDisplay(IAnsiConsole console) : IProgress<Training
         bar.Value = value.Fraction;
         string[] parts =
         [
-            Phase(value),
-            $"loss {value.Loss:0.000}",
-            $"accuracy {100 * value.Accuracy:0.0} %",
-            $"{value.ImagesPerSecond:0} images/s",
+            value.Activity,
+            .. Figures(value),
+            .. Pace(value.ImagesPerSecond),
             .. Memory(value.DeviceMemory),
             .. Left(value.Remaining),
         ];
         bar.Description = string.Join("  ", parts);
     }
 
-    private static string Phase(TrainingProgress value) => value.Phase switch
+    /// <summary>What comes before the epochs, where no bar shows it; it may take minutes.</summary>
+    private void WritePreparation(TrainingProgress value)
     {
-        TrainingPhase.Validating => "validating",
-        TrainingPhase.ComputingMean => $"mean image {value.Batch}/{value.Batches}",
-        TrainingPhase.Featurizing => $"features {value.Batch}/{value.Batches}",
-        TrainingPhase.TrainingHead => $"new head {value.Batch}/{value.Batches}",
-        TrainingPhase.TryingFolds => $"trying on folds {value.Batch}/{value.Batches}",
-        _ => $"epoch {value.Epoch}/{value.Epochs}",
-    };
+        if (value.Phase == _phase) return;
+        _phase = value.Phase;
+        var text = value.Phase switch
+        {
+            TrainingPhase.ComputingMean => "Computing the mean image.",
+            TrainingPhase.Featurizing => "Computing the features of the training images for the new head.",
+            TrainingPhase.TryingFolds => "Trying on folds of the training images whether fine-tuning helps.",
+            _ => null,
+        };
+        if (text is not null) console.WriteLine(text);
+    }
+
+    private static string[] Figures(TrainingProgress value) => value.Phase is TrainingPhase.Training or TrainingPhase.Validating
+        ? [$"loss {value.Loss:0.000}", $"accuracy {100 * value.Accuracy:0.0} %"]
+        : [];
+
+    private static string[] Pace(double imagesPerSecond) => imagesPerSecond > 0 ? [$"{imagesPerSecond:0} images/s"] : [];
 
     private static string[] Validation(EpochMetrics epoch)
     {

@@ -30,16 +30,20 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <summary>The shares of the trained weights that are tried.</summary>
     public static IReadOnlyList<double> Shares { get; } = [0, 0.25, 0.5, 0.75, 1];
 
-    /// <summary>Tries, unless the recipe decides it or there are no epochs.</summary>
+    /// <summary>How many folds are tried, of which each has so many images.</summary>
+    public static int CountOf(double held) => (int)Math.Clamp(Math.Ceiling(EnoughImages / Math.Max(1, held)), 1, Folds);
+
+    /// <summary>Whether folds decide, and not the recipe.</summary>
+    public static bool AreNeededBy(TrainingRecipe recipe) => recipe is { Epochs: > 0, FineTuning.TrainedShare: null };
+
+    /// <summary>Tries.</summary>
     /// <param name="lesson">What the head was fitted to, and how.</param>
-    /// <param name="store">Keeps the results of the folds that are done, so that a run that was stopped does not begin again.</param>
+    /// <param name="store">Keeps what is done, so that a run that was stopped does not begin again.</param>
     /// <param name="run">Where the run stands.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="cancellation">Stops, with a checkpoint written.</param>
     /// <returns>The run with its <see cref="TrainingState.TrainedShare"/>.</returns>
     public TrainingState Decide(HeadLesson lesson, FoldResults store, TrainingState run, CancellationToken cancellation)
     {
-        if (plan.Recipe.Epochs == 0) return run;
-        if (plan.Recipe.FineTuning!.TrainedShare is { } given) return run with { TrainedShare = given };
         var start = step.WriteState();
         var sums = Shares.Select(share => new FoldScore(share, 0, 0, 0)).ToList();
         var folds = Choose(lesson.Features);
@@ -47,7 +51,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
         {
             if (store.Read(fold) is not { } scores)
             {
-                scores = Try(Some(folds[fold], MostHeld), fold, lesson, run, cancellation);
+                scores = Try(Some(folds[fold], MostHeld), fold, lesson, run, store, cancellation);
                 step.ReadState(start);
                 store.Write(fold, scores);
             }
@@ -55,7 +59,7 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
             sums = [.. sums.Zip(scores, (sum, score) => sum + score)];
         }
 
-        run = run with { TrainedShare = Best(sums).Share, Decision = Describe(sums) };
+        run = run with { TrainedShare = Best(sums).Share, Decision = Describe(sums), Undecided = null };
         progress.ReportMessage(run, run.Decision);
         return run;
     }
@@ -89,55 +93,68 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <param name="fold">The fold's number.</param>
     /// <param name="lesson">The features of all these images, and how a head is fitted to them.</param>
     /// <param name="run">Where the run stands.</param>
+    /// <param name="store">Keeps where the fold stands when it is stopped; null for nothing.</param>
     /// <param name="cancellation">Stops.</param>
     /// <returns>A score for each of <see cref="Shares"/>.</returns>
-    public List<FoldScore> Try(HashSet<int> held, int fold, HeadLesson lesson, TrainingState run, CancellationToken cancellation)
+    public List<FoldScore> Try(
+        HashSet<int> held, int fold, HeadLesson lesson, TrainingState run, FoldResults? store, CancellationToken cancellation)
     {
         var images = plan.Data.Training;
         var known = Some(lesson.Features.Images.Where(image => !held.Contains(image)).ToHashSet(), MostKnown);
-        using (NewDisposeScope())
+        var stepsDone = 0;
+        if (store?.ReadCheckpoint(fold) is { } checkpoint)
         {
-            var rows = lesson.Features.Of(known);
-            using var loss = HeadStage.LossOf(plan, step.Input.Device);
-            HeadTrainer head = new(rows, loss.Regression(plan.Architecture.Classes), plan.Recipe.Seed, (_, _) => { }, cancellation);
-            head.Fit(step.Network.Classifier, lesson.Fit);
+            stepsDone = checkpoint.Steps;
+            step.ReadState(checkpoint.Tensors);
+        }
+        else
+        {
+            Begin(known, lesson, cancellation);
         }
 
-        step.RestartAverages();
         var loader = plan.Loader(images.Subset([.. known.Order()]), plan.Recipe.Augmentation, badImages);
-        Train(loader, fold, held.Count, run, cancellation);
+        Train(loader, stepsDone, (fold, held.Count), run, store, cancellation);
         // Read once for all shares.
         var judged = plan.Loader(images.Subset([.. held.Order()]), augmentation: null, badImages).Epoch(0).ToList();
         return [.. Shares.Select(share => Score(share, judged, cancellation))];
     }
 
-    private void Train(BatchLoader loader, int fold, int held, TrainingState run, CancellationToken cancellation)
+    private void Begin(HashSet<int> known, HeadLesson lesson, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        using var loss = HeadStage.LossOf(plan, step.Input.Device);
+        var task = loss.Regression(plan.Architecture.Classes);
+        HeadTrainer head = new(lesson.Features.Of(known), task, plan.Recipe.Seed, (_, _) => { }, cancellation);
+        head.Fit(step.Network.Classifier, lesson.Fit);
+        step.RestartAverages();
+    }
+
+    private void Train(
+        BatchLoader loader, int stepsDone, (int Number, int Held) fold, TrainingState run, FoldResults? store, CancellationToken cancellation)
     {
         var recipe = plan.Recipe;
         StageSchedule stages = new(recipe, plan.Architecture, loader.Batches);
         var steps = recipe.Epochs * loader.Batches;
-        var number = 0;
-        var folds = (int)Math.Clamp(Math.Ceiling(EnoughImages / (double)held), 1, Folds);
-        for (var epoch = 0; epoch < recipe.Epochs; epoch++)
+        var all = Math.Max(fold.Number + 1, CountOf(fold.Held)) * steps;
+        for (var epoch = stepsDone / loader.Batches; epoch < recipe.Epochs; epoch++)
         {
             step.Network.EnterTraining(plan.KeepStatistics, stages.FirstTrained(epoch));
-            foreach (var batch in loader.Epoch(epoch))
+            foreach (var batch in loader.Epoch(epoch, Math.Max(0, stepsDone - epoch * loader.Batches)))
             {
-                cancellation.ThrowIfCancellationRequested();
-                number = epoch * loader.Batches + batch.Index;
+                var number = epoch * loader.Batches + batch.Index;
                 var rate = recipe.LearningRate * recipe.Schedule.FactorAt(number / (double)steps, []);
                 step.Run(batch, epoch, number + 1, RateOf, group => stages.StepsBefore(group.Stage));
                 if (progress.IsDue || number + 1 == steps) Report(number + 1);
+                if (number + 1 == steps || cancellation.IsCancellationRequested || store?.IsCheckpointDue == true)
+                    store?.WriteCheckpoint(fold.Number, number + 1, step.WriteState());
+                cancellation.ThrowIfCancellationRequested();
 
                 double RateOf(ParameterGroup group) => rate * stages.FactorOf(group.Stage, epoch);
             }
         }
 
-        void Report(int done)
-        {
-            var all = Math.Max(fold + 1, folds) * steps;
-            progress.Report(run, new() { Phase = TrainingPhase.TryingFolds, Batch = fold * steps + done, Batches = all });
-        }
+        void Report(int done) =>
+            progress.Report(run, new() { Phase = TrainingPhase.TryingFolds, Batch = fold.Number * steps + done, Batches = all });
     }
 
     /// <summary>Of many images some, evenly spread.</summary>

@@ -38,7 +38,6 @@ internal sealed record RunEstimate(RunPace Pace, int Training, int Validation, b
     {
         var held = Math.Min(Training / FoldStage.Folds, FoldStage.MostHeld);
         var known = Math.Min(Training - held, FoldStage.MostKnown);
-        var folds = Math.Clamp(Math.Ceiling(FoldStage.EnoughImages / Math.Max(1.0, held)), 1, FoldStage.Folds);
-        return folds * Pace.SecondsOfFold(known, held, epochs);
+        return FoldStage.CountOf(held) * Pace.SecondsOfFold(known, held, epochs);
     }
 }

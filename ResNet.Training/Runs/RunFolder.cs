@@ -199,7 +199,8 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>The results of the folds that decide about fine-tuning.</summary>
     /// <param name="identity">What the run is; see <see cref="TrainingPlan.Identity"/>.</param>
-    public FoldResults OpenFolds(RunIdentity identity) => new(Claimed(Features), $"{identity}");
+    /// <param name="interval">The time between two checkpoints of a fold.</param>
+    public FoldResults OpenFolds(RunIdentity identity, TimeSpan interval) => new(Claimed(Features), $"{identity}", interval);
 
     /// <summary>
     /// Deletes the features of a frozen network and the results of folds, if there are any; they are not needed any more.

@@ -20,9 +20,9 @@ internal sealed class RunProgress(
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Stopwatch _sinceReport = Stopwatch.StartNew(), _run = Stopwatch.StartNew(), _epoch = new();
+    private readonly RunWork _work = new(plan, batchesPerEpoch);
     private TensorBoardLog? _events;
-    private double _secondsBefore, _epochSecondsBefore;
-    private long _stepsBefore;
+    private double _secondsBefore, _epochSecondsBefore, _fractionBefore, _fraction;
     private int _loggedBatch;
 
     /// <summary>Whether it is time for a report. Its figures may wait for the device, so they are computed only then.</summary>
@@ -41,11 +41,11 @@ internal sealed class RunProgress(
     public void OpenEvents(RunFolder folder, TrainingState state) =>
         Log(state, () => _events = folder.OpenEvents(state.StepsDone(batchesPerEpoch)));
 
-    /// <summary>Starts the clock of the run's epochs.</summary>
+    /// <summary>Starts the run's clock where it stands.</summary>
     public void Start(TrainingState state)
     {
         _secondsBefore = state.Seconds;
-        _stepsBefore = state.StepsDone(batchesPerEpoch);
+        _fraction = _fractionBefore = _work.Fraction(state, new());
         _run.Restart();
     }
 
@@ -64,13 +64,15 @@ internal sealed class RunProgress(
     {
         _sinceReport.Restart();
         foreach (var message in badImages.TakeMessages()) ReportMessage(state, message);
+        _fraction = _work.Fraction(state, phase);
+        var done = _fraction - _fractionBefore;
         receiver?.Report(phase with
         {
             Epoch = state.Epoch + 1,
             Epochs = plan.Recipe.Epochs,
-            Fraction = FractionOf(state),
+            Fraction = _fraction,
             DeviceMemory = DeviceMemory,
-            Remaining = RemainingAfter(state),
+            Remaining = done > 0 ? _run.Elapsed * ((1 - _fraction) / done) : TimeSpan.Zero,
         });
     }
 
@@ -99,7 +101,7 @@ internal sealed class RunProgress(
     {
         Epoch = state.Epoch + 1,
         Epochs = plan.Recipe.Epochs,
-        Fraction = FractionOf(state),
+        Fraction = _fraction,
         Message = message,
     });
 
@@ -108,7 +110,7 @@ internal sealed class RunProgress(
     {
         Epoch = completed.Epoch,
         Epochs = plan.Recipe.Epochs,
-        Fraction = FractionOf(state),
+        Fraction = _fraction = _work.Fraction(state, new()),
         Completed = completed,
     });
 
@@ -132,21 +134,5 @@ internal sealed class RunProgress(
             _events?.Dispose();
             _events = null;
         }
-    }
-
-    private double StepsOfRun => plan.Recipe.Epochs * (double)batchesPerEpoch;
-
-    private double FractionOf(TrainingState state)
-    {
-        var isOver = state.History.Count > 0 && (state.TrainedShare == 0 || StepsOfRun == 0);
-        if (isOver) return 1;
-        return StepsOfRun > 0 ? state.StepsDone(batchesPerEpoch) / StepsOfRun : 0;
-    }
-
-    private TimeSpan RemainingAfter(TrainingState state)
-    {
-        var done = state.StepsDone(batchesPerEpoch);
-        var timed = done - _stepsBefore;
-        return timed > 0 ? _run.Elapsed * ((StepsOfRun - done) / timed) : TimeSpan.Zero;
     }
 }

@@ -60,7 +60,7 @@ internal sealed class TrainingLoop : IDisposable
         if (Devices.NoteOn(_plan.Options.Device) is { } odd) _progress.ReportMessage(new(), odd);
         var warning = _step.Input.Device.type == DeviceType.CPU ? Processor.CacheWarning : null;
         if (warning is not null) _progress.ReportMessage(new(), $"Note: {warning}.");
-        var run = Resume() ?? Begin(cancellation);
+        var run = Resume(cancellation) ?? Begin(cancellation);
         _progress.Start(run);
         Evaluation? validation = null;
         while (run.Epoch < _recipe.Epochs && run.TrainedShare > 0 && !run.HasStalled(_recipe.Patience))
@@ -78,12 +78,13 @@ internal sealed class TrainingLoop : IDisposable
     }
 
     /// <summary>Goes on from what the output folder holds, as the options say; null if a new run is to begin.</summary>
-    private TrainingState? Resume()
+    private TrainingState? Resume(CancellationToken cancellation)
     {
+        using var scope = NewDisposeScope();
         if (!_folder.HoldsRun || _plan.Options.IfExists == ExistingRun.Overwrite) return null;
         var checkpoint = _folder.ReadLast(_plan.Identity);
         var run = checkpoint.State ?? throw new InvalidDataException($"'{_folder.LastFile}' does not say where its run stands.");
-        _folder.DeleteFeatures();
+        if (run.Undecided is null) _folder.DeleteFeatures();
         if (_recipe.PerPixelMean)
         {
             Subtract(checkpoint.Card.Preprocessing.MeanImage
@@ -93,7 +94,11 @@ internal sealed class TrainingLoop : IDisposable
         _step.ReadState(checkpoint.Tensors);
         Average(run);
         _progress.OpenEvents(_folder, run);
-        return run;
+        if (run.Undecided is not { } fit) return run;
+
+        _progress.Start(run);
+        var features = HeadStage.Featurize(_plan, _step, _badImages, OpenFeatures(run), _progress, run, cancellation);
+        return Decide(new(features, fit), run, cancellation);
     }
 
     /// <summary>
@@ -111,13 +116,27 @@ internal sealed class TrainingLoop : IDisposable
         _plan.LoadStart(_step, _badImages);
         if (!_plan.NeedsNewHead || _recipe.FineTuning is null) return run;
 
-        var features = _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
-        var (figures, lesson) = new HeadStage(_plan, _step, _badImages, _progress, _validation).Train(features, run, cancellation);
+        var (figures, lesson) = new HeadStage(_plan, _step, _badImages, _progress, _validation).Train(OpenFeatures(run), run, cancellation);
         run = run with { ClassMeans = _means.Of(lesson.Features) };
-        var folds = new FoldStage(_plan, _step, _badImages, _progress);
-        run = folds.Decide(lesson, _folder.OpenFolds(_plan.Identity), run, cancellation);
+        if (FoldStage.AreNeededBy(_recipe)) return Decide(lesson, Complete(run with { Undecided = lesson.Fit }, figures), cancellation);
+
+        run = run with { TrainedShare = _recipe.FineTuning.TrainedShare ?? 1 };
         Average(run);
-        run = Complete(run, figures with { Seconds = _progress.Seconds });
+        run = Complete(run, figures);
+        _folder.DeleteFeatures();
+        return run;
+    }
+
+    private FeatureCache OpenFeatures(TrainingState run) =>
+        _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
+
+    /// <summary>Lets folds decide about fine-tuning. What they have done is kept if the run is stopped.</summary>
+    private TrainingState Decide(HeadLesson lesson, TrainingState run, CancellationToken cancellation)
+    {
+        var store = _folder.OpenFolds(_plan.Identity, _plan.Options.CheckpointInterval);
+        run = new FoldStage(_plan, _step, _badImages, _progress).Decide(lesson, store, run, cancellation) with { Seconds = _progress.Seconds };
+        Average(run);
+        Save(run, _validation.Latest);
         _folder.DeleteFeatures();
         return run;
     }

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace ResNet.Training;
 
 /// <summary>How far a training run is. Reported a few times a second from the training thread.</summary>
@@ -18,7 +20,23 @@ public sealed record TrainingProgress
     /// <summary>Batches of this phase.</summary>
     public int Batches { get; init; }
 
-    /// <summary>The share of the whole run that is done, 0 to 1.</summary>
+    /// <summary>
+    /// What the run is doing, and how far that is, in a few words: "features 3 of 20", "epoch 2 of 15".
+    /// </summary>
+    public string Activity => Phase switch
+    {
+        TrainingPhase.Validating => "validating",
+        TrainingPhase.ComputingMean => Invariant($"mean image {Batch} of {Batches}"),
+        TrainingPhase.Featurizing => Invariant($"features {Batch} of {Batches}"),
+        TrainingPhase.TrainingHead => Invariant($"new head {Batch} of {Batches}"),
+        TrainingPhase.TryingFolds => Invariant($"trying on folds {Batch} of {Batches}"),
+        _ => Invariant($"epoch {Epoch} of {Epochs}"),
+    };
+
+    /// <summary>
+    /// The share of the whole run that is done, 0 to 1, by what its parts roughly cost; head and folds count, too. A run whose folds decide
+    /// against fine-tuning ends early.
+    /// </summary>
     public double Fraction { get; init; }
 
     /// <summary>Mean loss of this phase's images so far, in nats (<see cref="TrainingRecipe.Loss"/>).</summary>

@@ -33,6 +33,11 @@ internal sealed record TrainingState
     /// <summary>What decided <see cref="TrainedShare"/>, in a sentence; null if nothing had to.</summary>
     public string? Decision { get; init; }
 
+    /// <summary>
+    /// What the new head's fitting chose, while folds have still to decide about <see cref="TrainedShare"/>; null if they need not.
+    /// </summary>
+    public HeadFit? Undecided { get; init; }
+
     /// <summary>The mean features of the classes while the head alone is trained (<see cref="Training.ClassMeans"/>).</summary>
     public string? ClassMeans { get; init; }
 
@@ -83,6 +88,7 @@ internal sealed record TrainingState
         Seconds = completed.Seconds,
         TrainedShare = TrainedShare,
         Decision = Decision,
+        Undecided = Undecided,
         ClassMeans = ClassMeans,
         History = [.. History, completed],
     };

@@ -78,7 +78,7 @@ internal sealed class TunedNetwork(TrainingPlan standard, string folder, BadImag
             throw new InvalidDataException("There are too few images to tune a recipe: folds need three of classes with two or more.");
         var lesson = new HeadLesson(features, FitOf(plan, step, features, images, cancellation));
         begin();
-        return stage.Try(FoldStage.Some(folds[fold], FoldStage.MostHeld), fold, lesson, new(), cancellation);
+        return stage.Try(FoldStage.Some(folds[fold], FoldStage.MostHeld), fold, lesson, new(), store: null, cancellation);
     }
 
     /// <summary>Gives the network its first weights.</summary>

@@ -101,11 +101,51 @@ public sealed class FoldStageTests
         var options = Options(folders, world) with { Workers = 1 };
         var expected = SmallRun.Hash(ResNetTraining.Run(options));
         Directory.Delete(folders.Output, recursive: true);
+        Stop(options, image);
+        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));
+        Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, ".resnet-features")));
+    }
+
+    [TestMethod]
+    public void A_run_that_is_stopped_in_a_fold_has_its_new_head_and_goes_on_within_the_fold()
+    {
+        using var world = new TwoColorNetwork();
+        using var folders = new ClassFolders();
+        var options = Options(folders, world) with { Workers = 1 };
+        Stop(options, image: 110);
+        Assert.IsTrue(ResNetTraining.HoldsRun(folders.Output));
+        Assert.IsTrue(File.Exists(Path.Combine(folders.Output, ".resnet-features", "fold-0.safetensors")));
+        var (model, report) = (Path.Combine(folders.Output, "head.onnx"), Path.Combine(folders.Output, "head.html"));
+        var exported = ResNetTraining.Export(folders.Output, model, report);
+        Assert.IsNotNull(exported.Card.ClassMeans);
+        StringAssert.StartsWith(File.ReadAllLines(Path.Combine(folders.Output, "metrics.csv"))[^1], "0,");
+
+        SmallRun.Reports reports = [];
+        ResNetTraining.Run(options with { IfExists = ExistingRun.Resume }, reports);
+        Assert.IsFalse(reports.Exists(report => report.Phase == TrainingPhase.TrainingHead));
+        Assert.IsGreaterThan(1, reports.First(report => report.Phase == TrainingPhase.TryingFolds).Batch);
+        Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, ".resnet-features")));
+    }
+
+    [TestMethod]
+    public void Progress_counts_head_and_folds_and_never_goes_back()
+    {
+        using var world = new TwoColorNetwork();
+        using var folders = new ClassFolders();
+        SmallRun.Reports reports = [];
+        ResNetTraining.Run(Options(folders, world), reports);
+        var ofFolds = reports.Where(report => report.Phase == TrainingPhase.TryingFolds).ToList();
+        Assert.IsGreaterThan(0, ofFolds[0].Fraction);
+        StringAssert.StartsWith(ofFolds[0].Activity, "trying on folds");
+        foreach (var (before, after) in reports.Zip(reports.Skip(1))) Assert.IsGreaterThanOrEqualTo(before.Fraction, after.Fraction);
+        Assert.AreEqual(1, reports[^1].Fraction);
+    }
+
+    private static void Stop(TrainingOptions options, int image)
+    {
         using var cancel = new CancellationTokenSource();
         var stopping = options with { Data = options.Data with { Training = new SmallRun.StopsAt(options.Data.Training, image, cancel) } };
         Assert.ThrowsExactly<OperationCanceledException>(() => ResNetTraining.Run(stopping, null, cancel.Token));
-        Assert.AreEqual(expected, SmallRun.Hash(ResNetTraining.Run(options with { IfExists = ExistingRun.Resume })));
-        Assert.IsFalse(Directory.Exists(Path.Combine(folders.Output, ".resnet-features")));
     }
 
     private static TrainingOptions Options(ClassFolders folders, TwoColorNetwork start) =>

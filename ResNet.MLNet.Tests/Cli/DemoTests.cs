@@ -5,6 +5,7 @@ namespace ResNet.Tests;
 public sealed class DemoTests
 {
     [TestMethod]
+    [TestCategory("EndToEnd")]
     public void The_demo_trains_exports_and_uses_a_network()
     {
         var folder = Path.Combine(Path.GetTempPath(), $"resnet-tests-{Guid.NewGuid():N}");

@@ -121,11 +121,13 @@ public sealed class ModelStoreTests
     {
         using var folder = new TemporaryFolder();
         using var server = new LyingServer(Checkpoint, always);
-        var store = Store(folder, impatient: always is Answer.Stall or Answer.Drip or Answer.DripHeaders);
+        var isImpatient = always is Answer.Stall or Answer.Drip or Answer.DripHeaders;
+        var store = Store(folder, isImpatient);
         var problem = Assert.ThrowsExactly<IOException>(() => store.Get(Item(server), null, CancellationToken.None));
         string[] told = [reason, server.Address.ToString(), folder.PathOf("net-file.pth"), ModelStore.MirrorVariable];
         foreach (var expected in told) StringAssert.Contains(problem.Message, expected);
-        Assert.HasCount(requests, server.Requests);
+        // On a busy machine a second may be over before a request arrives.
+        Assert.IsInRange(isImpatient ? 1 : requests, requests, server.Requests.Count);
         Assert.IsFalse(File.Exists(folder.PathOf("net.onnx")));
         Assert.IsFalse(File.Exists(folder.PathOf("net-file.pth")));
     }

@@ -20,6 +20,7 @@ public sealed class DocumentationTests
         .Select(page => Path.GetRelativePath(Repository.Root, page));
 
     [TestMethod]
+    [TestCategory("EndToEnd")]
     [DynamicData(nameof(Pages))]
     public void Every_block_of_code_of_a_page_runs(string page)
     {

@@ -43,6 +43,7 @@ public sealed class PackageTests
     }
 
     [TestMethod]
+    [TestCategory("Packages")]
     public void An_application_with_the_package_of_weights_has_ImageNet_features_without_a_connection()
     {
         using var feed = new PackageFeed("ResNet.MLNet", Weights);

@@ -62,7 +62,7 @@ internal sealed class FoldResults(string folder, string identity, TimeSpan inter
         File.Delete(CheckpointOf(folder, fold));
     }
 
-    /// <summary>Where a fold stood when its run was stopped: the steps that are done and what they changed; null if it is to begin.</summary>
+    /// <summary>Where a fold stood when its run was stopped: the steps that are done, and what they changed; null if it begins.</summary>
     public (int Steps, StateDict Tensors)? ReadCheckpoint(int fold)
     {
         var path = CheckpointOf(folder, fold);

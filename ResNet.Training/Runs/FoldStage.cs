@@ -130,7 +130,12 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     }
 
     private void Train(
-        BatchLoader loader, int stepsDone, (int Number, int Held) fold, TrainingState run, FoldResults? store, CancellationToken cancellation)
+        BatchLoader loader,
+        int stepsDone,
+        (int Number, int Held) fold,
+        TrainingState run,
+        FoldResults? store,
+        CancellationToken cancellation)
     {
         var recipe = plan.Recipe;
         StageSchedule stages = new(recipe, plan.Architecture, loader.Batches);

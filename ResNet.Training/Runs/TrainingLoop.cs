@@ -120,21 +120,21 @@ internal sealed class TrainingLoop : IDisposable
         run = run with { ClassMeans = _means.Of(lesson.Features) };
         if (FoldStage.AreNeededBy(_recipe)) return Decide(lesson, Complete(run with { Undecided = lesson.Fit }, figures), cancellation);
 
-        run = run with { TrainedShare = _recipe.FineTuning.TrainedShare ?? 1 };
-        Average(run);
+        Average(run = run with { TrainedShare = _recipe.FineTuning.TrainedShare ?? 1 });
         run = Complete(run, figures);
         _folder.DeleteFeatures();
         return run;
     }
 
     private FeatureCache OpenFeatures(TrainingState run) =>
-        _folder.OpenFeatures(_plan.Identity, warning => _progress.ReportMessage(run, warning));
+        _folder.OpenFeatures(_plan.Identity, note => _progress.ReportMessage(run, note));
 
     /// <summary>Lets folds decide about fine-tuning. What they have done is kept if the run is stopped.</summary>
     private TrainingState Decide(HeadLesson lesson, TrainingState run, CancellationToken cancellation)
     {
         var store = _folder.OpenFolds(_plan.Identity, _plan.Options.CheckpointInterval);
-        run = new FoldStage(_plan, _step, _badImages, _progress).Decide(lesson, store, run, cancellation) with { Seconds = _progress.Seconds };
+        var folds = new FoldStage(_plan, _step, _badImages, _progress);
+        run = folds.Decide(lesson, store, run, cancellation) with { Seconds = _progress.Seconds };
         Average(run);
         Save(run, _validation.Latest);
         _folder.DeleteFeatures();

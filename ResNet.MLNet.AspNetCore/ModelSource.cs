@@ -12,6 +12,7 @@ internal sealed partial class ModelSource : IDisposable
     private readonly ResNetMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Lock _reload = new();
+    private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ServedModel? _current;
     private volatile string? _problem;
     private FileStamp _stamp;
@@ -33,6 +34,9 @@ internal sealed partial class ModelSource : IDisposable
     public string? Problem => _problem;
 
     public bool IsReady => _current is not null;
+
+    /// <summary>Ends when the file was looked at once, whether it can be used or not, and with the application.</summary>
+    public Task FirstLook => _looked.Task;
 
     /// <summary>The model in use, which its user releases; null if there is none.</summary>
     public ServedModel? TryUse()
@@ -66,6 +70,10 @@ internal sealed partial class ModelSource : IDisposable
                 Reject(problem);
                 return false;
             }
+            finally
+            {
+                _looked.TrySetResult();
+            }
         }
     }
 
@@ -74,6 +82,7 @@ internal sealed partial class ModelSource : IDisposable
         lock (_reload)
         {
             _disposed = true;
+            _looked.TrySetResult();
             var last = _current;
             _current = null;
             last?.Release();

@@ -2,17 +2,18 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ResNet.MLNet.AspNetCore;
 
-/// <summary>Unhealthy until a model is ready; degraded while another one is in use than the file has.</summary>
+/// <summary>
+/// Unhealthy without a model; degraded while another one is in use than the file has. It answers when the model was loaded or could not be:
+/// an unhealthy check is logged as an error, and loading is none.
+/// </summary>
 internal sealed class ResNetHealthCheck(ResNetService service) : IHealthCheck
 {
     public const string Name = "resnet";
 
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Check(context.Registration.FailureStatus));
-
-    private HealthCheckResult Check(HealthStatus failure)
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        if (!service.IsReady) return new(failure, service.Problem ?? "The model is being loaded.");
+        await service.FirstLook.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!service.IsReady) return new(context.Registration.FailureStatus, service.Problem ?? "No model is loaded.");
         return service.Problem is { } problem ? HealthCheckResult.Degraded(problem) : HealthCheckResult.Healthy();
     }
 }

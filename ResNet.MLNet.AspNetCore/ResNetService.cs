@@ -38,6 +38,8 @@ public sealed class ResNetService : IDisposable
 
     internal ResNetServiceOptions Options { get; }
 
+    internal Task FirstLook => _source.FirstLook;
+
     /// <summary>Classifies an encoded image.</summary>
     /// <param name="image">The bytes of an image file (JPEG, PNG, BMP, GIF, WebP).</param>
     /// <param name="top">How many of the most probable classes are wanted, from 1. Default: 5. A network with fewer gives all.</param>

@@ -78,12 +78,7 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
             LabelSeparators = _options.LabelSeparators,
         };
         var training = Read(input, null);
-        if (training.Labels.Count < (training.IsMultiLabel ? 1 : 2))
-        {
-            var classes = Plural.Of(training.Labels.Count, "class", "classes");
-            var needed = training.IsMultiLabel ? "one" : "two";
-            throw new InvalidDataException($"The column '{_options.LabelColumnName}' has {classes}; a classifier needs {needed} or more.");
-        }
+        CheckClasses(training, images);
 
         var data = validation is null
             ? TrainingData.Split(training, _options.ValidationShare, seed)
@@ -94,6 +89,24 @@ public sealed partial class ResNetTrainer : IEstimator<ResNetTransformer>
 
         ImageDataset Read(IDataView rows, IReadOnlyList<string>? labels) =>
             DataViewImages.Read(rows, columns, labels, notes.Add, beforeRow: ThrowIfCanceled);
+    }
+
+    private void CheckClasses(ImageDataset training, string images)
+    {
+        if (training.Count == 0)
+        {
+            throw new InvalidDataException(
+                $"There are no images to train on: no row has an image in the column '{images}' and a class in the column " +
+                $"'{_options.LabelColumnName}'. Look at the folder, table or filter that the rows come from.");
+        }
+
+        if (training.Labels.Count >= (training.IsMultiLabel ? 1 : 2)) return;
+        var classes = Plural.Of(training.Labels.Count, "class", "classes");
+        var only = training.Labels is [var name] ? $", '{name}'" : "";
+        var needed = training.IsMultiLabel ? "one" : "two";
+        throw new InvalidDataException(
+            $"The column '{_options.LabelColumnName}' has {classes}{only}; a classifier needs {needed} or more. " +
+            "Classes that folders give are the names of the folders that the images lie in.");
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@
 #:package Microsoft.ML.OnnxRuntime@1.31.1
 #:property PublishAot=false
 #:property Nullable=disable
+#:property ResNetNativeChecks=false
 
 using ResNet.MLNet;
 using ResNet.MLNet.Interactive;

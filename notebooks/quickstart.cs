@@ -5,6 +5,7 @@
 #:package Microsoft.ML.OnnxRuntime@1.31.1
 #:property PublishAot=false
 #:property Nullable=disable
+#:property ResNetNativeChecks=false
 
 using Microsoft.ML;
 using Microsoft.ML.Data;

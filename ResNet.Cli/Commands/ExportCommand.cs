@@ -19,6 +19,8 @@ internal static class ExportCommand
             Description = "The report to write (.html). With --output the run may still be going on. [default: report.html in the run's " +
                 "folder]",
         };
+        output.RefuseFolder();
+        report.RefuseFolder();
         var command = new Command("export", "Makes the model file and the report of a run that was stopped, without its images.")
         {
             run,

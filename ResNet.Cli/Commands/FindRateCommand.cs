@@ -6,6 +6,8 @@ namespace ResNet.Cli;
 /// <summary>`resnet find-rate`: takes steps at rising learning rates and suggests a rate.</summary>
 internal static class FindRateCommand
 {
+    private const int FewestSteps = 10;
+
     public static Command Create()
     {
         var run = new RunOptions();
@@ -15,7 +17,8 @@ internal static class FindRateCommand
             Description = "The plot to write (.svg).",
             DefaultValueFactory = _ => "learning-rates.svg",
         };
-        var steps = CommonOptions.Positive("--steps", "Steps in all, from 10, each at a higher rate. [default: 100]");
+        var steps = CommonOptions.Positive("--steps", "Steps in all, from 10, each at a higher rate. [default: 100]", FewestSteps);
+        output.RefuseFolder();
         var command = new Command("find-rate", "Plots the loss over rising learning rates and suggests a rate.") { output, steps };
         run.AddTo(command);
         command.SetWork(

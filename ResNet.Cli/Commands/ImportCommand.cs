@@ -32,6 +32,7 @@ internal static class ImportCommand
         };
         var entry = CommonOptions.Entry();
         var preprocessing = new PreprocessingOptions();
+        output.RefuseFolder();
         var command = new Command("import", "Converts weights from torchvision, timm, Hugging Face or elsewhere to a model file.")
         {
             weights,

@@ -37,6 +37,7 @@ internal static class QuantizeCommand
                 "labels, else of agreement with the float network.",
             DefaultValueFactory = _ => 2,
         };
+        output.RefuseFolder();
         var command = new Command("quantize", "Converts a model file to int8: smaller, and faster on a CPU.")
         {
             model,
@@ -67,7 +68,7 @@ internal static class QuantizeCommand
                 LabelOf = card?.Labels is { } labels ? NumberOfFolder(labels) : null,
             };
             var report = Show(console, progress => ResNetQuantizer.Quantize(file, paths, target, options, progress, cancellation));
-            WriteReport(console, report, target);
+            WriteReport(console, report, target, paths.Count <= options.CalibrationImages);
             return Check(report, parsed.GetValue(maximum));
         });
         return command;
@@ -81,7 +82,11 @@ internal static class QuantizeCommand
         return path => numbers.TryGetValue(Path.GetFileName(Path.GetDirectoryName(path)) ?? "", out var number) ? number : null;
     }
 
-    private static void WriteReport(IAnsiConsole console, QuantizationReport report, string target)
+    /// <param name="console">Where it is shown.</param>
+    /// <param name="report">The comparison.</param>
+    /// <param name="target">The int8 model file.</param>
+    /// <param name="usesSame">Whether there were no other images to compare on than those of the calibration.</param>
+    private static void WriteReport(IAnsiConsole console, QuantizationReport report, string target, bool usesSame)
     {
         foreach (var problem in report.Skipped) Console.Error.WriteLine($"Skipped: {problem}");
         var table = CommandWork.CreateTable("", "Float", "int8");
@@ -92,7 +97,8 @@ internal static class QuantizeCommand
         if (report.Agreement is { } agreement) table.AddRow("Same prediction", "", $"{100 * agreement:0.00} %");
         if (report.FeatureCosine is { } cosine) table.AddRow("Cosine of the features", "", $"{cosine:0.00000}");
         console.Write(table);
-        console.WriteLine($"Compared on {report.Images:N0} images. Model file: {target}");
+        var same = usesSame ? ", all of which were used for calibration, too" : "";
+        console.WriteLine($"Compared on {report.Images:N0} images{same}. Model file: {target}");
     }
 
     private static int Check(QuantizationReport report, double maximum)

@@ -171,6 +171,6 @@ internal sealed class DemoRun(IAnsiConsole console, string folder, TrainingRecip
         console.WriteLine($"  resnet info {modelFile}");
         console.WriteLine($"  resnet predict --model {modelFile} \"{Path.Combine(_imageFolder, "Ankle boot")}\"");
         console.WriteLine("  resnet train --data YOUR-IMAGES --output my-run");
-        console.WriteLine("Here, `resnet` stands for `dotnet run -c Release --project ResNet.Cli --`.");
+        console.WriteLine("In a clone without the installed tool, type `dotnet run -c Release --project ResNet.Cli --` for `resnet`.");
     }
 }

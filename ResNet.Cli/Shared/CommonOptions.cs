@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace ResNet.Cli;
 
 /// <summary>Options that several commands have.</summary>
-internal static class CommonOptions
+internal static partial class CommonOptions
 {
     public static Option<string> Model() => new("--model")
     {
@@ -36,21 +37,45 @@ internal static class CommonOptions
         Description = "Which network, if a file of weights holds several: state_dict_ema, teacher, ... [default: the only one]",
     };
 
-    public static Option<string> Device() => new("--device")
+    public static Option<string> Device()
     {
-        HelpName = "NAME",
-        Description = "Where to train: auto, cpu, cuda or cuda:N.",
-        DefaultValueFactory = _ => "auto",
-    };
+        var option = new Option<string>("--device")
+        {
+            HelpName = "NAME",
+            Description = "Where to train: auto, cpu, cuda or cuda:N.",
+            DefaultValueFactory = _ => "auto",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } name && !DeviceName().IsMatch(name))
+                result.AddError($"'{name}' is not a device: --device must be auto, cpu, cuda or cuda:N.");
+        });
+        return option;
+    }
 
-    /// <summary>A whole number from 1; null if the option is not given.</summary>
-    public static Option<int?> Positive(string name, string description)
+    /// <summary>A whole number from 1 or more; null if the option is not given.</summary>
+    public static Option<int?> Positive(string name, string description, int minimum = 1)
     {
         var option = new Option<int?>(name) { HelpName = "N", Description = description };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() is < 1) result.AddError($"{name} must be 1 or more.");
+            if (result.GetValueOrDefault<int?>() < minimum) result.AddError($"{name} must be {minimum} or more.");
         });
         return option;
     }
+
+    /// <summary>Refuses a folder as the file to write, before the work whose result it would get.</summary>
+    public static Option<T> RefuseFolder<T>(this Option<T> option)
+        where T : class?
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && Directory.Exists(token.Value))
+                result.AddError($"{option.Name}: '{token.Value}' is a folder. Name the file to write.");
+        });
+        return option;
+    }
+
+    [GeneratedRegex(@"^(auto|cpu|cuda(:\d+)?)$")]
+    private static partial Regex DeviceName();
 }

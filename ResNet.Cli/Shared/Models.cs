@@ -26,6 +26,7 @@ internal static class Models
     {
         var store = ModelStore.Default;
         if (File.Exists(model)) return store.Find(model, null, cancellation);
+        if (PretrainedResNet.Find(model) is null) return FindUnknown(store, model, cancellation);
         var download = new Download();
         var path = console.Profile.Capabilities.Interactive
             ? ShowProgress(console, model, bar => Get(download.ShownBy(bar)))
@@ -36,6 +37,21 @@ internal static class Models
         string Get(Download progress) =>
             needsClasses ? store.FindClassifier(model, progress, cancellation) : store.Find(model, progress, cancellation);
     }
+
+    /// <summary>Fails: what is named is neither a file nor published weights.</summary>
+    private static string FindUnknown(ModelStore store, string model, CancellationToken cancellation)
+    {
+        try
+        {
+            return store.Find(model, null, cancellation);
+        }
+        catch (FileNotFoundException problem) when (!Directory.Exists(model) && !IsFileName(model))
+        {
+            throw new FileNotFoundException($"{problem.Message} `resnet info` lists all.", model, problem);
+        }
+    }
+
+    private static bool IsFileName(string model) => model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
 
     private static string ShowProgress(IAnsiConsole console, string model, Func<ProgressTask, string> work) => console.Progress()
         .AutoClear(true)

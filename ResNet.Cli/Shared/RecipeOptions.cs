@@ -87,6 +87,12 @@ internal sealed class RecipeOptions
 
     public RecipeOptions()
     {
+        _recipe.Validators.Add(result =>
+        {
+            var name = result.GetValueOrDefault<string?>();
+            if (name is not null && RecipeText.Find(name) is null && !File.Exists(name))
+                result.AddError($"There is no recipe '{name}' and no such file. The recipes are: {RecipeText.Names}.");
+        });
         _batch.Validators.Add(result =>
         {
             var text = result.GetValueOrDefault<string?>();
@@ -152,14 +158,15 @@ internal sealed class RecipeOptions
     public string? NameIn(ParseResult parsed) => parsed.GetValue(_recipe);
 
     /// <summary>The recipe in the file that is named; null if a standard recipe is named, or none.</summary>
-    /// <exception cref="ArgumentException">There is neither such a recipe nor such a file.</exception>
     public TrainingRecipe? ReadFile(ParseResult parsed)
     {
         var name = parsed.GetValue(_recipe);
-        if (name is null || RecipeText.Find(name) is not null) return null;
-        if (File.Exists(name)) return TrainingRecipe.Read(name);
-        throw new ArgumentException($"There is no recipe '{name}' and no such file. The recipes are: {RecipeText.Names}.");
+        return name is null || RecipeText.Find(name) is not null ? null : TrainingRecipe.Read(name);
     }
+
+    /// <summary>The standard recipe that is named and that cannot be run from random weights; null if none is.</summary>
+    public string? NameThatNeedsStart(CommandResult result) =>
+        result.GetValue(_recipe) is { } name && RecipeText.Find(name) is { NeedsStart: true } recipe ? recipe.Name : null;
 
     /// <summary>Whether the standard recipe that is named is for random weights; null if none is named.</summary>
     public bool? IsFromScratch(ParseResult parsed) =>

@@ -114,6 +114,8 @@ internal sealed class RunOptions
             var isScratch = result.GetValue(_scratch) || result.GetResult(_architecture) is not null;
             if (result.GetValue(_recipe.Epochs) == 0 && isScratch)
                 result.AddError("--epochs 0 trains a new head only, so it needs a network to start from (--start-from).");
+            if (isScratch && _recipe.NameThatNeedsStart(result) is { } recipe)
+                result.AddError($"The recipe '{recipe}' needs a network to start from (--start-from).");
         });
     }
 
@@ -172,7 +174,8 @@ internal sealed class RunOptions
         RunFolderException { HoldsRun: true } => "--resume continues the run, --overwrite replaces it.",
         LibTorchException => "`resnet doctor` shows what this machine has.",
         ArgumentException when NamesCuda(parsed) && LibTorch.Load().CudaDevices == 0 =>
-            "`resnet doctor` shows what this machine has. To build this command for GPUs: dotnet build -c Release -p:TorchBackend=cuda.",
+            "`resnet doctor` shows what this machine has. The installed tool uses a GPU with RESNET_LIBTORCH; in a clone, " +
+            "-p:TorchBackend=cuda builds this command for GPUs, too.",
         _ => null,
     };
 

@@ -1,4 +1,9 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using ResNet.MLNet.AspNetCore;
 
 namespace ResNet.Tests;
 
@@ -28,6 +33,26 @@ public sealed class ModelSwapTests
         Assert.AreEqual((200, "Healthy"), await HealthAsync(app));
         Assert.IsNull(app.Service.Problem);
         await app.ClassifyAsync(image);
+    }
+
+    /// <summary>ASP.NET Core logs each unhealthy check as an error, and loading is none.</summary>
+    [TestMethod]
+    public async Task A_health_check_is_answered_when_the_model_is_loaded()
+    {
+        using var world = new ImageWorld(images: 1);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddResNet(world.ModelFile);
+        // Not started, so that the test says when the model is loaded.
+        await using var app = builder.Build();
+        var check = app.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Single();
+        var waiting = AskAsync(CancellationToken.None);
+        Assert.IsFalse(waiting.IsCompleted);
+        await Assert.ThrowsAsync<OperationCanceledException>(() => AskAsync(new(canceled: true)));
+        Assert.IsTrue(await app.Services.GetRequiredService<ResNetService>().ReloadAsync());
+        Assert.AreEqual(HealthStatus.Healthy, (await waiting).Status);
+
+        Task<HealthCheckResult> AskAsync(CancellationToken cancellation) =>
+            check.Factory(app.Services).CheckHealthAsync(new() { Registration = check }, cancellation);
     }
 
     [TestMethod]

@@ -181,6 +181,13 @@ public sealed class CommandTests
     [DataRow("train --data . --output . --resume --overwrite")]
     [DataRow("predict --model m.onnx --format xml a.jpg")]
     [DataRow("train --data . --output . --architecture resnet19")]
+    [DataRow("train --data . --output . --recipe secret")]
+    [DataRow("tune --data . --output . --time 10s --recipe secret")]
+    [DataRow("train --data . --output . --recipe head --from-scratch")]
+    [DataRow("train --data . --output . --device tpu")]
+    [DataRow("find-rate --data . --steps 9")]
+    [DataRow("find-rate --data . --output .")]
+    [DataRow("export . --report .")]
     public void Wrong_usage_is_exit_code_2(string arguments)
     {
         var result = Command.Resnet(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -190,9 +197,11 @@ public sealed class CommandTests
     }
 
     [TestMethod]
-    [DataRow("predict --model none.onnx a.jpg", "'none.onnx'")]
+    [DataRow("predict --model none.onnx a.jpg", "There is no model file 'none.onnx'.\n")]
+    [DataRow("predict --model resnt18 a.jpg", "The nearest names are resnet18, ")]
+    [DataRow("predict --model resnt18 a.jpg", "`resnet info` lists all.")]
+    [DataRow("predict --model Fixtures a.jpg", "'Fixtures' is a folder, not a model file.")]
     [DataRow("train --data none --output out", "'none'")]
-    [DataRow("train --data Fixtures --output out --recipe secret", "paper-cifar")]
     [DataRow("info resnet19", "resnet18")]
     [DataRow("info none.onnx", "none.onnx")]
     public void What_fails_is_exit_code_1_and_a_message(string arguments, string expected)
@@ -214,6 +223,8 @@ public sealed class CommandTests
         Assert.AreEqual(1, diverged.ExitCode);
         StringAssert.Contains(diverged.Errors, "--learning-rate");
         StringAssert.Contains(diverged.Errors, "resnet find-rate");
+        // True for the installed tool, too.
+        StringAssert.Contains(Command.Resnet([.. train, "--device", "cuda"]).Errors, "The installed tool uses a GPU with RESNET_LIBTORCH");
     }
 
     [TestMethod]

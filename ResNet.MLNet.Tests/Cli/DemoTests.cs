@@ -13,6 +13,8 @@ public sealed class DemoTests
         {
             var demo = Command.Resnet("demo", "--output", folder, "--epochs", "1");
             Assert.AreEqual(0, demo.ExitCode, demo.Errors);
+            // True for the installed tool, too.
+            StringAssert.StartsWith(demo.Lines[^1], "In a clone without the installed tool");
             // One epoch of five is enough to beat chance (10 %) by far.
             var network = Percent("trained just now");
             Assert.IsGreaterThan(40, network);

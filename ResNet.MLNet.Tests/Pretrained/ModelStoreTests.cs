@@ -245,7 +245,37 @@ public sealed class ModelStoreTests
         var badMirror = Assert.ThrowsExactly<ArgumentException>(() => ModelStore.Item.Of(PretrainedResNet.All[0], "mirror"));
         StringAssert.Contains(badMirror.Message, ModelStore.MirrorVariable);
         var problem = Assert.ThrowsExactly<FileNotFoundException>(() => ModelStore.Default.Find("resnet5"));
-        StringAssert.Contains(problem.Message, "resnet50-imagenet-v2");
+        StringAssert.Contains(problem.Message, "The nearest names are resnet50, ");
+    }
+
+    [TestMethod]
+    [DataRow("resnt18", "resnet18")]
+    [DataRow("ResNet-50-imagenet-v2", "resnet50-imagenet-v2")]
+    [DataRow("timm/resnet18.a1_in1k", "resnet18.a1_in1k")]
+    [DataRow("resnet18-ml.net", "resnet18-mlnet")]
+    public void The_name_that_was_meant_is_the_nearest_to_one_that_there_is_not(string typed, string meant)
+    {
+        var problem = Assert.ThrowsExactly<FileNotFoundException>(() => ModelStore.Default.Find(typed));
+        StringAssert.Contains(problem.Message, $"'{typed}'");
+        StringAssert.Contains(problem.Message, $"The nearest names are {meant}, ");
+    }
+
+    [TestMethod]
+    public void A_folder_in_place_of_a_model_file_is_named_with_the_model_files_in_it()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var find in new Action[] { () => ModelStore.Default.Find(folder.Path), () => ResNetModel.Open(folder.Path) })
+        {
+            const string Empty = "is a folder, not a model file. There is no model file (.onnx) in it. Name a model file.";
+            StringAssert.EndsWith(MessageOf(find), Empty);
+            File.WriteAllText(folder.PathOf("model.onnx"), "");
+            StringAssert.EndsWith(MessageOf(find), $"The model file in it is '{folder.PathOf("model.onnx")}': name that.");
+            for (var i = 0; i < 6; i++) File.WriteAllText(folder.PathOf($"a{i}.onnx"), "");
+            StringAssert.EndsWith(MessageOf(find), $"'{folder.PathOf("a4.onnx")}' and 2 more: name one of them.");
+            foreach (var file in Directory.GetFiles(folder.Path)) File.Delete(file);
+        }
+
+        string MessageOf(Action find) => Assert.ThrowsExactly<FileNotFoundException>(find).Message;
     }
 
     private static ModelStore Store(TemporaryFolder folder, bool impatient = false) => new(folder.Path, null, new()

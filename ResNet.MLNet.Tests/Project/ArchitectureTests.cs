@@ -1,3 +1,5 @@
+using System.Xml.Linq;
+
 namespace ResNet.Tests;
 
 /// <summary>
@@ -101,6 +103,37 @@ public sealed class ArchitectureTests
         Assert.AreEqual(Direction.Up, order.DirectionOf("A", "B"));
         Assert.IsNull(order.DirectionOf("A", "G"));
     }
+
+    [TestMethod]
+    [DataRow("ResNet.MLNet", "")]
+    [DataRow("ResNet.Training", "ResNet.MLNet")]
+    [DataRow("ResNet.MLNet.AspNetCore", "ResNet.MLNet")]
+    [DataRow("ResNet.MLNet.Interactive", "ResNet.MLNet, ResNet.Training")]
+    public void A_library_references_only_the_projects_below_it(string library, string expected) =>
+        Assert.AreEqual(expected, string.Join(", ", ItemsOf(library, "ProjectReference").Select(Path.GetFileNameWithoutExtension)));
+
+    [TestMethod]
+    public void The_web_library_and_the_command_line_see_public_members_only()
+    {
+        foreach (var library in new[] { "ResNet.MLNet", "ResNet.Training" })
+        {
+            var friends = ItemsOf(library, "InternalsVisibleTo");
+            CollectionAssert.Contains(friends, "ResNet.MLNet.Interactive");
+            foreach (var other in new[] { "ResNet.MLNet.AspNetCore", "resnet" }) CollectionAssert.DoesNotContain(friends, other);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("ResNet.MLNet.AspNetCore")]
+    [DataRow("ResNet.MLNet.Interactive")]
+    public void A_library_without_layers_is_one_folder(string library) =>
+        AssertNone(Repository.CSharpFiles(Repository.PathOf(library)).Select(file => file.Path).Where(path => path.Contains('/')));
+
+    private static string[] ItemsOf(string project, string kind) =>
+    [..
+        from item in XDocument.Load(Repository.PathOf(project, $"{project}.csproj")).Descendants(kind)
+        select item.Attribute("Include")!.Value.Replace('\\', '/')
+    ];
 
     private static IEnumerable<string> Upward(RoomOrder order, Arrows arrows) =>
         from found in arrows.Between(order)

@@ -57,6 +57,7 @@ public sealed class NotebookTests
             #:package Two@1.2
             #:property PublishAot=false
             #:property Nullable=disable
+            #:property ResNetNativeChecks=false
 
             using System.Text;
 
@@ -73,6 +74,15 @@ public sealed class NotebookTests
 
             """.ReplaceLineEndings("\n"),
             FileApp.From(Notebook.Read(path)));
+    }
+
+    /// <summary>A program without libtorch does not train: the warning of its absence (RESNET003) is turned off.</summary>
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void A_program_checks_for_native_libraries_only_if_it_trains(string name)
+    {
+        var program = File.ReadAllText(FileApp.PathFor(PathOf(name)));
+        Assert.AreNotEqual(program.Contains("#:package libtorch-"), program.Contains("#:property ResNetNativeChecks=false"));
     }
 
     /// <summary>

@@ -37,6 +37,15 @@ public sealed class TorchBackendTests
         StringAssert.Contains(output, expected);
     }
 
+    [TestMethod]
+    public void The_warning_of_an_application_without_libtorch_names_the_version_of_this_repository()
+    {
+        var (code, version) = Evaluate("-getProperty:LibTorchVersion");
+        Assert.AreEqual(0, code, version);
+        var targets = File.ReadAllText(Repository.PathOf("ResNet.Training", "buildTransitive", "ResNet.Training.targets"));
+        StringAssert.Contains(targets, $"libtorch-cpu-$(NETCoreSdkPortableRuntimeIdentifier) --version {version.Trim()} ");
+    }
+
     private static (int Code, string Output) Evaluate(params string[] arguments) =>
         DotNet.Run(["msbuild", Repository.PathOf("ResNet.Cli", "ResNet.Cli.csproj"), "-nologo", .. arguments]);
 }

@@ -135,6 +135,9 @@ public sealed class QuantizerTests
         var done = Command.Resnet([.. command, "100"]);
         Assert.AreEqual(0, done.ExitCode, done.Errors);
         StringAssert.Contains(done.Output, "Cosine of the features");
+        const string Same = "all of which were used for calibration, too";
+        StringAssert.Contains(done.Output, Same);
+        Assert.DoesNotContain(Same, Command.Resnet([.. command, "100", "--images", "6"]).Output);
         var foreign = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Weights", "foreign", "scores.onnx");
         string[] foreignSource = ["--model", foreign, "--calibration", world.PathOf("images"), "--resize", "40", "--crop", "40"];
         var other = Command.Resnet(["quantize", .. foreignSource, "--output", world.PathOf("other8.onnx"), "--max-loss", "100"]);

@@ -40,6 +40,8 @@ public sealed class RetrainSampleTests
             Assert.AreEqual(415, (int)text.StatusCode);
         Assert.HasCount(7, Directory.GetFiles(service.PathOf("data", "pictures", "red")));
         CollectionAssert.AreEquivalent(new[] { "blue", "green", "red" }, service.Classes());
+        var status = await sample.Client.GetFromJsonAsync<JsonElement>("/training");
+        Assert.AreEqual(23, status.GetProperty("pictures").GetInt32());
 
         Assert.IsTrue(await PostAsync(sample, "red", service.Picture(channel: 0, seed: 7)), "The training begins.");
         await RetrainAsync(sample, status: 409);
@@ -50,6 +52,16 @@ public sealed class RetrainSampleTests
         Assert.AreEqual("red", after.Classes[0].Label);
         using var model = ResNetModel.Open(service.Model);
         Assert.AreEqual(after.Model, model.Digest);
+    }
+
+    [TestMethod]
+    public async Task A_refusal_to_train_names_the_folders_that_lack_pictures()
+    {
+        using var service = new Service();
+        using var sample = await service.StartAsync();
+        foreach (var file in Directory.GetFiles(service.PathOf("data", "pictures", "green")).Skip(1)) File.Delete(file);
+        var known = await RetrainAsync(sample, status: 409);
+        StringAssert.Contains(known, "The model in use knows 'green', of which there are fewer than 2 pictures. pictures/green has 1.");
     }
 
     [TestMethod]
@@ -114,10 +126,14 @@ public sealed class RetrainSampleTests
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("trainingStarts").GetBoolean();
     }
 
-    private static async Task RetrainAsync(WebSample sample, int status)
+    /// <summary>Asks for a training.</summary>
+    /// <returns>What the service answers.</returns>
+    private static async Task<string> RetrainAsync(WebSample sample, int status)
     {
         using var response = await sample.Client.PostAsync("/retrain", content: null);
-        Assert.AreEqual(status, (int)response.StatusCode, await response.Content.ReadAsStringAsync());
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.AreEqual(status, (int)response.StatusCode, text);
+        return JsonSerializer.Deserialize<JsonElement?>(text.Length > 0 ? text : "null")?.GetProperty("detail").GetString() ?? "";
     }
 
     /// <summary>Waits for the end of the training, as the service tells it.</summary>

@@ -119,9 +119,9 @@ public sealed class ResNetTrainerRunTests
         Throws<ArgumentException>("epochs", Options with { Epochs = 0 });
         Throws<ArgumentException>("FromScratch", Options with { StartFrom = "resnet18", FromScratch = true });
         rows.RemoveAll(row => row.Label != "red");
-        Throws<InvalidDataException>("The column 'Label' has 1 class;", Options);
+        Throws<InvalidDataException>("The column 'Label' has 1 class, 'red'; a classifier needs two or more.", Options);
         rows.Clear();
-        Throws<InvalidDataException>("The column 'Label' has 0 classes", Options);
+        Throws<InvalidDataException>("no row has an image in the column 'ImagePath' and a class in the column 'Label'", Options);
         var context = new MLContext();
         var trainer = context.MulticlassClassification.Trainers.ResNet(labelColumnName: "Number");
         var chained = trainer.Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));

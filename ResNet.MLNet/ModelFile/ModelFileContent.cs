@@ -33,12 +33,29 @@ internal sealed class ModelFileContent : IDisposable
 
     private long DigestedLength => Header.Digest is null ? _length : _length - ModelFileSeal.Length;
 
+    /// <summary>The problem of a folder that is given as a model file; it names the model files in the folder.</summary>
+    public static FileNotFoundException FolderInstead(string folder)
+    {
+        const int Shown = 5;
+        var files = Directory.GetFiles(folder, "*.onnx").Order(StringComparer.Ordinal).ToList();
+        var shown = string.Join(", ", files.Take(Shown).Select(file => $"'{file}'"));
+        var more = files.Count > Shown ? $" and {files.Count - Shown} more" : "";
+        var advice = files.Count switch
+        {
+            0 => "There is no model file (.onnx) in it. Name a model file.",
+            1 => $"The model file in it is {shown}: name that.",
+            _ => $"The model files in it are {shown}{more}: name one of them.",
+        };
+        return new($"'{folder}' is a folder, not a model file. {advice}", folder);
+    }
+
     /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is not an ONNX file, or damaged.</exception>
     public static ModelFileContent Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path)) throw FolderInstead(path);
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
         var file = HeldFile.Open(path);
         try

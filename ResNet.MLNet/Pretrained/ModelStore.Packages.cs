@@ -11,6 +11,9 @@ public sealed partial class ModelStore
     /// </summary>
     public const string ModelsVariable = "RESNET_MLNET_MODELS";
 
+    /// <summary>How many names are shown to one who names weights that there are not.</summary>
+    private const int NamesShown = 3;
+
     /// <summary>
     /// Where the files of packages may be: the application's output folder, the folder that is named, the store, in notebooks the packages.
     /// </summary>
@@ -141,11 +144,13 @@ public sealed partial class ModelStore
 
     private static FileNotFoundException Unknown(string model)
     {
-        var names = string.Join(", ", PretrainedResNet.All.Where(entry => entry.Publisher != "timm"));
+        if (Directory.Exists(model)) return ModelFileContent.FolderInstead(model);
+        if (model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) return new($"There is no model file '{model}'.", model);
+        var names = PretrainedResNet.All.Select(entry => entry.Name);
+        var architectures = PretrainedResNet.All.Where(entry => entry.Version == 1).Select(entry => entry.Architecture.Name);
+        var nearest = string.Join(", ", SimilarNames.Nearest(model, architectures.Concat(names), NamesShown));
         return new(
-            $"There is no model file '{model}', and no published weights have that name. There are: {names}; and timm's, such as " +
-            "resnet18.a1_in1k.",
-            model);
+            $"There is no model file '{model}', and no published weights have that name. The nearest names are {nearest}.", model);
     }
 
     private static void Say(IProgress<DownloadProgress>? progress, PretrainedResNet weights, string note) =>

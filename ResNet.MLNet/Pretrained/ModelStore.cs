@@ -50,7 +50,9 @@ public sealed partial class ModelStore
     /// <param name="progress">Receives how far a download is, and notes.</param>
     /// <param name="cancellation">Stops a download; the next one resumes it.</param>
     /// <returns>The path of the model file.</returns>
-    /// <exception cref="FileNotFoundException">There is neither such a file nor such an entry; the message lists the entries.</exception>
+    /// <exception cref="FileNotFoundException">
+    /// There is neither such a file nor such an entry; the message names the nearest entries.
+    /// </exception>
     /// <exception cref="IOException">
     /// The entry is not in <see cref="Folder"/> and cannot be fetched; the message names the file, its address and where to put it. Or it
     /// comes with a package whose files are not here or damaged; the message names both.

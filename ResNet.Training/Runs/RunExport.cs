@@ -42,7 +42,12 @@ internal sealed class RunExport(string path)
         if (modelFile is null) folder!.WriteModel(architecture, weights, network.Card);
         else ModelFile.Write(modelFile, architecture, weights, network.Card);
         modelFile ??= folder!.ModelFile;
-        if (keepsReport) return new(modelFile, folder!.ReportFile, network.Card, _notes);
+        if (keepsReport)
+        {
+            _notes.Add($"The report '{folder!.ReportFile}' stays as the run wrote it when it ended.");
+            return new(modelFile, folder.ReportFile, network.Card, _notes);
+        }
+
         if (last?.State is not { } run)
         {
             _notes.Add($"There is no report, because '{_files.Last}' cannot be read.");

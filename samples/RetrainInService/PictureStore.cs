@@ -17,7 +17,7 @@ internal sealed record StoredPicture(string Name, bool IsNew);
 /// </summary>
 internal sealed class PictureStore
 {
-    private const int LongestLabel = 40, FewestPictures = 2;
+    private const int LongestLabel = 40, FewestPictures = 2, LabelsShown = 10;
     private const string FolderName = "pictures";
 
     private readonly Lock _lock = new();
@@ -77,13 +77,18 @@ internal sealed class PictureStore
     {
         lock (_lock)
         {
-            var classes = Directory.GetDirectories(_folder)
-                .Select(folder => (Label: Path.GetFileName(folder), Files: ImageFiles.Below(folder).OrderBy(HashOf).ToList()))
-                .Where(each => each.Files.Count >= FewestPictures)
-                .ToDictionary(each => each.Label, each => each.Files);
-            problem = classes.Count < 2 ? $"There are no two classes with {FewestPictures} pictures each." : null;
-            if (known.FirstOrDefault(label => !classes.ContainsKey(label)) is { } missing)
-                problem = $"The model in use knows '{missing}', of which there are fewer than {FewestPictures} pictures.";
+            var folders = Directory.GetDirectories(_folder)
+                .Order(StringComparer.Ordinal)
+                .ToDictionary(folder => Path.GetFileName(folder), folder => ImageFiles.Below(folder).OrderBy(HashOf).ToList());
+            var classes = folders.Where(each => each.Value.Count >= FewestPictures).ToDictionary();
+            var few = known.Union(folders.Keys).Where(label => !classes.ContainsKey(label)).ToList();
+            problem = classes.Count < 2 ? $"There are no two classes with {FewestPictures} pictures each. {Counts(folders, few)}" : null;
+            if (few.Find(known.Contains) is { } missing)
+            {
+                problem = $"The model in use knows '{missing}', of which there are fewer than {FewestPictures} pictures. " +
+                    Counts(folders, few.FindAll(known.Contains));
+            }
+
             var table = new StringBuilder("path,label,split\n");
             foreach (var (label, files) in classes)
             {
@@ -97,6 +102,14 @@ internal sealed class PictureStore
 
             return table.ToString();
         }
+    }
+
+    /// <summary>How many pictures the folders of some classes have.</summary>
+    private static string Counts(Dictionary<string, List<string>> folders, List<string> labels)
+    {
+        var counts = labels.Take(LabelsShown).Select(label => $"{FolderName}/{label} has {folders.GetValueOrDefault(label)?.Count ?? 0}");
+        var more = labels.Count > LabelsShown ? ", and so on" : "";
+        return labels.Count == 0 ? "" : $"{string.Join(", ", counts)}{more}.";
     }
 
     private static uint HashOf(string file) =>

@@ -23,6 +23,7 @@ internal sealed partial class Retraining : BackgroundService, IProgress<Training
     private readonly FileStream _hold;
     private readonly SemaphoreSlim _begun = new(0);
     private readonly Lock _lock = new();
+    private int _picturesAtBegin;
     private volatile TaskCompletionSource? _training;
     private volatile TrainingProgress _progress = new();
 
@@ -59,9 +60,10 @@ internal sealed partial class Retraining : BackgroundService, IProgress<Training
         get
         {
             var now = _progress;
-            return _training is null
-                ? new(IsTraining: false, Phase: null, 0, 0, _history.All)
-                : new(IsTraining: true, $"{now.Phase}", now.Fraction, Math.Round(now.Remaining.TotalSeconds), _history.All);
+            var isTraining = _training is not null;
+            var (phase, done) = isTraining ? ($"{now.Phase}", now.Fraction) : (null, 0.0);
+            var left = isTraining ? Math.Round(now.Remaining.TotalSeconds) : 0;
+            return new(isTraining, phase, done, left, _pictures.Count, _history.All);
         }
     }
 
@@ -129,6 +131,8 @@ internal sealed partial class Retraining : BackgroundService, IProgress<Training
     private void Begin()
     {
         _progress = new();
+        // Those that come while it trains are new to the next one.
+        _picturesAtBegin = _pictures.Count;
         _training = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _begun.Release();
     }
@@ -153,7 +157,7 @@ internal sealed partial class Retraining : BackgroundService, IProgress<Training
             training = new() { Problem = problem.Message };
         }
 
-        training = training with { Ended = DateTimeOffset.UtcNow, Pictures = _pictures.Count };
+        training = training with { Ended = DateTimeOffset.UtcNow, Pictures = _picturesAtBegin };
         _history.Add(training);
         File.Delete(_list);
         LogEnded(training);

@@ -7,16 +7,17 @@ namespace RetrainInService;
 /// <param name="Phase">What the training is doing; null without one.</param>
 /// <param name="Done">The share of it that is done, 0 to 1.</param>
 /// <param name="SecondsLeft">The time that it will still take, in seconds, at the pace so far.</param>
+/// <param name="Pictures">The number of pictures that there are now.</param>
 /// <param name="History">The trainings that ended, the last one last.</param>
 internal sealed record TrainingStatus(
-    bool IsTraining, string? Phase, double Done, double SecondsLeft, IReadOnlyList<PastTraining> History);
+    bool IsTraining, string? Phase, double Done, double SecondsLeft, int Pictures, IReadOnlyList<PastTraining> History);
 
 /// <summary>A training that ended.</summary>
 internal sealed record PastTraining
 {
     public DateTimeOffset Ended { get; init; }
 
-    /// <summary>The number of pictures that there were when it ended.</summary>
+    /// <summary>The number of pictures that there were when it began.</summary>
     public int Pictures { get; init; }
 
     /// <summary>The number of pictures that both networks were evaluated on.</summary>

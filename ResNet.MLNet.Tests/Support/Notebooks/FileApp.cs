@@ -19,13 +19,17 @@ internal static partial class FileApp
     {
         var name = Path.GetFileNameWithoutExtension(notebook.Path);
         var code = notebook.Cells.Where(cell => cell.IsCode).SelectMany(cell => cell.Source.Split('\n')).ToList();
-        var packages = code.Select(line => Reference().Match(line)).Where(match => match.Success).Select(match =>
+        var packages = code.Select(line => Reference().Match(line)).Where(match => match.Success).ToList().ConvertAll(match =>
             $"#:package {match.Groups["package"].Value}@{(match.Groups["version"].Success ? match.Groups["version"].Value : "*")}");
         var usings = code.Where(IsUsing).Distinct().OrderBy(line => line.TrimEnd(';'), StringComparer.Ordinal);
         var text = new StringBuilder();
         text.Append($"// The cells of {name}.ipynb as a program: dotnet run {name}.cs\n// Made from the notebook: change it there.\n");
         foreach (var line in packages) text.Append($"{line}\n");
-        text.Append("#:property PublishAot=false\n#:property Nullable=disable\n\n");
+        text.Append("#:property PublishAot=false\n#:property Nullable=disable\n");
+        // A notebook that does not train has no libtorch, of which RESNET003 would warn.
+        if (!packages.Exists(line => line.Contains("torch", StringComparison.OrdinalIgnoreCase)))
+            text.Append("#:property ResNetNativeChecks=false\n");
+        text.Append('\n');
         foreach (var line in usings) text.Append($"{line}\n");
         text.Append("\nNotebookFormatters.Register();\n");
         foreach (var cell in notebook.Cells.Where(cell => !DeclaresTypes(cell)))

@@ -21,6 +21,7 @@ public sealed class RunExportTests
         CollectionAssert.AreEqual(expected, File.ReadAllBytes(model));
         // The run's own report says more than an export could.
         Assert.AreEqual(report, File.ReadAllText(exported.ReportFile!));
+        StringAssert.Contains(exported.Notes.Single(), $"The report '{exported.ReportFile}' stays as the run wrote it");
         StringAssert.Contains(Assert.ThrowsExactly<RunFolderException>(() => ResNetTraining.Export(folders.Output)).Message, "ended");
     }
 

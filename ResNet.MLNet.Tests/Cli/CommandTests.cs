@@ -48,6 +48,7 @@ public sealed class CommandTests
     }
 
     [TestMethod]
+    [TestCategory("EndToEnd")]
     public void A_model_learns_other_classes_on_the_command_line_and_leaves_a_report()
     {
         using var folders = new ClassFolders();

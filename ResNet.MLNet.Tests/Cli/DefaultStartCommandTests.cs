@@ -5,6 +5,7 @@ namespace ResNet.Tests;
 public sealed class DefaultStartCommandTests
 {
     [TestMethod]
+    [TestCategory("EndToEnd")]
     public void Training_starts_from_the_network_that_is_here_says_so_first_and_resumes_without_being_told_again()
     {
         using var folders = new ClassFolders(imagesPerClass: 4, size: 65);

@@ -5,6 +5,7 @@ namespace ResNet.Tests;
 public sealed class TuneCommandTests
 {
     [TestMethod]
+    [TestCategory("EndToEnd")]
     public void A_recipe_is_searched_and_the_command_that_uses_it_works()
     {
         using var folders = new ClassFolders();

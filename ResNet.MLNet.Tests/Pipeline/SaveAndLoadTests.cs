@@ -24,6 +24,7 @@ public sealed class SaveAndLoadTests
     }
 
     [TestMethod]
+    [TestCategory("EndToEnd")]
     public void A_pipeline_that_is_loaded_used_and_freed_many_times_leaves_nothing_behind()
     {
         // Some 2 MB of weights: 180 times of them would be seen.

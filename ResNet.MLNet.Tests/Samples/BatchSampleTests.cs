@@ -5,6 +5,7 @@ namespace ResNet.Tests;
 
 /// <summary>samples/BatchJob runs as its README says.</summary>
 [TestClass]
+[TestCategory("EndToEnd")]
 public sealed class BatchSampleTests
 {
     private static readonly string[] TaskVariables = ["JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"];

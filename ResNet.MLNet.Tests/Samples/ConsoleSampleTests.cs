@@ -2,6 +2,7 @@ namespace ResNet.Tests;
 
 /// <summary>samples/Console runs as its README says.</summary>
 [TestClass]
+[TestCategory("EndToEnd")]
 public sealed class ConsoleSampleTests
 {
     [TestMethod]

@@ -6,6 +6,7 @@ namespace ResNet.Tests;
 
 /// <summary>samples/RetrainInService runs as its README says.</summary>
 [TestClass]
+[TestCategory("EndToEnd")]
 public sealed class RetrainSampleTests
 {
     private static TwoColorNetwork s_network = null!;

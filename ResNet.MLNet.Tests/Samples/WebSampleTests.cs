@@ -5,6 +5,7 @@ namespace ResNet.Tests;
 
 /// <summary>samples/WebApi runs as its README says.</summary>
 [TestClass]
+[TestCategory("EndToEnd")]
 public sealed class WebSampleTests
 {
     [TestMethod]

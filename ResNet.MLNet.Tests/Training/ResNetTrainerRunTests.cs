@@ -158,6 +158,7 @@ public sealed class ResNetTrainerRunTests
     }
 
     [TestMethod]
+    [TestCategory("EndToEnd")]
     public void Without_options_it_starts_from_the_network_that_is_here_and_the_saved_pipeline_scores_in_another_process()
     {
         using var folders = new ClassFolders(imagesPerClass: 3, size: 65);

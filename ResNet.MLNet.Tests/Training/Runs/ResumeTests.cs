@@ -54,6 +54,7 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    [TestCategory("EndToEnd")]
     public void A_process_that_is_killed_again_and_again_ends_with_the_same_bits()
     {
         using var folders = new ClassFolders();

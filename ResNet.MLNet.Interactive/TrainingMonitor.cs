@@ -6,12 +6,13 @@ using static ResNet.MLNet.Html;
 namespace ResNet.MLNet.Interactive;
 
 /// <summary>
-/// Shows a training run while it goes on: a progress bar, the time left, and the curves of the epochs so far. Give it to
+/// Shows a training run while it goes on: a progress bar, the time left, messages, and the curves of the epochs so far. Give it to
 /// <see cref="ResNetTraining.Run"/> or to <see cref="ResNetTrainer.Options.Progress"/> in the cell that trains.
 /// </summary>
 public sealed class TrainingMonitor : IProgress<TrainingProgress>
 {
     private readonly List<EpochMetrics> _history = [];
+    private readonly List<string> _messages = [];
     private DisplayedValue? _display;
     private long _lastShown;
 
@@ -26,8 +27,9 @@ public sealed class TrainingMonitor : IProgress<TrainingProgress>
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.Completed is { } epoch) _history.Add(epoch);
+        if (value.Message is { } message) _messages.Add(message);
         var isDue = _lastShown == 0 || TimeProvider.System.GetElapsedTime(_lastShown) >= Interval;
-        if (!isDue && value.Completed is null && value.Fraction < 1) return;
+        if (!isDue && value is { Completed: null, Message: null, Fraction: < 1 }) return;
         _lastShown = TimeProvider.System.GetTimestamp();
         var view = Draw(value);
         if (_display is null) _display = Show(view);
@@ -50,7 +52,11 @@ public sealed class TrainingMonitor : IProgress<TrainingProgress>
         var share = string.Create(CultureInfo.InvariantCulture, $"{value.Fraction:P0}");
         var left = value.Fraction is > 0 and < 1 ? $", {value.Remaining.TotalSeconds:0} s left" : "";
         var line = $"{share}, {value.Activity}{left}";
-        return new(line, Bar(value.Fraction, line), _history.Count > 0 ? Views.CurvesHtml(_history) : null);
+        return new(
+            string.Join('\n', _messages.Prepend(line)),
+            Bar(value.Fraction, line),
+            _messages.Select(message => Element("p", message)),
+            _history.Count > 0 ? Views.CurvesHtml(_history) : null);
     }
 
     private static XElement Bar(double fraction, string text) => Element("p",

@@ -21,6 +21,11 @@ internal static class FindRateCommand
         output.RefuseFolder();
         var command = new Command("find-rate", "Plots the loss over rising learning rates and suggests a rate.") { output, steps };
         run.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult("--learning-rate") is not null)
+                result.AddError("find-rate tries many learning rates, so --learning-rate has no effect on it; leave it out.");
+        });
         command.SetWork(
             (parsed, cancellation) =>
             {

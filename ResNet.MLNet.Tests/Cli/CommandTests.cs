@@ -188,6 +188,7 @@ public sealed class CommandTests
     [DataRow("train --data . --output . --device tpu")]
     [DataRow("find-rate --data . --steps 9")]
     [DataRow("find-rate --data . --output .")]
+    [DataRow("find-rate --data . --learning-rate 0.1")]
     [DataRow("export . --report .")]
     public void Wrong_usage_is_exit_code_2(string arguments)
     {

@@ -81,6 +81,8 @@ public sealed class ViewTests
         Assert.HasCount(2, monitor.History);
         StringAssert.Contains(shown[^1], "epoch 2 of 2");
         Assert.HasCount(1, displays, "A run is one display that is updated.");
+        monitor.Report(new() { Message = "rose.jpg cannot be read." });
+        StringAssert.EndsWith(shown[^1], "\nrose.jpg cannot be read.");
 
         result.Display();
         StringAssert.Contains(shown[^1], "epoch 2: loss");

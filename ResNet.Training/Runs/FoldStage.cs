@@ -70,7 +70,8 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     public static FoldScore Best(IReadOnlyList<FoldScore> sums) =>
         sums.Where(sum => sum.Correct >= sums[0].Correct).MinBy(sum => sum.Loss)!;
 
-    private static string Describe(List<FoldScore> sums)
+    /// <summary>What the folds decided, and why.</summary>
+    public static string Describe(IReadOnlyList<FoldScore> sums)
     {
         var (head, best) = (sums[0], Best(sums));
         if (head.Images == 0) return "There are too few images to try fine-tuning on folds, so the new head alone is kept.";
@@ -82,8 +83,13 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
             return $"Fine-tuning did not help on {judged} ({figures}), so the new head alone is kept.";
         }
 
-        return Invariant($"Fine-tuning helped on {judged} ({best.Accuracy:0.0} % against the new head's {head.Accuracy:0.0} %): ") +
-            Invariant($"the network gets {best.Share:0.##} of the trained weights and {1 - best.Share:0.##} of those that it starts from.");
+        var gain = best.Correct > head.Correct
+            ? Invariant($"{best.Accuracy:0.0} % against the new head's {head.Accuracy:0.0} %")
+            : Invariant($"{best.Accuracy:0.0} % as the new head, with a lower loss");
+        var weights = best.Share == 1
+            ? "the trained weights"
+            : Invariant($"{best.Share:0.##} of the trained weights and {1 - best.Share:0.##} of those that it starts from");
+        return $"Fine-tuning helped on {judged} ({gain}): the network gets {weights}.";
     }
 
     /// <summary>

@@ -26,6 +26,13 @@ public sealed class FoldStageTests
     }
 
     [TestMethod]
+    [DataRow(74L, 40.0, "helped on 100 held-out training images (74.0 % against the new head's 70.0 %): the network gets the trained weights.")]
+    [DataRow(70L, 40.0, "helped on 100 held-out training images (70.0 % as the new head, with a lower loss): the network gets")]
+    [DataRow(69L, 40.0, "did not help on 100 held-out training images (69.0 % against the new head's 70.0 %), so the new head alone is kept.")]
+    public void The_decision_says_what_was_gained(long correct, double loss, string expected) => StringAssert.Contains(
+        FoldStage.Describe([new(0, 100, 70, 50), new(1, 100, correct, loss)]), expected);
+
+    [TestMethod]
     public void A_rate_that_ruins_the_network_leaves_the_new_head_and_says_so()
     {
         using var world = new TwoColorNetwork();

@@ -45,6 +45,9 @@ public sealed class ImageInputTests
         var empty = ImageInput.Read(Stream.Null, ImageLimits.Standard, "upload.jpg");
         Throws("'upload.jpg': The image is empty (0 bytes).", empty, "upload.jpg");
         Throws("This is not an image that can be decoded", new(new byte[] { 1, 2, 3 }), name: null);
+        // A file of MNIST, which SkiaSharp takes for a WBMP, and an icon.
+        Throws("This is not an image that can be decoded", new(new byte[] { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 1, 2 }), name: null);
+        Throws("This is not an image that can be decoded", new(Icon()), name: null);
         Throws("'nowhere.png': There is no such file.", new("nowhere.png"), "nowhere.png");
 
         static void Throws(string message, ImageInput input, string? name)
@@ -53,5 +56,12 @@ public sealed class ImageInputTests
             StringAssert.StartsWith(problem.Message, message);
             Assert.AreEqual(name, problem.Path);
         }
+    }
+
+    /// <summary>A PNG within an icon.</summary>
+    private static byte[] Icon()
+    {
+        var png = File.ReadAllBytes(FilePath);
+        return [0, 0, 1, 0, 1, 0, 32, 32, 0, 0, 1, 0, 32, 0, .. BitConverter.GetBytes(png.Length), 22, 0, 0, 0, .. png];
     }
 }

@@ -17,6 +17,12 @@ internal sealed class ImageDecoder(bool applyOrientation, ImageLimits? limits = 
     /// </summary>
     private const int ChromaReach = 2;
 
+    /// <summary>The formats that are read.</summary>
+    private static readonly SKEncodedImageFormat[] Formats =
+    [
+        SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Png, SKEncodedImageFormat.Bmp, SKEncodedImageFormat.Gif, SKEncodedImageFormat.Webp,
+    ];
+
     private readonly ImageLimits _limits = limits ?? ImageLimits.Standard;
     private readonly PixelBuffer _decoded = new(), _oriented = new();
     private readonly ImageMemory _file = new();
@@ -67,34 +73,37 @@ internal sealed class ImageDecoder(bool applyOrientation, ImageLimits? limits = 
         {
             using var data = SKData.Create((nint)start, encoded.Length);
             using var codec = SKCodec.Create(data);
-            if (codec is null) throw new InvalidImageException("This is not an image that can be decoded (JPEG, PNG, BMP, GIF, WebP).");
-            return choose is null ? DecodeWhole(codec) : DecodePart(codec, choose);
+            // SkiaSharp knows more: it takes what is not an image at all, such as MNIST's files, for a WBMP.
+            if (codec is null || !Formats.Contains(codec.EncodedFormat))
+                throw new InvalidImageException("This is not an image that can be decoded (JPEG, PNG, BMP, GIF, WebP).");
+            return choose is null ? DecodeWhole(codec, encoded) : DecodePart(codec, encoded, choose);
         }
     }
 
-    private PixelBuffer DecodeWhole(SKCodec codec)
+    private PixelBuffer DecodeWhole(SKCodec codec, ReadOnlySpan<byte> encoded)
     {
         _limits.CheckPixels(codec.Info.Width, codec.Info.Height);
-        ReadPixels(codec);
-        return ExifOrientation.Apply(OrientationOf(codec), _decoded, _oriented);
+        ReadPixels(codec, encoded);
+        return ExifOrientation.Apply(OrientationOf(codec, encoded), _decoded, _oriented);
     }
 
-    private PixelBuffer DecodePart(SKCodec codec, RegionChooser choose)
+    private PixelBuffer DecodePart(SKCodec codec, ReadOnlySpan<byte> encoded, RegionChooser choose)
     {
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         _limits.CheckPixels(width, height);
-        var orientation = OrientationOf(codec);
+        var orientation = OrientationOf(codec, encoded);
         var part = ExifOrientation.SwapsSides(orientation) ? choose(height, width) : choose(width, height);
         // Reading a part saves time with JPEG only; rotated images are too few to matter.
         var savesTime = codec.EncodedFormat == SKEncodedImageFormat.Jpeg && orientation == SKEncodedOrigin.TopLeft;
         if (savesTime && TryReadPart(codec, part)) return _decoded;
-        ReadPixels(codec);
+        ReadPixels(codec, encoded);
         var image = ExifOrientation.Apply(orientation, _decoded, _oriented);
         image.Crop(part.Box);
         return image;
     }
 
-    private SKEncodedOrigin OrientationOf(SKCodec codec) => applyOrientation ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
+    private SKEncodedOrigin OrientationOf(SKCodec codec, ReadOnlySpan<byte> encoded) =>
+        applyOrientation ? OrientationTag.Find(codec.EncodedFormat, encoded) : SKEncodedOrigin.TopLeft;
 
     private void CopyPixels(MLImage image)
     {
@@ -115,7 +124,7 @@ internal sealed class ImageDecoder(bool applyOrientation, ImageLimits? limits = 
             to[i] = (from[i] & 0xff00ff00) | ((from[i] >> 16) & 0xff) | ((from[i] & 0xff) << 16);
     }
 
-    private unsafe void ReadPixels(SKCodec codec)
+    private unsafe void ReadPixels(SKCodec codec, ReadOnlySpan<byte> encoded)
     {
         _decoded.Reset(codec.Info.Width, codec.Info.Height);
         fixed (byte* pixels = _decoded.Bytes)
@@ -123,6 +132,9 @@ internal sealed class ImageDecoder(bool applyOrientation, ImageLimits? limits = 
             var result = codec.GetPixels(Format(codec, codec.Info.Size), (nint)pixels, _decoded.Stride, SKCodecOptions.Default);
             if (result != SKCodecResult.Success) throw new InvalidImageException(Explain(result));
         }
+
+        if (codec.EncodedFormat == SKEncodedImageFormat.Gif) GifBackdrop.Fill(_decoded, encoded);
+        else if (codec.EncodedFormat == SKEncodedImageFormat.Bmp) BmpHighColor.Widen(_decoded, encoded);
     }
 
     /// <summary>

@@ -24,8 +24,8 @@ internal static class BmpHighColor
         Fill(blue, hasMasks ? BitsOf(file, 2) : 5);
         foreach (ref var pixel in pixels.Pixels)
         {
-            var (low, middle, high) = (red[(byte)pixel], green[(byte)(pixel >> 8)], blue[(byte)(pixel >> 16)]);
-            pixel = (pixel & 0xff000000) | (uint)high << 16 | (uint)middle << 8 | low;
+            var color = (uint)blue[(byte)(pixel >> 16)] << 16 | (uint)green[(byte)(pixel >> 8)] << 8 | red[(byte)pixel];
+            pixel = (pixel & 0xff000000) | color;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using Microsoft.ML;
 
 namespace ResNet.Tests;
@@ -88,6 +89,37 @@ public sealed class DamagedFileTests
         AssertWeights(File.ReadAllBytes(file), ".pth", count);
     }
 
+    /// <summary>A table has no digest either; what is damaged in it are names and labels, or its form.</summary>
+    [TestMethod]
+    [DataRow(".csv", Few)]
+    [DataRow(".tsv", Few)]
+    public void A_damaged_table_is_read_or_refused(string ending, int count)
+    {
+        using var folder = new TemporaryFolder();
+        var damaged = folder.PathOf("damaged" + ending);
+        var separator = ending == ".csv" ? ',' : '\t';
+        string[] head = ["path,label,split", "a/1.jpg,ant,train", "\"b, \"\"2\"\".jpg\",bée,train", "c/3.jpg,\"an\nt\",train"];
+        var rows = Enumerable.Range(4, 40).Select(i => $"d/{i}.jpg,{(i % 2 == 0 ? "ant" : "bée")},{(i % 3 == 0 ? "val" : "train")}");
+        var original = string.Join("\r\n", head.Concat(rows)).Replace(',', separator);
+        Mutations.Try(Encoding.UTF8.GetBytes(original), count, Outcome, TestContext);
+
+        string Outcome(byte[] bytes)
+        {
+            File.WriteAllBytes(damaged, bytes);
+            try
+            {
+                var data = TrainingData.Open(damaged);
+                for (var i = 0; i < data.Training.Count; i++) Assert.IsInRange(0, data.Training.Labels.Count - 1, data.Training.LabelOf(i));
+                return "are read";
+            }
+            catch (InvalidDataException problem)
+            {
+                Assert.Contains("damaged", problem.Message);
+                return "refused";
+            }
+        }
+    }
+
     [TestMethod]
     [DataRow(Few)]
     public void A_damaged_pipeline_is_refused_or_predicts_the_same(int count)
@@ -136,6 +168,8 @@ public sealed class DamagedFileTests
         A_damaged_checkpoint_is_refused_or_holds_the_same(Many);
         A_damaged_checkpoint_of_PyTorch_is_refused_or_holds_the_same(Many);
         A_damaged_pipeline_is_refused_or_predicts_the_same(Many);
+        A_damaged_table_is_read_or_refused(".csv", Many);
+        A_damaged_table_is_read_or_refused(".tsv", Many);
     }
 
     private void AssertWeights(byte[] original, string ending, int count)

@@ -122,13 +122,14 @@ public sealed class ImageOutcomeTests
     {
         const int Damaged = 20_000, WholeEvery = 5;
         using var world = new ImageWorld(images: 1);
-        byte[][] whole = [.. ImagingFixtures.Names.Select(name => File.ReadAllBytes(ImagingFixtures.PathOf(name)))];
+        byte[][] whole = [.. Files(), .. ImagingFixtures.Generated(every: 20)];
         var options = new ResNetEstimator.Options { Model = world.ModelFile, OnBadImage = BadImagePolicy.Mark };
         using var model = world.Context.Transforms.ApplyResNet(options).Fit(world.Context.Data.LoadFromEnumerable(Rows(1)));
         var expected = Features(whole.Select(bytes => new BytesRow { ImageBytes = bytes })).ToList();
         List<string> log = [];
         world.Context.Log += (_, message) => log.Add(message.Message);
 
+        static IEnumerable<byte[]> Files() => ImagingFixtures.Names.Select(name => File.ReadAllBytes(ImagingFixtures.PathOf(name)));
         var index = 0;
         var correct = 0;
         var marked = 0;

@@ -99,7 +99,8 @@ public sealed class DamagedFileTests
         var damaged = folder.PathOf("damaged" + ending);
         var separator = ending == ".csv" ? ',' : '\t';
         string[] head = ["path,label,split", "a/1.jpg,ant,train", "\"b, \"\"2\"\".jpg\",bée,train", "c/3.jpg,\"an\nt\",train"];
-        var rows = Enumerable.Range(4, 40).Select(i => $"d/{i}.jpg,{(i % 2 == 0 ? "ant" : "bée")},{(i % 3 == 0 ? "val" : "train")}");
+        string[] labels = ["ant", "bée"], parts = ["val", "train", "train"];
+        var rows = Enumerable.Range(4, 40).Select(i => $"d/{i}.jpg,{labels[i % 2]},{parts[i % 3]}");
         var original = string.Join("\r\n", head.Concat(rows)).Replace(',', separator);
         Mutations.Try(Encoding.UTF8.GetBytes(original), count, Outcome, TestContext);
 

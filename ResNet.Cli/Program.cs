@@ -32,6 +32,7 @@ internal static class Program
         FindRateCommand.Create(),
         TuneCommand.Create(),
         PredictCommand.Create(),
+        EvaluateCommand.Create(),
         ImportCommand.Create(),
         QuantizeCommand.Create(),
         InfoCommand.Create(),

@@ -15,7 +15,9 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         TerminalWriter.Guard();
+        PlainText.Guard(AnsiConsole.Console);
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
+        if (args.Length == 0) return ShowHelp();
         var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Refuse(parsed);
         using var stop = new Stop();
@@ -38,12 +40,26 @@ internal static class Program
         DoctorCommand.Create(),
     };
 
+    /// <summary>Help without a command. Nothing was done, so that a script that forgot the command is told by the exit code.</summary>
+    private static int ShowHelp()
+    {
+        CreateRoot().Parse(["--help"]).Invoke(new() { Output = Console.Error });
+        return ExitCode.WrongUsage;
+    }
+
     private static int Refuse(ParseResult parsed)
     {
-        foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
         var command = parsed.CommandResult.Command;
-        var name = command is RootCommand ? "resnet" : $"resnet {command.Name}";
+        var isCommand = command is not RootCommand;
+        if (!isCommand && parsed.UnmatchedTokens is [var typed, ..]) Console.Error.WriteLine(Unknown("command", typed, command.Subcommands));
+        else foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
+        foreach (var token in parsed.UnmatchedTokens.Where(token => isCommand && token.StartsWith("--", StringComparison.Ordinal)))
+            Console.Error.WriteLine(Unknown("option", token, command.Options));
+        var name = isCommand ? $"resnet {command.Name}" : "resnet";
         Console.Error.WriteLine($"`{name} --help` shows how to use it.");
         return ExitCode.WrongUsage;
     }
+
+    private static string Unknown(string kind, string typed, IEnumerable<Symbol> known) =>
+        $"There is no {kind} '{typed}'. The nearest is '{SimilarNames.Nearest(typed, known.Select(each => each.Name), 1).First()}'.";
 }

@@ -50,14 +50,17 @@ internal static class Program
     private static int Refuse(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var isCommand = command is not RootCommand;
-        if (!isCommand && parsed.UnmatchedTokens is [var typed, ..]) Console.Error.WriteLine(Unknown("command", typed, command.Subcommands));
-        else foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
-        foreach (var token in parsed.UnmatchedTokens.Where(token => isCommand && token.StartsWith("--", StringComparison.Ordinal)))
-            Console.Error.WriteLine(Unknown("option", token, command.Options));
-        var name = isCommand ? $"resnet {command.Name}" : "resnet";
+        foreach (var problem in Problems(parsed, command)) Console.Error.WriteLine(problem);
+        var name = command is RootCommand ? "resnet" : $"resnet {command.Name}";
         Console.Error.WriteLine($"`{name} --help` shows how to use it.");
         return ExitCode.WrongUsage;
+    }
+
+    private static IEnumerable<string> Problems(ParseResult parsed, Command command)
+    {
+        if (command is RootCommand && parsed.UnmatchedTokens is [var typed, ..]) return [Unknown("command", typed, command.Subcommands)];
+        var unknown = parsed.UnmatchedTokens.Where(token => token.StartsWith("--", StringComparison.Ordinal));
+        return [.. parsed.Errors.Select(error => error.Message), .. unknown.Select(token => Unknown("option", token, command.Options))];
     }
 
     private static string Unknown(string kind, string typed, IEnumerable<Symbol> known) =>

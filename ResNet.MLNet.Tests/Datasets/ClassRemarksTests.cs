@@ -10,7 +10,8 @@ public sealed class ClassRemarksTests
     public void Spaces_around_fields_are_not_part_of_labels_and_paths()
     {
         using var folders = new ClassFolders(imagesPerClass: 2);
-        var table = Write(folders, "path , label, split\nred/000.png, red , train\n blue/000.png,\t\"blue\" ,val\nred/001.jpg,red, train\n");
+        const string Spaced = "path , label, split\nred/000.png, red , train\n blue/000.png,\t\"blue\" ,val\nred/001.jpg,red, train\n";
+        var table = Write(folders, Spaced);
         var images = ImageDataset.FromTable(table);
         CollectionAssert.AreEqual(new[] { "blue", "red" }, images.Labels.ToArray());
         Assert.AreEqual(folders.PathOf("blue", "000.png"), images.NameOf(1));

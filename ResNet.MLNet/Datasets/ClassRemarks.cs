@@ -20,10 +20,8 @@ internal static class ClassRemarks
     {
         if (training.Labels.Count != validation.Labels.Count) return [];
         var (taught, asked) = (training.ClassCounts, validation.ClassCounts);
-        string[] missing =
-        [
-            .. training.Labels.Index().Where(each => taught[each.Index] == 0 && asked[each.Index] > 0).Select(each => each.Item).Except(known),
-        ];
+        var untaught = training.Labels.Where((_, label) => taught[label] == 0 && asked[label] > 0);
+        string[] missing = [.. untaught.Except(known)];
         if (missing.Length == 0) return [];
         var classes = Plural.Choose(missing.Length, "the class", "the classes");
         return [$"Only validation images are of {classes} {List(missing)}: no training image is, so the network cannot learn it."];

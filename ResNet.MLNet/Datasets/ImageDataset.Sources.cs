@@ -23,8 +23,8 @@ public abstract partial class ImageDataset
 
     /// <summary>
     /// Reads the names of image files from a table: a text file in UTF-8 with a header and a line for each image, whose fields are
-    /// separated by commas, semicolons or tabs and quoted as RFC 4180 says; spaces around a field count only in quotes. Relative paths start
-    /// from the table's folder. Whether the image files are there is seen when they are read.
+    /// separated by commas, semicolons or tabs and quoted as RFC 4180 says. Spaces around a field count in quotes only. Relative paths
+    /// start from the table's folder. Whether the image files are there is seen when they are read.
     /// </summary>
     /// <param name="file">The table. Its separator is the one that its header has most of.</param>
     /// <param name="pathColumn">

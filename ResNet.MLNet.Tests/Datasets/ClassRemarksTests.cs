@@ -35,6 +35,16 @@ public sealed class ClassRemarksTests
     }
 
     [TestMethod]
+    public void Classes_that_are_all_called_as_parts_of_a_split_are_named()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var part in new[] { "Testing", "Training" })
+            ClassFolders.Write(folder.PathOf(part, "bus", "0.png"), channel: 0, size: 4, seed: 0);
+        var images = ImageDataset.FromFolder(folder.Path);
+        StringAssert.Contains(new TrainingData(images, images.Subset([])).Notes.Single(), "parts of a split are: 'Testing', 'Training'");
+    }
+
+    [TestMethod]
     public void A_class_that_only_validation_images_have_is_named_for_tables()
     {
         using var folders = new ClassFolders(imagesPerClass: 1);

@@ -5,12 +5,18 @@ internal static class ClassRemarks
 {
     private const int NamesShown = 10;
 
-    /// <summary>Classes that are likely one: their names differ only in case or in spaces around them.</summary>
-    public static IEnumerable<string> OnNames(IReadOnlyList<string> labels) => labels
-        .Distinct(StringComparer.Ordinal)
-        .GroupBy(label => label.Trim().ToUpperInvariant(), StringComparer.Ordinal)
-        .Where(group => group.Skip(1).Any())
-        .Select(group => $"The classes {List([.. group])} differ only in case or spaces, and count as different ones.");
+    /// <summary>
+    /// Classes that are likely one, since their names differ only in case or in spaces around them, or that are likely parts of a split.
+    /// </summary>
+    public static IEnumerable<string> OnNames(IReadOnlyList<string> labels)
+    {
+        string[] names = [.. labels.Distinct(StringComparer.Ordinal)];
+        var alike = names.GroupBy(label => label.Trim().ToUpperInvariant(), StringComparer.Ordinal).Where(group => group.Skip(1).Any());
+        foreach (var group in alike)
+            yield return $"The classes {List([.. group])} differ only in case or spaces, and count as different ones.";
+        if (names.Length > 1 && Array.TrueForAll(names, label => SplitNames.Find(label.Trim()) is not null))
+            yield return $"All classes are called as the parts of a split are: {List(names)}. Are they the labels?";
+    }
 
     /// <summary>Classes that cannot be learned.</summary>
     /// <param name="training">The images to train on.</param>

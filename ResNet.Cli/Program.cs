@@ -15,7 +15,9 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         TerminalWriter.Guard();
+        PlainText.Guard(AnsiConsole.Console);
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
+        if (args.Length == 0) return ShowHelp();
         var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Refuse(parsed);
         using var stop = new Stop();
@@ -39,12 +41,29 @@ internal static class Program
         DoctorCommand.Create(),
     };
 
+    /// <summary>Help without a command. Nothing was done, so that a script that forgot the command is told by the exit code.</summary>
+    private static int ShowHelp()
+    {
+        CreateRoot().Parse(["--help"]).Invoke(new() { Output = Console.Error });
+        return ExitCode.WrongUsage;
+    }
+
     private static int Refuse(ParseResult parsed)
     {
-        foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
         var command = parsed.CommandResult.Command;
+        foreach (var problem in Problems(parsed, command)) Console.Error.WriteLine(problem);
         var name = command is RootCommand ? "resnet" : $"resnet {command.Name}";
         Console.Error.WriteLine($"`{name} --help` shows how to use it.");
         return ExitCode.WrongUsage;
     }
+
+    private static IEnumerable<string> Problems(ParseResult parsed, Command command)
+    {
+        if (command is RootCommand && parsed.UnmatchedTokens is [var typed, ..]) return [Unknown("command", typed, command.Subcommands)];
+        var unknown = parsed.UnmatchedTokens.Where(token => token.StartsWith("--", StringComparison.Ordinal));
+        return [.. parsed.Errors.Select(error => error.Message), .. unknown.Select(token => Unknown("option", token, command.Options))];
+    }
+
+    private static string Unknown(string kind, string typed, IEnumerable<Symbol> known) =>
+        $"There is no {kind} '{typed}'. The nearest is '{SimilarNames.Nearest(typed, known.Select(each => each.Name), 1).First()}'.";
 }

@@ -31,11 +31,11 @@ internal static class ExportCommand
         {
             var exported = ResNetTraining.Export(parsed.GetRequiredValue(run), parsed.GetValue(output), parsed.GetValue(report));
             foreach (var note in exported.Notes) Console.Error.WriteLine(note);
-            Console.Out.WriteLine(exported.Card.Source);
+            Console.Out.WriteLine(PlainText.Of(exported.Card.Source!));
             if (exported.Card.Metrics is { } metrics && metrics.TryGetValue("top1", out var top1))
                 Console.Out.WriteLine($"top-1 accuracy  {100 * top1:0.00} %");
-            Console.Out.WriteLine($"Model file: {exported.ModelFile}");
-            if (exported.ReportFile is { } page) Console.Out.WriteLine($"Report: {page}");
+            Console.Out.WriteLine(PlainText.Of($"Model file: {exported.ModelFile}"));
+            if (exported.ReportFile is { } page) Console.Out.WriteLine(PlainText.Of($"Report: {page}"));
             return ExitCode.Done;
         });
         return command;

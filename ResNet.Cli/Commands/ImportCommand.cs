@@ -50,7 +50,7 @@ internal static class ImportCommand
             {
                 // The catalog says all that the other options could say.
                 Copy(Models.Find(AnsiConsole.Console, source, cancellation), target);
-                Console.Out.WriteLine($"{source}: {target}");
+                Console.Out.WriteLine(PlainText.Of($"{source}: {target}"));
                 return ExitCode.Done;
             }
 
@@ -58,7 +58,7 @@ internal static class ImportCommand
             var names = ReadLabels(parsed.GetValue(labels));
             var card = ResNetImporter.Import(source, target, parsed.GetValue(architecture), Complete, parsed.GetValue(entry), Say);
             var classes = card.Labels is { } named ? $"{named.Count} named classes" : "no names of classes";
-            Console.Out.WriteLine($"{card.Architecture}, {classes}: {target}");
+            Console.Out.WriteLine(PlainText.Of($"{card.Architecture}, {classes}: {target}"));
             return ExitCode.Done;
 
             ModelCard Complete(ModelCard known)

@@ -17,7 +17,7 @@ internal static class PredictCommand
         var format = new Option<string>("--format")
         {
             HelpName = "NAME",
-            Description = "table, json (an object a line) or csv.",
+            Description = "table, json (an object a line) or csv (a text that begins like a formula gets an apostrophe in front).",
             DefaultValueFactory = _ => PredictionWriter.Table,
         };
         format.AcceptOnlyFromAmong(PredictionWriter.Table, PredictionWriter.Json, PredictionWriter.Csv);

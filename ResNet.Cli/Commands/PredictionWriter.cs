@@ -31,31 +31,42 @@ internal abstract class PredictionWriter : IDisposable
         public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
         {
             var classes = predictions.Select(each => new { label = each.Label, index = each.Index, probability = each.Probability });
-            Console.Out.WriteLine(JsonSerializer.Serialize(new { path, predictions = classes }, Format));
+            Console.Out.WriteLine(PlainText.OfJson(JsonSerializer.Serialize(new { path, predictions = classes }, Format)));
         }
 
         public override void Dispose() => Console.Out.Flush();
     }
 
-    /// <summary>A line a class: path,label,index,probability.</summary>
+    /// <summary>
+    /// A line a class: path,label,index,probability. Spreadsheets run a text that begins like a formula, so there it begins with an
+    /// apostrophe, which they take for "this is text".
+    /// </summary>
     private sealed class CsvWriter : PredictionWriter
     {
         private static readonly char[] Special = [',', '"', '\n', '\r'];
+        private static readonly char[] Formula = ['=', '+', '-', '@', '\t', '\r'];
 
         public CsvWriter() => Console.Out.WriteLine("path,label,index,probability");
 
         public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
         {
             // An image without labels has a line, too.
-            if (predictions.Count == 0) Console.Out.WriteLine($"{Quote(path)},,,");
+            if (predictions.Count == 0) Console.Out.WriteLine($"{Cell(path)},,,");
             foreach (var each in predictions)
             {
                 var probability = each.Probability.ToString(CultureInfo.InvariantCulture);
-                Console.Out.WriteLine($"{Quote(path)},{Quote(each.Label)},{each.Index},{probability}");
+                Console.Out.WriteLine($"{Cell(path)},{Cell(each.Label)},{each.Index},{probability}");
             }
         }
 
         public override void Dispose() => Console.Out.Flush();
+
+        private static string Cell(string text)
+        {
+            var isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+            var isFormula = !isNumber && text.Length > 0 && Formula.Contains(text[0]);
+            return Quote(PlainText.Of(isFormula ? "'" + text : text));
+        }
 
         private static string Quote(string value) => value.IndexOfAny(Special) < 0 ? value : $"\"{value.Replace("\"", "\"\"")}\"";
     }

@@ -54,12 +54,14 @@ internal static partial class CommonOptions
     }
 
     /// <summary>A whole number from 1 or more; null if the option is not given.</summary>
-    public static Option<int?> Positive(string name, string description, int minimum = 1)
+    public static Option<int?> Positive(string name, string description, int minimum = 1, int maximum = int.MaxValue)
     {
         var option = new Option<int?>(name) { HelpName = "N", Description = description };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() < minimum) result.AddError($"{name} must be {minimum} or more.");
+            var value = result.GetValueOrDefault<int?>();
+            var range = maximum == int.MaxValue ? $"{minimum} or more" : $"{minimum} to {maximum}";
+            if (value < minimum || value > maximum) result.AddError($"{name} must be {range}.");
         });
         return option;
     }

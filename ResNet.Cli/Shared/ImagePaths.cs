@@ -7,7 +7,7 @@ internal static class ImagePaths
 
     /// <summary>
     /// The paths of images. A file stays as it is named, whatever it is; a folder gives the images below it, a pattern the files that
-    /// match, both in ordinal order.
+    /// match, both in ordinal order and without hidden ones, unless the pattern begins with a dot.
     /// </summary>
     /// <exception cref="FileNotFoundException">A folder or pattern gives nothing.</exception>
     public static IReadOnlyList<string> Find(IEnumerable<string> names) => [.. names.SelectMany(Find)];
@@ -35,10 +35,14 @@ internal static class ImagePaths
                 $"'{pattern}': only the last part of a pattern may have wildcards. Your shell may expand it if it is not quoted.");
         }
 
-        string[] files = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, Path.GetFileName(pattern))] : [];
+        string[] files = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, Path.GetFileName(pattern)).Where(IsMeant)] : [];
         if (files.Length == 0) throw new FileNotFoundException($"No file matches the pattern '{pattern}'.");
         if (folder == ".") files = Array.ConvertAll(files, file => Path.GetFileName(file));
         Array.Sort(files, StringComparer.Ordinal);
         return files;
+
+        bool IsMeant(string file) => IsHidden(pattern) || !IsHidden(file);
+
+        static bool IsHidden(string path) => Path.GetFileName(path).StartsWith('.');
     }
 }

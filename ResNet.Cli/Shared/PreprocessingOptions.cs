@@ -6,14 +6,22 @@ namespace ResNet.Cli;
 /// <summary>The options that say how images are prepared, for weights and networks from elsewhere.</summary>
 internal sealed class PreprocessingOptions
 {
+    /// <summary>What the library takes.</summary>
+    public const int LargestCrop = 4096, LargestResize = 16384;
+
     private readonly Option<int?> _resize = CommonOptions.Positive(
-        "--resize", "Length of an image's shorter side after resizing. [default: 256; 32 for CIFAR networks]");
+        "--resize",
+        "Length of an image's shorter side after resizing. [default: 256; 32 for CIFAR networks]",
+        maximum: LargestResize);
 
     private readonly Option<int?> _crop = CommonOptions.Positive(
-        "--crop", "Height and width of the network's input. [default: 224; 32 for CIFAR networks]");
+        "--crop",
+        "Height and width of the network's input. [default: 224; 32 for CIFAR networks]",
+        maximum: LargestCrop);
 
     private readonly Option<Rgb?> _mean = Color("--mean", "Mean of the pixels", "0.485,0.456,0.406");
-    private readonly Option<Rgb?> _std = Color("--std", "Standard deviation of the pixels", "0.229,0.224,0.225");
+    private readonly Option<Rgb?> _std = Color(
+        "--std", "Standard deviation of the pixels", "0.229,0.224,0.225", isAboveZero: true);
 
     private readonly Option<bool> _squash = new("--squash")
     {
@@ -115,15 +123,16 @@ internal sealed class PreprocessingOptions
     private List<string> Given(ParseResult parsed) =>
         [.. All.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
 
-    private static Option<Rgb?> Color(string name, string what, string standard) => new(name)
+    private static Option<Rgb?> Color(string name, string what, string standard, bool isAboveZero = false) => new(name)
     {
         HelpName = "R,G,B",
         Description = $"{what}, on a scale of 0 to 1. [default: {standard}]",
         CustomParser = result =>
         {
             var values = Array.ConvertAll(result.Tokens[0].Value.Split(','), ParseNumber);
-            if (values is [var red, var green, var blue] && values.All(float.IsFinite)) return new Rgb(red, green, blue);
-            result.AddError($"{name} must be three numbers, such as {standard}.");
+            var isUsable = values.All(value => float.IsFinite(value) && (!isAboveZero || (value > 0 && float.IsFinite(1 / value))));
+            if (values is [var red, var green, var blue] && isUsable) return new Rgb(red, green, blue);
+            result.AddError($"{name} must be three numbers{(isAboveZero ? " above 0" : "")}, such as {standard}.");
             return null;
         },
     };

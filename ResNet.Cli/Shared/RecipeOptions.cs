@@ -32,7 +32,9 @@ internal sealed class RecipeOptions
         "--accumulate", "Parts in which the images of a step are computed, to save memory. [default: 1]");
 
     private readonly Option<int?> _size = CommonOptions.Positive(
-        "--size", "Height and width of the network's input in pixels. [default: 224; 32 for CIFAR networks]");
+        "--size",
+        "Height and width of the network's input in pixels. [default: 224; 32 for CIFAR networks]",
+        maximum: PreprocessingOptions.LargestCrop);
 
     private readonly Option<double?> _rate = new("--learning-rate")
     {
@@ -230,7 +232,9 @@ internal sealed class RecipeOptions
     /// <summary>Another size of the input; the resized size keeps its proportion to it.</summary>
     private static ImagePreprocessing WithCrop(ImagePreprocessing standard, int crop)
     {
-        int? resize = standard.Resize is { } length ? (int)Math.Round((double)crop * length / standard.Crop) : null;
+        int? resize = standard.Resize is { } length
+            ? Math.Clamp((int)Math.Round((double)crop * length / standard.Crop), 1, PreprocessingOptions.LargestResize)
+            : null;
         return standard with { Crop = crop, Resize = resize };
     }
 

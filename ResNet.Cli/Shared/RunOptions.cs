@@ -6,6 +6,8 @@ namespace ResNet.Cli;
 /// <summary>The options that say which network is trained, on what, and how; `train` and `find-rate` have them.</summary>
 internal sealed class RunOptions
 {
+    private const string BatchOptions = "The options are --batch N, --accumulate N and --size N.";
+
     private readonly RecipeOptions _recipe = new();
     private readonly LimitOptions _limits = new();
     private readonly PreprocessingOptions _preprocessing = new();
@@ -171,6 +173,8 @@ internal sealed class RunOptions
             "parts), --size N.",
         TrainingDivergedException =>
             "Options that may help: a lower --learning-rate (`resnet find-rate` suggests one), a larger --batch, --precision float32.",
+        ArgumentException or InvalidOperationException
+            when problem.Message.Contains(nameof(TrainingRecipe.BatchSize), StringComparison.Ordinal) => BatchOptions,
         RunFolderException { HoldsRun: true } => "--resume continues the run, --overwrite replaces it.",
         LibTorchException => "`resnet doctor` shows what this machine has.",
         ArgumentException when NamesCuda(parsed) && LibTorch.Load().CudaDevices == 0 =>

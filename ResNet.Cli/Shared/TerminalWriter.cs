@@ -10,11 +10,15 @@ internal sealed class TerminalWriter(TextWriter terminal) : TextWriter
 {
     public override Encoding Encoding => terminal.Encoding;
 
-    /// <summary>Guards the standard output and error as far as they are terminals. A file or a pipe that fails is still an error.</summary>
+    /// <summary>
+    /// Guards the standard output and error as far as they are terminals. A file or a pipe that fails is still an error. Messages are plain
+    /// text, whatever they quote.
+    /// </summary>
     public static void Guard()
     {
         if (!Console.IsOutputRedirected) Console.SetOut(new TerminalWriter(Console.Out));
         if (!Console.IsErrorRedirected) Console.SetError(new TerminalWriter(Console.Error));
+        Console.SetError(new PlainWriter(Console.Error));
     }
 
     public override void Write(char value) => Try(() => terminal.Write(value));

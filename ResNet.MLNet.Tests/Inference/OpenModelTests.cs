@@ -44,6 +44,30 @@ public sealed class OpenModelTests
     }
 
     [TestMethod]
+    [DataRow("cifar-resnet8:width=8", "has 32 features, and the network gives 16")]
+    [DataRow("resnet152:width=4", "features")]
+    [DataRow("cifar-resnet14:width=4", "convolutions, and the graph has 9")]
+    [DataRow("cifar-resnet8:width=4", "has 7 convolutions, and the graph has 9")]
+    [DataRow("resnet18:width=0", "architecture")]
+    public void A_card_of_another_network_than_the_graph_s_is_refused(string architecture, string problem)
+    {
+        using var world = new ImageWorld(images: 1, architecture: "cifar-resnet8:width=4,B");
+        Change(world, model => SetCard(model, card => card with { Architecture = architecture }));
+        AssertRefused(world.PathOf(Name), Name, problem);
+    }
+
+    [TestMethod]
+    public void A_card_with_fewer_or_more_labels_than_classes_is_refused()
+    {
+        using var world = new ImageWorld(images: 1);
+        foreach (var labels in new[] { new[] { "a" }, ["a", "b", "c", "d"] })
+        {
+            Change(world, model => SetCard(model, card => card with { Labels = labels }));
+            AssertRefused(world.PathOf(Name), Name, $"has {labels.Length} labels, and the network 3 classes");
+        }
+    }
+
+    [TestMethod]
     public void What_ONNX_Runtime_cannot_load_is_named_with_the_first_image()
     {
         using var world = new ImageWorld(images: 1);

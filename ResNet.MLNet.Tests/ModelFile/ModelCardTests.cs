@@ -52,6 +52,32 @@ public sealed class ModelCardTests
     }
 
     [TestMethod]
+    [DataRow(""" "preprocessing": null """, "preprocessing")]
+    [DataRow(""" "architecture": null """, "architecture")]
+    [DataRow(""" "architecture": " " """, "architecture")]
+    [DataRow(""" "labels": ["a", null] """, "label")]
+    [DataRow(""" "thresholds": [0.5, 1.5] """, "thresholds")]
+    [DataRow(""" "thresholds": [-1] """, "thresholds")]
+    [DataRow(""" "scoreFunction": 7 """, "score function")]
+    [DataRow(""" "scoreFunction": "Guess" """, "scoreFunction")]
+    [DataRow(""" "preprocessing": {"std": {"r": 0, "g": 1, "b": 1}} """, "Std must be above 0")]
+    [DataRow(""" "preprocessing": {"std": {"r": -1, "g": 1, "b": 1}} """, "Std must be above 0")]
+    [DataRow(""" "preprocessing": {"std": {"r": 1}} """, "Std must be above 0")]
+    [DataRow(""" "preprocessing": {"std": {"r": 1, "g": 1e39, "b": 1}} """, "Std must be above 0")]
+    [DataRow(""" "preprocessing": {"std": {"r": 1e-40, "g": 1, "b": 1}} """, "Std must be above 0")]
+    [DataRow(""" "preprocessing": {"mean": {"r": 1e39, "g": 0, "b": 0}} """, "Mean must be finite")]
+    [DataRow(""" "preprocessing": {"mean": null} """, "mean")]
+    [DataRow(""" "preprocessing": {"interpolation": 9} """, "Interpolation must be one of Bilinear, Bicubic, Box")]
+    [DataRow(""" "preprocessing": {"channelOrder": 2} """, "ChannelOrder must be one of Rgb, Bgr")]
+    [DataRow(""" "preprocessing": {"resize": -1} """, "Resize must be 1 to 16384")]
+    public void Values_that_no_card_can_have_are_refused_when_it_is_read(string entry, string problem)
+    {
+        // Of two entries of one name the later one counts.
+        var json = $$"""{"architecture": "cifar-resnet8", "preprocessing": {"crop": 32}, {{entry}} }""";
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelCard.FromJson(json)).Message, problem);
+    }
+
+    [TestMethod]
     public void What_a_model_file_is_given_is_what_it_says()
     {
         using var folder = new TemporaryFolder();

@@ -71,6 +71,23 @@ public sealed class SaveAndLoadTests
             new ScoringOptions { Preprocessing = new() { Crop = 32 } }, ScoringOptions.FromJson("""{"Preprocessing": {"Crop": 32}}"""));
 
     [TestMethod]
+    [DataRow("""{"Output": 77}""", "Output must be one of")]
+    [DataRow("""{"Output": "Guess"}""", "Output")]
+    [DataRow("""{"OnBadImage": 99}""", "OnBadImage must be one of")]
+    [DataRow("""{"LabelKind": 99}""", "LabelKind must be one of")]
+    [DataRow("""{"OutputColumnName": null}""", "OutputColumnName")]
+    [DataRow("""{"MaximumPixels": 0}""", "MaximumPixels")]
+    [DataRow("""{"Preprocessing": {"Crop": 16384}}""", "Crop must be 1 to 4096")]
+    [DataRow("""{"Preprocessing": {"Std": {"R": 0, "G": 1, "B": 1}}}""", "Std must be above 0")]
+    [DataRow("null", "they are empty")]
+    public void Options_that_no_pipeline_can_have_are_refused_when_they_are_read(string json, string problem)
+    {
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => ScoringOptions.FromJson(json)).Message;
+        StringAssert.Contains(message, "The saved options of the ResNet transformer cannot be read");
+        StringAssert.Contains(message, problem);
+    }
+
+    [TestMethod]
     public void A_loaded_pipeline_can_be_saved_again()
     {
         using var world = new ImageWorld(images: 1);

@@ -74,7 +74,7 @@ internal static class Command
 
     private static CommandResult Run(ProcessStartInfo start, Predicate<string>? stopAt = null, Action<Process>? stop = null)
     {
-        using var process = Process.Start(start)!;
+        using var process = stop is null ? Process.Start(start)! : DefaultSignals.Start(start);
         var errors = process.StandardError.ReadToEndAsync();
         List<string> lines = [];
         while (process.StandardOutput.ReadLine() is { } line)

@@ -5,8 +5,6 @@ namespace ResNet.MLNet;
 /// </summary>
 internal static class DataFinder
 {
-    private static readonly string[] ValidationNames = ["val", "valid", "validation", "test"];
-
     /// <inheritdoc cref="TrainingData.Open"/>
     /// <param name="path">The folder or the table.</param>
     /// <param name="note">Receives a message about everything that is left out.</param>
@@ -27,20 +25,20 @@ internal static class DataFinder
 
     private static (ImageDataset Training, ImageDataset? Validation) OpenTable(string path, Action<string> note, string? labelSeparators)
     {
-        var images = TableImages.Open(path, new TableColumns { LabelSeparators = labelSeparators });
+        var images = TableImages.Open(path, new TableColumns { LabelSeparators = labelSeparators }, labels: null, note);
         if (labelSeparators is not null) NoteLabels(path, images, labelSeparators, note);
         var parts = Enumerable.Range(0, images.Count).ToLookup(images.SplitOf);
         if (parts.Contains(null)) return (images, null);
-        if (!parts.Contains("train")) throw new InvalidDataException($"'{path}' has no images whose split is train.");
-        if (parts.Contains("val") && parts.Contains("test"))
+        if (!parts.Contains(SplitNames.Training)) throw new InvalidDataException($"'{path}' has no images whose split is train.");
+        if (parts.Contains(SplitNames.Validation) && parts.Contains(SplitNames.Test))
         {
-            var count = parts["test"].Count();
+            var count = parts[SplitNames.Test].Count();
             var unused = $"{Plural.Of(count, "image", "images")} of the split test {Plural.Choose(count, "is", "are")} left out";
             note($"'{path}': {unused}; those of val are for validation.");
         }
 
-        var training = images.Subset([.. parts["train"]]);
-        var validation = parts.Contains("val") ? "val" : "test";
+        var training = images.Subset([.. parts[SplitNames.Training]]);
+        var validation = parts.Contains(SplitNames.Validation) ? SplitNames.Validation : SplitNames.Test;
         return (training, parts.Contains(validation) ? images.Subset([.. parts[validation]]) : null);
     }
 
@@ -64,10 +62,8 @@ internal static class DataFinder
 
     private static (ImageDataset Training, ImageDataset? Validation) OpenFolders(string folder, Action<string> note)
     {
-        var train = Path.Combine(folder, "train");
-        if (!Directory.Exists(train)) return (FolderImages.Open(folder, null, note), null);
-        var validation = ValidationNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
-        var parts = FolderImages.Open(validation is null ? [train] : [train, validation], null, note);
+        if (SplitFolders.Find(folder, note) is not var (training, validation)) return (FolderImages.Open(folder, null, note), null);
+        var parts = FolderImages.Open(validation is null ? [training] : [training, validation], null, note);
         return (parts[0], parts.ElementAtOrDefault(1));
     }
 

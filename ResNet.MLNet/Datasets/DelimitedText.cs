@@ -3,7 +3,8 @@ using System.Text;
 namespace ResNet.MLNet;
 
 /// <summary>
-/// Reads records of separated fields as RFC 4180 has them: a field in quotes may hold separators, line ends and doubled quotes.
+/// Reads records of separated fields as RFC 4180 has them: a field in quotes may hold separators, line ends and doubled quotes. Spaces
+/// around a field do not belong to it, unless they are in the quotes: people type them behind commas.
 /// </summary>
 /// <param name="text">The text.</param>
 /// <param name="name">What it is called in messages.</param>
@@ -35,13 +36,20 @@ internal sealed class DelimitedText(TextReader text, string name, char separator
     private string ReadField()
     {
         _field.Clear();
-        if (text.Peek() == '"') ReadQuoted();
-        else
+        SkipSpaces();
+        if (text.Peek() == '"')
         {
-            while (!AtEnd()) _field.Append((char)text.Read());
+            ReadQuoted();
+            return _field.ToString();
         }
 
-        return _field.ToString();
+        while (!AtEnd()) _field.Append((char)text.Read());
+        return _field.ToString().TrimEnd();
+    }
+
+    private void SkipSpaces()
+    {
+        while (!AtEnd() && char.IsWhiteSpace((char)text.Peek())) text.Read();
     }
 
     private void ReadQuoted()
@@ -62,6 +70,7 @@ internal sealed class DelimitedText(TextReader text, string name, char separator
             _field.Append((char)next);
         }
 
+        SkipSpaces();
         if (AtEnd()) return;
         throw new InvalidDataException(
             $"'{name}', line {_line}: there is text behind the closing quote of a field. A quote inside a field in quotes is doubled.");

@@ -23,8 +23,8 @@ public abstract partial class ImageDataset
 
     /// <summary>
     /// Reads the names of image files from a table: a text file in UTF-8 with a header and a line for each image, whose fields are
-    /// separated by commas, semicolons or tabs and quoted as RFC 4180 says. Relative paths start from the table's folder. Whether the image
-    /// files are there is seen when they are read.
+    /// separated by commas, semicolons or tabs and quoted as RFC 4180 says. Spaces around a field count in quotes only. Relative paths
+    /// start from the table's folder. Whether the image files are there is seen when they are read.
     /// </summary>
     /// <param name="file">The table. Its separator is the one that its header has most of.</param>
     /// <param name="pathColumn">
@@ -39,6 +39,9 @@ public abstract partial class ImageDataset
     /// is one.
     /// </param>
     /// <param name="labels">The classes in their order; null (default) for those in the table in ordinal order.</param>
+    /// <param name="note">
+    /// Receives a message about paths with the backslashes of Windows that are read as /; null (default) for none.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">
     /// The table is not text in UTF-8, lacks a column or has no lines, or a line has no path, no class, a class that <paramref
@@ -49,8 +52,9 @@ public abstract partial class ImageDataset
         string? pathColumn = null,
         string? labelColumn = null,
         string? splitColumn = null,
-        IReadOnlyList<string>? labels = null) =>
-        TableImages.Open(file, new(pathColumn, labelColumn, splitColumn), labels);
+        IReadOnlyList<string>? labels = null,
+        Action<string>? note = null) =>
+        TableImages.Open(file, new(pathColumn, labelColumn, splitColumn), labels, note);
 
     /// <summary>
     /// Reads a table as <see cref="FromTable"/> does, whose column of labels holds any number of them, such as <c>beach;sunset</c>: an
@@ -64,6 +68,7 @@ public abstract partial class ImageDataset
     /// </param>
     /// <param name="splitColumn">The column that says what an image is for; null (default) for the column split, if there is one.</param>
     /// <param name="labels">The classes in their order; null (default) for the labels in the table in ordinal order.</param>
+    /// <param name="note">As for <see cref="FromTable"/>; null (default) for none.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">
     /// The table cannot be read, as for <see cref="FromTable"/>, or no image has a label; the message names file and line.
@@ -75,8 +80,9 @@ public abstract partial class ImageDataset
         string? pathColumn = null,
         string? labelColumn = null,
         string? splitColumn = null,
-        IReadOnlyList<string>? labels = null) =>
-        TableImages.Open(file, new(pathColumn, labelColumn, splitColumn) { LabelSeparators = labelSeparators }, labels);
+        IReadOnlyList<string>? labels = null,
+        Action<string>? note = null) =>
+        TableImages.Open(file, new(pathColumn, labelColumn, splitColumn) { LabelSeparators = labelSeparators }, labels, note);
 
     /// <summary>
     /// Reads a pair of files in the IDX format of MNIST and Fashion-MNIST, plain or gzipped: gray images and their class numbers.

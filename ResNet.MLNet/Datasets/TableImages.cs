@@ -26,14 +26,15 @@ internal sealed class TableImages : ImageDataset
     public static bool IsTable(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";
 
     /// <inheritdoc cref="ImageDataset.FromTable"/>
-    public static TableImages Open(string file, TableColumns columns = default, IReadOnlyList<string>? labels = null)
+    public static TableImages Open(
+        string file, TableColumns columns = default, IReadOnlyList<string>? labels = null, Action<string>? note = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
         if (columns.LabelSeparators is { } separators) ImageLabels.CheckSeparators(separators);
         if (!File.Exists(file)) throw new FileNotFoundException($"There is no file '{file}'.", file);
         try
         {
-            return Read(file, columns, labels);
+            return Read(file, columns, labels, note);
         }
         catch (DecoderFallbackException problem)
         {
@@ -54,7 +55,7 @@ internal sealed class TableImages : ImageDataset
     internal override ImageReader OpenReader(bool applyOrientation, ImageLimits? limits) =>
         new InputReader(index => new(NameOf(index)), applyOrientation, limits);
 
-    private static TableImages Read(string file, TableColumns wanted, IReadOnlyList<string>? labels)
+    private static TableImages Read(string file, TableColumns wanted, IReadOnlyList<string>? labels, Action<string>? note)
     {
         var separator = SeparatorOf(file);
         using var text = OpenText(file);
@@ -64,7 +65,7 @@ internal sealed class TableImages : ImageDataset
         var header = records.Current;
         var columns = new TableHeader(file, header).Find(wanted);
 
-        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var folder = new TableFolder(file);
         List<string> paths = [];
         List<(string[] Names, int Line)> classes = [];
         List<string> splits = [];
@@ -72,7 +73,7 @@ internal sealed class TableImages : ImageDataset
         {
             var line = new TableLine(file, header.Fields, records.Current);
             line.CheckLength(separator);
-            paths.Add(Path.Combine(folder, line.Get(columns.Path)));
+            paths.Add(folder.Find(line.Get(columns.Path)));
             string[] names = wanted.LabelSeparators is { } separators
                 ? ImageLabels.Split(records.Current.Fields[columns.Label], separators)
                 : [line.Get(columns.Label)];
@@ -81,6 +82,7 @@ internal sealed class TableImages : ImageDataset
         }
 
         if (paths.Count == 0) throw new InvalidDataException($"'{file}' has a header, but no images.");
+        if (folder.Note is { } turned) note?.Invoke(turned);
         labels ??= [.. classes.SelectMany(found => found.Names).Distinct().Order(StringComparer.Ordinal)];
         if (labels.Count == 0)
             throw new InvalidDataException($"'{file}': no image has a label in the column '{header.Fields[columns.Label]}'.");
@@ -120,13 +122,8 @@ internal sealed class TableImages : ImageDataset
         public string GetSplit(int column)
         {
             var value = Get(column);
-            return value.ToLowerInvariant() switch
-            {
-                "train" or "training" => "train",
-                "val" or "valid" or "validation" => "val",
-                "test" or "testing" => "test",
-                _ => throw new InvalidDataException($"{Place}: the column '{Header[column]}' says '{value}', not train, val or test."),
-            };
+            return SplitNames.Find(value)
+                ?? throw new InvalidDataException($"{Place}: the column '{Header[column]}' says '{value}', not train, val or test.");
         }
     }
 }

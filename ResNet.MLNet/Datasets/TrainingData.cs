@@ -8,8 +8,18 @@ namespace ResNet.MLNet;
 /// <param name="Validation">The images to validate with, with the same classes; may be empty.</param>
 public sealed record TrainingData(ImageDataset Training, ImageDataset Validation)
 {
-    /// <summary>Messages about files that were left out when the data was listed.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    /// <summary>
+    /// Messages about files that were left out when the data was listed, and about classes that are odd: names that differ only in case or
+    /// spaces, classes that only validation images have.
+    /// </summary>
+    public IReadOnlyList<string> Notes
+    {
+        get => [.. field, .. ClassRemarks.OnNames(Training.Labels), .. ClassRemarks.OnImages(Training, Validation, KnownLabels)];
+        init;
+    } = [];
+
+    /// <summary>The classes that the network knows before it is trained; their images need not be there.</summary>
+    private IReadOnlyList<string> KnownLabels { get; init; } = [];
 
     /// <summary>
     /// Tells whether a run goes on with the same data: the numbers of images and a hash of their names and classes. Folders may move.
@@ -40,7 +50,9 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
     /// <summary>
     /// Lists the images of a folder or table, whatever of these it is:
     /// <list type="bullet">
-    /// <item>a folder with train/ and val/ (or valid/, validation/, test/), which hold class folders;</item>
+    /// <item>
+    /// a folder with train/ and val/ (or training/; valid/, validation/, test/, testing/; in any case), which hold class folders;
+    /// </item>
     /// <item>a folder of class folders (<see cref="ImageDataset.FromFolder"/>), of which a share is split off;</item>
     /// <item>
     /// the IDX files of MNIST and Fashion-MNIST: train-images-idx3-ubyte and so on, also .gz; names of classes in labels.txt, if there;
@@ -63,7 +75,8 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="FileNotFoundException">There is no such table.</exception>
     /// <exception cref="InvalidDataException">
-    /// It holds none of these, or too few classes; the message says what was found.
+    /// It holds none of these, or too few classes, or folders that may be classes as well as parts of a split; the message says what was
+    /// found.
     /// </exception>
     public static TrainingData Open(string path, double validationShare = 0.2, long seed = 0, int minimumClasses = 2)
     {
@@ -117,12 +130,19 @@ public sealed record TrainingData(ImageDataset Training, ImageDataset Validation
         return new(training, validation);
     }
 
-    /// <summary>The same images, with their classes among more.</summary>
-    internal TrainingData Among(IReadOnlyList<string> labels) => this with
+    /// <summary>The same images, with their classes among those of a network.</summary>
+    /// <param name="known">The classes that the network knows.</param>
+    /// <param name="added">Those of the images that it does not know.</param>
+    internal TrainingData Among(IReadOnlyList<string> known, IReadOnlyList<string> added)
     {
-        Training = new RelabeledImages(Training, labels),
-        Validation = new RelabeledImages(Validation, labels),
-    };
+        string[] labels = [.. known, .. added];
+        return this with
+        {
+            Training = new RelabeledImages(Training, labels),
+            Validation = new RelabeledImages(Validation, labels),
+            KnownLabels = known,
+        };
+    }
 
     /// <summary>An archive often unpacks into a folder inside the folder.</summary>
     private static string Hint(string inside) =>

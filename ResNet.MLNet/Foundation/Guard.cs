@@ -8,11 +8,13 @@ internal static class Guard
 {
     public static T AtLeast<T>(T value, T least, [CallerMemberName] string name = "")
         where T : INumber<T> =>
-        value >= least ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be {least} or more.");
+        value >= least && T.IsFinite(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be {least} or more.");
 
     public static T Above<T>(T value, T bound, [CallerMemberName] string name = "")
         where T : INumber<T> =>
-        value > bound ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {bound}.");
+        value > bound && T.IsFinite(value) ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {bound}.");
 
     /// <summary>A share of less than all: 0 or more and less than 1.</summary>
     public static double Share(double value, [CallerMemberName] string name = "") =>
@@ -20,6 +22,14 @@ internal static class Guard
 
     public static T NotNull<T>(T? value, [CallerMemberName] string name = "")
         where T : class => value ?? throw new ArgumentNullException(name);
+
+    /// <summary>One of the values that an enumeration has; JSON and casts give others.</summary>
+    public static T Defined<T>(T value, [CallerMemberName] string name = "")
+        where T : struct, Enum
+    {
+        if (Enum.IsDefined(value)) return value;
+        throw new ArgumentOutOfRangeException(name, value, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}.");
+    }
 
     public static T InRange<T>(T value, T least, T greatest, [CallerMemberName] string name = "")
         where T : INumber<T>

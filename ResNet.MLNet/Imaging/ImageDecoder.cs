@@ -216,6 +216,8 @@ internal sealed class ImageDecoder(bool applyOrientation, ImageLimits? limits = 
     {
         _ when string.IsNullOrEmpty(path) => "The path is empty.",
         NotRegularFileException other => $"This is {FileStatus.Name(other.Kind)}, not an image.",
+        FileNotFoundException or DirectoryNotFoundException when Path.DirectorySeparatorChar == '/' && path.Contains('\\') =>
+            "There is no such file. Its path has backslashes, as on Windows; here / separates folders.",
         FileNotFoundException or DirectoryNotFoundException => "There is no such file.",
         UnauthorizedAccessException => "The file may not be read (no permission).",
         _ => $"The file cannot be read: {problem.Message}",

@@ -8,6 +8,8 @@ namespace ResNet.MLNet;
 /// </summary>
 public sealed record ImagePreprocessing
 {
+    internal const int LargestResize = 16384, LargestCrop = 4096;
+
     private readonly int? _resize = 256;
     private readonly int _crop = 224;
 
@@ -23,7 +25,7 @@ public sealed record ImagePreprocessing
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)] // An entry that is not there means the default.
-    public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, 16384, nameof(Resize)) : null; }
+    public int? Resize { get => _resize; init => _resize = value is { } size ? CheckSize(size, LargestResize, nameof(Resize)) : null; }
 
     /// <summary>
     /// Whether both sides are resized to <see cref="Resize"/> (<see cref="Crop"/> if that is null), whatever the image's proportions:
@@ -37,13 +39,15 @@ public sealed record ImagePreprocessing
     /// that is smaller is padded with black, as in torchvision. Default: 224.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
-    public int Crop { get => _crop; init => _crop = CheckSize(value, 4096, nameof(Crop)); }
+    public int Crop { get => _crop; init => _crop = CheckSize(value, LargestCrop, nameof(Crop)); }
 
     /// <summary>The filter for resizing. Default: bilinear.</summary>
-    public Interpolation Interpolation { get; init; } = Interpolation.Bilinear;
+    /// <exception cref="ArgumentOutOfRangeException">There is no such filter.</exception>
+    public Interpolation Interpolation { get; init => field = Guard.Defined(value); } = Interpolation.Bilinear;
 
     /// <summary>The value that is subtracted from each channel, where pixels are 0 to 1. Default: ImageNet's 0.485, 0.456, 0.406.</summary>
-    public Rgb Mean { get; init; } = new(0.485f, 0.456f, 0.406f);
+    /// <exception cref="ArgumentOutOfRangeException">A value is not finite.</exception>
+    public Rgb Mean { get; init => field = CheckColor(value, nameof(Mean), float.IsFinite, "finite"); } = new(0.485f, 0.456f, 0.406f);
 
     /// <summary>
     /// What is subtracted from each pixel in place of <see cref="Mean"/>, of <see cref="Crop"/> x <see cref="Crop"/> pixels. Default: null,
@@ -52,15 +56,19 @@ public sealed record ImagePreprocessing
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public MeanImage? MeanImage { get; init; }
 
-    /// <summary>The value that each channel is divided by, where pixels are 0 to 1. Default: ImageNet's 0.229, 0.224, 0.225.</summary>
-    public Rgb Std { get; init; } = new(0.229f, 0.224f, 0.225f);
+    /// <summary>
+    /// The value that each channel is divided by, where pixels are 0 to 1: above 0. Default: ImageNet's 0.229, 0.224, 0.225.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not above 0, or not finite.</exception>
+    public Rgb Std { get; init => field = CheckColor(value, nameof(Std), IsScale, "above 0 and finite"); } = new(0.229f, 0.224f, 0.225f);
 
     /// <summary>
     /// The order in which an ONNX graph from elsewhere takes the channels. Mean, mean image and standard deviation are red, green, blue
     /// whatever it is. This project's networks take red, green, blue only. Default: that.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such order.</exception>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public ChannelOrder ChannelOrder { get; init; }
+    public ChannelOrder ChannelOrder { get; init => field = Guard.Defined(value); }
 
     /// <summary>
     /// Whether the orientation that a camera noted in the file (EXIF) is applied. Default: true; torchvision's loader ignores it.
@@ -106,6 +114,14 @@ public sealed record ImagePreprocessing
         ? null
         : $"The mean image has {MeanImage}, but {nameof(Crop)} is {Crop}. Give one of that size, or set {nameof(MeanImage)} = null to " +
           $"subtract {nameof(Mean)}.";
+
+    // The reciprocal of what is smaller is not finite.
+    private static bool IsScale(float value) => float.IsFinite(value) && value > 0 && float.IsFinite(1 / value);
+
+    private static Rgb CheckColor(Rgb value, string name, Func<float, bool> isUsable, string range) =>
+        isUsable(value.R) && isUsable(value.G) && isUsable(value.B)
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be {range} for each channel.");
 
     private static int CheckSize(int value, int most, string name) => value >= 1 && value <= most
         ? value

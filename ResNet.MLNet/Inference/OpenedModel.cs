@@ -21,6 +21,8 @@ internal sealed class OpenedModel : IDisposable
         ClassCount = WidthOf(ModelFile.LogitsName) ?? WidthOf(ModelFile.ProbabilitiesName);
         if (card.Thresholds is { } thresholds && thresholds.Count != ClassCount)
             throw new InvalidDataException($"The model card has {thresholds.Count} thresholds, and the network {ClassCount} classes.");
+        if (card.Labels is { } labels && ClassCount is { } classes && labels.Count != classes)
+            throw new InvalidDataException($"The model card has {labels.Count} labels, and the network {classes} classes.");
         if (FeatureCount is null && ClassCount is null)
             throw new InvalidDataException("The model has neither features nor scores as outputs.");
         try
@@ -28,10 +30,12 @@ internal sealed class OpenedModel : IDisposable
             var isForeign = card.Architecture == ForeignModel.ForeignArchitecture;
             Architecture = isForeign ? null : ResNetArchitecture.Parse(card.Architecture, ClassCount ?? 0);
         }
-        catch (FormatException problem)
+        catch (Exception problem) when (problem is FormatException or ArgumentException)
         {
-            throw new InvalidDataException(problem.Message, problem);
+            throw new InvalidDataException($"The model card names an architecture that there is not: {problem.Message}", problem);
         }
+
+        if (Architecture is { } network) CheckGraph(network);
 
         int? WidthOf(string output) =>
             header.Outputs.TryGetValue(output, out var shape) && shape is [_, > 0 and var width] ? (int)width : null;
@@ -186,6 +190,23 @@ internal sealed class OpenedModel : IDisposable
             ResNetModel.ThrowIfDisposed(true);
             throw;
         }
+    }
+
+    /// <summary>Checks that a graph may be the network that its card names, by what the header says.</summary>
+    private void CheckGraph(ResNetArchitecture network)
+    {
+        if (FeatureCount is { } features && features != network.FeatureCount)
+        {
+            throw new InvalidDataException(
+                $"The model card says {network.Name}, which has {network.FeatureCount} features, and the network gives {features}.");
+        }
+
+        // Quantization makes convolutions of some shortcuts.
+        if (Card.Quantization is not null) return;
+        var convolutions = network.Convolutions.Count();
+        if (_header.Convolutions == convolutions) return;
+        throw new InvalidDataException(
+            $"The model card says {network.Name}, which has {convolutions} convolutions, and the graph has {_header.Convolutions}.");
     }
 
     private static ModelFileHeader HeaderOf(byte[] bytes)

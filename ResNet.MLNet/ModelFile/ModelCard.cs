@@ -92,14 +92,15 @@ public sealed record ModelCard
 
     /// <summary>Reads the JSON of a card.</summary>
     /// <param name="json">The JSON, as <see cref="ToJson"/> writes it.</param>
-    /// <exception cref="InvalidDataException">It is not a card, or one of a newer version.</exception>
+    /// <exception cref="InvalidDataException">It is not a card, one of a newer version, or a value is out of its range.</exception>
     public static ModelCard FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         try
         {
             var card = JsonSerializer.Deserialize(json, ModelCardJson.Format) ?? throw new JsonException("it is null");
-            if (card.SchemaVersion <= CurrentSchemaVersion) return card;
+            if (card.SchemaVersion <= CurrentSchemaVersion)
+                return card.FindProblem() is { } problem ? throw new ArgumentException(problem) : card;
             throw new InvalidDataException(
                 $"The model card has schema version {card.SchemaVersion}, and this version of ResNet.MLNet reads up to " +
                 $"{CurrentSchemaVersion}. Update the package.");
@@ -108,6 +109,18 @@ public sealed record ModelCard
         {
             throw new InvalidDataException($"The model card ('{MetadataKey}') cannot be read: {problem.Message}", problem);
         }
+    }
+
+    /// <summary>What is wrong with a card that came from elsewhere, whatever its network is; null if nothing is.</summary>
+    private string? FindProblem()
+    {
+        // JSON says null where a type allows none.
+        if (string.IsNullOrWhiteSpace(Architecture)) return "it names no architecture.";
+        if (Preprocessing is null) return "its preprocessing is null.";
+        if (Labels is { } labels && labels.Contains(null)) return "one of its labels is null.";
+        if (!Enum.IsDefined(ScoreFunction)) return $"its score function is {ScoreFunction}, which does not exist.";
+        if (Thresholds?.All(value => value is >= 0 and <= 1) == false) return "its thresholds are not all from 0 to 1.";
+        return Preprocessing.FindMeanImageProblem();
     }
 
     /// <summary>The card as JSON.</summary>

@@ -16,6 +16,9 @@ internal sealed record ModelFileHeader(
     IReadOnlyDictionary<string, long[]> Outputs,
     bool HasExternalData)
 {
+    /// <summary>The number of convolutions in the graph, without those of integers.</summary>
+    public int Convolutions { get; private init; }
+
     /// <summary>Reads the header of a file. Takes no more memory and time than the header has, however large the weights are.</summary>
     /// <param name="stream">The file, read from its beginning; it can be sought in.</param>
     /// <exception cref="InvalidDataException">
@@ -36,10 +39,13 @@ internal sealed record ModelFileHeader(
         if (!walk.HasGraph) throw new InvalidDataException("The file is not an ONNX model: it has no graph.");
         var digest = ModelFileSeal.Find(walk.Metadata, stream);
         var card = ModelFile.FindCard(walk.Metadata);
-        if (card is null || walk.WeightFile is null) return new(card, digest, walk.Inputs, walk.Outputs, walk.WeightFile is not null);
+        if (card is null || walk.WeightFile is null) return Header();
         throw new InvalidDataException(
             $"The model's weights lie outside its file, in {walk.WeightFile}, and would be lost where only the file is copied or saved. " +
             "Save it as one file: in Python, onnx.save(onnx.load(path), path) without save_as_external_data.");
+
+        ModelFileHeader Header() =>
+            new(card, digest, walk.Inputs, walk.Outputs, walk.WeightFile is not null) { Convolutions = walk.Convolutions };
     }
 
     /// <summary>The messages of the format that tensors may lie in.</summary>
@@ -67,6 +73,8 @@ internal sealed record ModelFileHeader(
         private string _location = "another file";
 
         public bool HasGraph { get; private set; }
+
+        public int Convolutions { get; private set; }
 
         /// <summary>What holds weights that lie outside the file; null if none do.</summary>
         public string? WeightFile { get; private set; }
@@ -104,6 +112,9 @@ internal sealed record ModelFileHeader(
                     break;
                 case (Message.Graph, GraphProto.OutputFieldNumber):
                     AddShape(Outputs);
+                    break;
+                case (Message.Node, NodeProto.OpTypeFieldNumber):
+                    if (_reader.Read().AsSpan().SequenceEqual("Conv"u8)) Convolutions++;
                     break;
                 case (Message.Tensor, ExternalDataField):
                     var entry = StringStringEntryProto.Parser.ParseFrom(_reader.Read());

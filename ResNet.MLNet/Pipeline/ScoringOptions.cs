@@ -87,6 +87,9 @@ internal sealed record ScoringOptions
     public void Check()
     {
         ArgumentException.ThrowIfNullOrEmpty(OutputColumnName);
+        Guard.Defined(Output, nameof(Output));
+        Guard.Defined(OnBadImage, nameof(OnBadImage));
+        if (LabelKind is { } kind) Guard.Defined(kind, nameof(LabelKind));
         ArgumentOutOfRangeException.ThrowIfLessThan(DegreeOfParallelism ?? 1, 1, nameof(DegreeOfParallelism));
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize ?? 1, 1, nameof(BatchSize));
         ArgumentOutOfRangeException.ThrowIfLessThan(MaximumPixels, 1);

@@ -41,6 +41,7 @@ public static class ResNetQuantizer
             List<string> skipped = [];
             var seen = Spread(images, options.CalibrationImages);
             var result = Quantize(floats, model.Preprocessing, seen, options, skipped, progress, cancellation);
+            ModelFile.SetCard(result, model.Card with { Quantization = "static int8, not compared yet" });
 
             var unseen = images.Except(seen).ToList();
             var compared = Spread(unseen.Count > 0 ? unseen : images, options.ComparisonImages);

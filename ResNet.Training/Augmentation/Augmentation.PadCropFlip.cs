@@ -10,13 +10,16 @@ public abstract partial record Augmentation
     /// A mean image (<see cref="TrainingRecipe.PerPixelMean"/>) is subtracted as if that had happened before the padding: the padded pixels
     /// are zeros, and each other pixel loses the mean of the place that it had in the image.
     /// </remarks>
-    /// <param name="Padding">Pixels on each side: from 0; default 4, as the paper pads 32 pixels.</param>
+    /// <param name="Padding">Pixels on each side: 0 to 4096; default 4, as the paper pads 32 pixels.</param>
     /// <param name="Flip">Whether images are mirrored, left and right. Leave it off where sides matter, as in letters.</param>
     public sealed record PadCropFlip(int Padding = 4, bool Flip = true) : Augmentation
     {
-        /// <summary>Pixels on each side: from 0; default 4, as the paper pads 32 pixels.</summary>
-        /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
-        public int Padding { get; init => field = Guard.AtLeast(value, 0); } = Guard.AtLeast(Padding, 0);
+        // No image is larger when it is padded.
+        private const int Most = ImagePreprocessing.LargestCrop;
+
+        /// <summary>Pixels on each side: 0 to 4096; default 4, as the paper pads 32 pixels.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">The value is out of that range.</exception>
+        public int Padding { get; init => field = Guard.InRange(value, 0, Most); } = Guard.InRange(Padding, 0, Most);
 
         /// <summary>Whether images are mirrored, left and right. Leave it off where sides matter, as in letters.</summary>
         public bool Flip { get; init; } = Flip;

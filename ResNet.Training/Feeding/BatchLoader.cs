@@ -58,10 +58,18 @@ internal sealed class BatchLoader(
     // Not a ConcurrentBag: that keeps its items in lists of each thread, which may outlive the loader.
     private readonly ConcurrentStack<(ImageReader Reader, Canvas Canvas)> _tools = [];
     private readonly Augmentation _augmentation = augmentation ?? Augmentation.None;
-    private readonly int _imageSize = PixelBuffer.BytesPerPixel * preprocessing.Crop * preprocessing.Crop;
+    private readonly int _imageSize = ImageSize(preprocessing);
 
     /// <summary>The number of batches of an epoch.</summary>
-    public int Batches { get; } = (source.Count + batchSize - 1) / batchSize;
+    public int Batches { get; } = BatchesOf(source.Count, batchSize);
+
+    /// <summary>The bytes of an image in a batch.</summary>
+    public static int ImageSize(ImagePreprocessing preprocessing) => PixelBuffer.BytesPerPixel * preprocessing.Crop * preprocessing.Crop;
+
+    /// <summary>The number of batches of an epoch.</summary>
+    /// <param name="images">The images of the epoch.</param>
+    /// <param name="batchSize">The most images of a batch.</param>
+    public static int BatchesOf(int images, int batchSize) => (int)(((long)images + batchSize - 1) / batchSize);
 
     /// <summary>The batches of an epoch from one of them on, in order. Those of which no image can be read are left out.</summary>
     public IEnumerable<Batch> Epoch(int epoch, int first = 0)
@@ -72,7 +80,7 @@ internal sealed class BatchLoader(
         using var stop = new CancellationTokenSource();
         var threads = new TaskFactory(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, workers).ConcurrentScheduler);
         // Besides the batch that is waited for, enough to keep the threads busy while it is used.
-        var wanted = 2 + workers * PartSize / batchSize;
+        var wanted = 2 + (long)workers * PartSize / batchSize;
         try
         {
             for (int next = first, batch = first; batch < Batches; batch++)

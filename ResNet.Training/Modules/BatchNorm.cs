@@ -34,6 +34,7 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
     /// <param name="relu">Whether ReLU follows.</param>
     public Tensor Apply(Tensor input, Tensor? addend = null, bool relu = true)
     {
+        if (training) StatisticsException.ThrowIfSingle(input);
         if (training && NormKernels.AreFast && FusedNorm.Fits(input, addend))
             return FusedNorm.Apply(input, _weight, _bias, addend, new(relu, _mean, _variance, Momentum, Epsilon));
         _measured?.Add(input);

@@ -10,16 +10,18 @@ public sealed partial record TrainingRecipe
     /// The loss. Default: cross-entropy. Images with several labels (<see cref="ImageDataset.IsMultiLabel"/>) always have binary
     /// cross-entropy, whatever this says.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such value.</exception>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public LossFunction Loss { get; init; }
+    public LossFunction Loss { get; init => field = Guard.Defined(value); }
 
     /// <summary>
     /// Which images an epoch shows. Default: each once. Balanced makes up for rare classes, so it excludes balanced
     /// <see cref="ClassWeighting"/> and <see cref="LogitAdjustment"/>, which do so, too. A new head is trained on every image; there
     /// balanced sampling stands for balanced class weights.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such value.</exception>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public Sampling Sampling { get; init; }
+    public Sampling Sampling { get; init => field = Guard.Defined(value); }
 
     /// <summary>
     /// Logit adjustment for rare classes (Menon et al. 2021, equation 10): in training, this times the logarithm of each class's share of

@@ -51,7 +51,8 @@ public sealed partial record TrainingRecipe
     public double LabelSmoothing { get; init => field = Guard.Share(value); }
 
     /// <summary>Whether rare classes count for more in the loss. Default: no.</summary>
-    public ClassWeighting ClassWeighting { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">There is no such value.</exception>
+    public ClassWeighting ClassWeighting { get; init => field = Guard.Defined(value); }
 
     /// <summary>
     /// In how many parts a step's batch is computed, from 1 (default), for batches that do not fit in memory. The gradient is the whole
@@ -89,7 +90,8 @@ public sealed partial record TrainingRecipe
     public int? Patience { get; init => field = value is null ? null : Guard.AtLeast(value.Value, 1); }
 
     /// <summary>Which epoch's network the run keeps. Default: the best on the validation images.</summary>
-    public KeptEpoch Keep { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">There is no such value.</exception>
+    public KeptEpoch Keep { get; init => field = Guard.Defined(value); }
 
     /// <summary>
     /// How images become the network's input, without a mean image (<see cref="PerPixelMean"/>). Default: 32x32 pixels.
@@ -107,7 +109,8 @@ public sealed partial record TrainingRecipe
     public bool PerPixelMean { get; init; }
 
     /// <summary>The number format that convolutions compute in. Default: the fastest on the device.</summary>
-    public TrainingPrecision Precision { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">There is no such value.</exception>
+    public TrainingPrecision Precision { get; init => field = Guard.Defined(value); }
 
     /// <summary>Seed of the first weights, the order of the images and their variation. Default: 0.</summary>
     public long Seed { get; init; }

@@ -22,7 +22,7 @@ internal static class AddedClasses
         }
 
         string[] added = [.. data.Training.Labels.Except(old)];
-        if (added.Length > 0) return data.Among([.. old, .. added]);
+        if (added.Length > 0) return data.Among(old, added);
         throw new ArgumentException(
             $"'{start.Name}' has all classes of the data already ({Some(data.Training.Labels)}), so none is added.");
     }

@@ -113,7 +113,7 @@ internal static class BatchFit
         }
 
         var smaller = fitting ?? part / 2;
-        var needed = (recipe.BatchSize + smaller - 1) / smaller;
+        var needed = ((long)recipe.BatchSize + smaller - 1) / smaller;
         var does = fitting is null ? "take about half" : "fit";
         var accumulation = Invariant($"a {nameof(recipe.GradientAccumulation)} of {needed} for the same batch in parts");
         var advice = Invariant($"{smaller} at a time {does}: a {nameof(recipe.BatchSize)} of {smaller}, or {accumulation}");
@@ -131,7 +131,8 @@ internal static class BatchFit
     }
 
     /// <summary>The images that are worked on at a time.</summary>
-    private static int PartOf(TrainingRecipe recipe) => (recipe.BatchSize + recipe.GradientAccumulation - 1) / recipe.GradientAccumulation;
+    private static int PartOf(TrainingRecipe recipe) =>
+        (int)(((long)recipe.BatchSize + recipe.GradientAccumulation - 1) / recipe.GradientAccumulation);
 
     /// <summary>Takes steps of a run with black images, at a learning rate of 0.</summary>
     internal sealed class Trial : IDisposable
@@ -173,9 +174,10 @@ internal static class BatchFit
         /// </summary>
         public bool Fits(int images)
         {
-            var count = images + images / MarginShare;
-            var side = _recipe.Preprocessing.Crop;
-            var batch = new Batch(0, new byte[count * side * side * PixelBuffer.BytesPerPixel], new long[count]);
+            var count = (long)images + images / MarginShare;
+            var bytes = count * BatchLoader.ImageSize(_recipe.Preprocessing);
+            if (bytes > Array.MaxLength) return false;
+            var batch = new Batch(0, new byte[bytes], new long[count]);
             try
             {
                 for (var number = 1; number <= TriedSteps; number++)

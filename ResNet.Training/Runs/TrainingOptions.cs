@@ -104,6 +104,8 @@ public sealed record TrainingOptions
         if (Data.Training.IsMultiLabel) recipe = recipe with { Loss = LossFunction.BinaryCrossEntropy };
         if (Teacher is not null && recipe.Distillation is null) recipe = recipe with { Distillation = new() };
         Check(recipe);
+        BatchCheck.CheckSize(recipe, Data.Training.Count);
+        BatchCheck.CheckStatistics(architecture, recipe, Data.Training.Count);
         return new(this with { Data = data }, architecture, recipe);
     }
 

@@ -28,6 +28,18 @@ public sealed class ImageInputTests
     }
 
     [TestMethod]
+    public void An_MLImage_may_have_its_bytes_in_either_order()
+    {
+        byte[] red = [200, 10, 20, 255];
+        foreach (var format in new[] { MLPixelFormat.Rgba32, MLPixelFormat.Bgra32 })
+        {
+            byte[] bytes = format == MLPixelFormat.Rgba32 ? red : [red[2], red[1], red[0], red[3]];
+            using var image = MLImage.CreateFromPixels(1, 1, format, bytes);
+            CollectionAssert.AreEqual(red, new ImageDecoder(true).Decode(new(image)).Bytes.ToArray(), $"{format}");
+        }
+    }
+
+    [TestMethod]
     public void The_pixels_that_are_decoded_may_be_changed()
     {
         var pixels = new PixelBuffer();

@@ -24,6 +24,30 @@ public sealed class ImageLimitsTests
     }
 
     [TestMethod]
+    public void An_image_may_be_as_large_as_the_limit_however_it_is_given()
+    {
+        var path = ImagingFixtures.PathOf("rgb.jpg");
+        using var image = MLImage.CreateFromFile(path);
+        var pixels = image.Width * image.Height;
+        var bytes = new FileInfo(path).Length;
+        var exact = new ImageDecoder(true, new(pixels, bytes));
+        var less = new ImageDecoder(true, new(pixels - 1, bytes));
+        foreach (var input in new ImageInput[] { new(path), new(image, path) })
+        {
+            foreach (var choose in new RegionChooser?[] { null, ImageRegion.Whole })
+            {
+                Assert.AreEqual(pixels, exact.Decode(input, choose).Pixels.Length);
+                var problem = Assert.ThrowsExactly<InvalidImageException>(() => less.Decode(input, choose));
+                StringAssert.Contains(problem.Message, nameof(ImageLimits.MaximumPixels));
+                Assert.IsTrue(problem.IsTooLarge);
+            }
+        }
+
+        var shorter = new ImageDecoder(true, new(pixels, bytes - 1));
+        Assert.IsTrue(Assert.ThrowsExactly<InvalidImageException>(() => shorter.Decode(new(path))).IsTooLarge);
+    }
+
+    [TestMethod]
     public void A_pipeline_has_limits_and_a_saved_one_keeps_them()
     {
         using var world = new ImageWorld(images: 1);

@@ -14,6 +14,7 @@ public sealed class MeanImageTests
         Assert.AreEqual(Ramp(4), Ramp(4));
         Assert.AreEqual(Ramp(4).GetHashCode(), Ramp(4).GetHashCode());
         Assert.AreNotEqual(Ramp(4), Ramp(3));
+        Assert.IsFalse(Ramp(4).Equals(null));
         var other = Ramp(4).Values.ToArray();
         other[7] += 0.001f;
         Assert.AreNotEqual(Ramp(4), new MeanImage(4, other));

@@ -35,6 +35,7 @@ public sealed class PartDecodingTests
     [DataRow(5, 61, 47, 7, 5)]
     [DataRow(20, 41, 47, 20, 23)]
     [DataRow(21, 41, 47, 41, 47)]
+    [DataRow(15, 61, 30, 30, 15)]
     public void A_part_that_may_come_smaller_does_so_by_powers_of_two_and_looks_the_same(
         int least, int width, int height, int expectedWidth, int expectedHeight)
     {

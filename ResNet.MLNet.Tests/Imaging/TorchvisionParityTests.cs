@@ -40,6 +40,24 @@ public sealed class TorchvisionParityTests
     }
 
     [TestMethod]
+    public void The_padding_is_black_whatever_image_came_before()
+    {
+        var pixels = new PixelBuffer();
+        foreach (var (width, height) in new[] { (8, 20), (20, 8) })
+        {
+            var preparer = new ImagePreparer(new() { Resize = null, Crop = 16 });
+            pixels.Reset(20, 20);
+            pixels.Bytes.Fill(255);
+            preparer.Crop(new(pixels));
+            pixels.Reset(width, height);
+            pixels.Bytes.Fill(255);
+            var crop = preparer.Crop(new(pixels));
+            Assert.AreEqual(16 * 8, crop.Pixels.ToArray().Count(pixel => pixel == uint.MaxValue), $"{width} x {height}");
+            Assert.AreEqual(0u, crop.Pixels[0]);
+        }
+    }
+
+    [TestMethod]
     public void Squashed_without_a_size_is_squashed_to_the_crop()
     {
         var path = Path.Combine(Folder, "tall.jpg");
@@ -57,10 +75,32 @@ public sealed class TorchvisionParityTests
             CollectionAssert.AreEqual(upright, preparer.Crop(new(Path.Combine(Folder, $"exif{orientation}.jpg"))).Pixels.ToArray());
     }
 
+    /// <summary>Rows that do not fill whole vectors are computed by other instructions.</summary>
     [TestMethod]
-    public void The_networks_input_is_the_crop_plane_by_plane()
+    [DataRow(2)]
+    [DataRow(14)]
+    [DataRow(30)]
+    public void Every_crop_is_the_middle_of_the_resized_image_to_the_bit(int crop)
     {
-        var preparer = new ImagePreparer(ImagePreprocessing.Small(28));
+        var path = new ImageInput(Path.Combine(Folder, "small.png"));
+        foreach (var interpolation in Enum.GetValues<Interpolation>())
+        {
+            var preprocessing = ImagePreprocessing.Small(32) with { Squash = true, Interpolation = interpolation };
+            var whole = new ImagePreparer(preprocessing).Crop(path);
+            var part = new ImagePreparer(preprocessing with { Crop = crop }).Crop(path);
+            var edge = (32 - crop) / 2;
+            for (var y = 0; y < crop; y++)
+                CollectionAssert.AreEqual(whole.PixelRow(edge + y).Slice(edge, crop).ToArray(), part.PixelRow(y).ToArray(), $"row {y}");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(28)]
+    [DataRow(15)]
+    [DataRow(1)]
+    public void The_networks_input_is_the_crop_plane_by_plane(int crop)
+    {
+        var preparer = new ImagePreparer(ImagePreprocessing.Small(crop));
         var path = Path.Combine(Folder, "rgb.jpg");
         var input = new float[preparer.Length];
         preparer.Prepare(new(path), input);

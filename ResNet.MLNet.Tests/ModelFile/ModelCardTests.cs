@@ -43,6 +43,15 @@ public sealed class ModelCardTests
     }
 
     [TestMethod]
+    public void The_greatest_sizes_are_allowed_and_greater_ones_are_not()
+    {
+        var greatest = new ImagePreprocessing { Resize = 16384, Crop = 4096 };
+        Assert.AreEqual((16384, 4096), (greatest.Resize!.Value, greatest.Crop));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => greatest with { Resize = 16385 });
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => greatest with { Crop = 4097 });
+    }
+
+    [TestMethod]
     [DataRow(0)]
     [DataRow(20000)]
     public void Entries_that_are_out_of_range_are_refused_with_their_range(int crop)

@@ -1,3 +1,6 @@
+using Google.Protobuf;
+using ResNet.MLNet.Onnx;
+
 namespace ResNet.Tests;
 
 /// <summary>The weights of a model file can be read, and are those of the network that the file runs.</summary>
@@ -45,6 +48,25 @@ public sealed class ModelFileWeightsTests
             var channel = i / filter;
             var factor = weights["bn1.weight"].Values[channel] / Math.Sqrt(weights["bn1.running_var"].Values[channel] + 1e-5);
             Assert.AreEqual(weights["conv1.weight"].Values[i] * factor, values[i], 1e-5);
+        }
+    }
+
+    [TestMethod]
+    public void A_tensor_that_is_missing_or_too_short_is_named()
+    {
+        using var world = new ImageWorld(images: 1);
+        foreach (var (change, expected) in new (Action<TensorProto>, string)[]
+        {
+            (tensor => tensor.Name = "other", "It has no float tensor 'conv1.weight'"),
+            (tensor => tensor.DataType = (int)TensorProto.Types.DataType.Int32, "It has no float tensor 'conv1.weight'"),
+            (tensor => tensor.RawData = ByteString.CopyFrom(tensor.RawData.Span[4..]), "Tensor 'conv1.weight' has"),
+        })
+        {
+            var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(world.ModelFile));
+            change(model.Graph.Initializer.Single(tensor => tensor.Name == "conv1.weight"));
+            var file = world.PathOf("changed.onnx");
+            File.WriteAllBytes(file, ModelFile.ToBytes(model));
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.ReadWeights(file)).Message, expected);
         }
     }
 

@@ -46,13 +46,47 @@ public sealed class PyTorchCheckpointTests
         // The same number five times is fine.
         var five = Read(Zip(OneNumber("K\x05", stride: "\0"), storage));
         CollectionAssert.AreEqual(new[] { 1f, 1, 1, 1, 1 }, five["a"].Values);
-        StringAssert.Contains(Refusal(OneNumber("K\x05", stride: "\x01"), storage), "beyond its storage");
+        foreach (var size in new[] { "K\x05", "K\x02" })
+            StringAssert.Contains(Refusal(OneNumber(size, stride: "\x01"), storage), "beyond its storage");
+        StringAssert.Contains(Refusal(OneNumber("J\xff\xff\xff\xff", stride: "\x01"), storage), "size or stride");
 
         // {"a": _rebuild_tensor_v2(storage of float32, offset 0, (size,), (stride,), False, None)} as PyTorch writes it.
         static byte[] OneNumber(string size, string stride) => Latin(
             "\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n(" +
             "(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x01tQ" +
             $"K\0{size}\x85K{stride}\x85\x89NtRs.");
+    }
+
+    [TestMethod]
+    [DataRow(0, "(K\x02K\x03t", "(K\x03K\x01t", "0 1 2 3 4 5")]
+    [DataRow(0, "(K\x03K\x02t", "(K\x01K\x03t", "0 3 1 4 2 5")]
+    [DataRow(1, "K\x04\x85", "K\x01\x85", "1 2 3 4")]
+    [DataRow(1, "K\x03\x85", "K\x02\x85", "1 3 5")]
+    [DataRow(5, "K\x01\x85", "K\x07\x85", "5")]
+    [DataRow(0, "K\x07\x85", "K\x01\x85", "beyond its storage")]
+    [DataRow(3, "(K\x02K\x02t", "(K\x02K\x01t", "beyond its storage")]
+    [DataRow(-1, "K\x01\x85", "K\x01\x85", "beyond its storage")]
+    [DataRow(0, "(J\0\0\0@J\0\0\0@J\0\0\0@J\0\0\0@J\0\0\0@t", "(K\0K\0K\0K\0K\0t", "more numbers than this reader takes")]
+    public void A_tensor_is_a_view_of_its_storage_and_no_more(int offset, string shape, string strides, string expected)
+    {
+        // Six numbers, 0 to 5.
+        var storage = Enumerable.Range(0, 6).SelectMany(number => BitConverter.GetBytes((float)number)).ToArray();
+        var pickle = Latin("\x80\x02}Va\nctorch._utils\n_rebuild_tensor_v2\n((Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nK\x06tQ" +
+            $"I{offset}\n{shape}{strides}\x89NtRs.");
+        if (char.IsLetter(expected[0])) StringAssert.Contains(Refusal(pickle, ("0", storage)), expected);
+        else Assert.AreEqual(expected, string.Join(' ', Read(Zip(pickle, ("0", storage)))["a"].Values));
+    }
+
+    [TestMethod]
+    public void A_zip_of_another_byte_order_and_a_compressed_one_are_refused()
+    {
+        using var order = TorchFile.Zip(("data.pkl", Latin("}.")), ("byteorder", Latin("big")));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read(order)).Message, "big-endian");
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        using (var entry = zip.CreateEntry("archive/data.pkl", CompressionLevel.Optimal).Open()) entry.Write(new byte[60]);
+        stream.Position = 0;
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read(stream)).Message, "compressed");
     }
 
     [TestMethod]
@@ -92,6 +126,16 @@ public sealed class PyTorchCheckpointTests
     [DataRow("\x80\x04}\x8c\u0001a(K\x01\x91s.", "a: [1]")]
     [DataRow("\x80\x04}\x8c\u0001a\x8e\x02\0\0\0\0\0\0\0xys.", "a: 2 bytes")]
     [DataRow("\x80\x05}\x8c\u0001a\x96\x02\0\0\0\0\0\0\0xys.", "a: 2 bytes")]
+    [DataRow("}Va\nJ\xff\xff\xff\xffs.", "a: -1")]
+    [DataRow("}Va\nG\x40\x04\0\0\0\0\0\0s.", "a: 2.5")]
+    [DataRow("}Va\n(\x88\x89Nts.", "a: [True, False, ]")]
+    [DataRow("}U\u0001aT\x01\0\0\0xs.", "a: x")]
+    [DataRow("}\x8d\x01\0\0\0\0\0\0\0xC\x01ys.", "x: 1 bytes")]
+    [DataRow("}Va\nB\x02\0\0\0xys.", "a: 2 bytes")]
+    [DataRow("}Va\n]I1\naI2\nas.", "a: [1, 2]")]
+    [DataRow("}Va\nI1\n2\x86s.", "a: [1, 1]")]
+    [DataRow("}Va\n(I1\nI2\n1I3\ns.", "a: 3")]
+    [DataRow("\x80\x04\x95\0\0\0\0\0\0\0\0}Va\nK\x05s.", "a: 5")]
     public void Pickles_of_all_protocols_become_plain_objects_and_placeholders(string pickle, string expected)
     {
         var read = new Unpickler(Latin(pickle), PyTorchObjects.Construct, PyTorchObjects.Storage).Read();
@@ -113,6 +157,21 @@ public sealed class PyTorchCheckpointTests
     [DataRow("\x80\x02\x82\x01.", "extension")]
     [DataRow("\x80\x05\x97.", "0x97")]
     [DataRow("Iabc\n.", "not a number")]
+    [DataRow("Fabc\n.", "not a number")]
+    [DataRow("\x80\x06.", "a protocol above 5")]
+    [DataRow(".", "nothing where something is wanted")]
+    [DataRow("I1\n(0.", "nothing where something is wanted")]
+    [DataRow("I1\n(\x85t.", "nothing where something is wanted")]
+    [DataRow("I1\nt.", "an end without its beginning")]
+    [DataRow("}(I1\nu.", "a key without a value")]
+    [DataRow("I1\nI2\na.", "something other than a list")]
+    [DataRow("I1\nI2\nI3\ns.", "something other than a dictionary")]
+    [DataRow("I1\nI2\n\x93.", "a global without a name")]
+    [DataRow("I1\n)R.", "a call of what is not a global")]
+    [DataRow("h\u0007.", "a reference to 7")]
+    [DataRow("g-1\n.", "a reference that is not a number")]
+    [DataRow("X\x05\0\0\0xyz.", "It is cut off or damaged")]
+    [DataRow("cmy\nThing", "cut off in the middle of a line")]
     public void Pickles_that_only_their_writer_can_read_are_refused(string pickle, string expected) =>
         StringAssert.Contains(Refusal(Latin(pickle)), expected);
 

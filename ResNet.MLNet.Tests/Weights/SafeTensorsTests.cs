@@ -81,12 +81,40 @@ public sealed class SafeTensorsTests
     [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}""", "a")]
     [DataRow("""{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}""", "F33")]
     [DataRow("""{"a":{"shape":[1],"data_offsets":[0,4]}}""", "a")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}""", "overlap")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}}""", "gap")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}""", "1 bytes behind")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "twice")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[5],"data_offsets":[-1,4]}}""", "outside")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[4,0]}}""", "outside")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[65536,65536,65536,65536,65536,65536,65536,65536],"data_offsets":[0,0]}}""", "a")]
     [DataRow("""[1]""", "JSON")]
     [DataRow("""{"a":""", "header")]
     public void Damaged_headers_are_refused(string header, string expected)
     {
         var problem = Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(File(header, new byte[4])));
         StringAssert.Contains(problem.Message, expected);
+    }
+
+    [TestMethod]
+    public void What_is_too_short_is_refused()
+    {
+        for (var length = 0; length < 10; length++)
+            Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(new byte[length]), $"{length} bytes");
+        Assert.IsEmpty(SafeTensors.Read(File("{}", [])).Tensors);
+        byte[] beyond = [3, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}'];
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => SafeTensors.Read(beyond)).Message, "cut off");
+    }
+
+    [TestMethod]
+    public void Values_begin_at_a_multiple_of_eight_bytes()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var name in new[] { "a", "ab", "abc", "abcd" })
+        {
+            WeightFile.Write(folder.PathOf(name), new StateDict { { name, new([1], [1]) } });
+            Assert.AreEqual(0, BinaryPrimitives.ReadInt64LittleEndian(System.IO.File.ReadAllBytes(folder.PathOf(name))) % 8, name);
+        }
     }
 
     [TestMethod]

@@ -72,10 +72,10 @@ internal static class EvaluateCommand
             switch (parsed.GetRequiredValue(format))
             {
                 case Json:
-                    Console.Out.Write(result.ToJson());
+                    Console.Out.Write(PlainText.OfJson(result.ToJson()));
                     break;
                 case Csv:
-                    Console.Out.Write(result.ToCsv());
+                    Console.Out.Write(PlainText.Of(result.ToCsv()));
                     break;
                 default:
                     EvaluationWriter.Write(console, result);

@@ -41,6 +41,13 @@ public sealed class EvaluationFigureTests
         Assert.ThrowsExactly<ArgumentException>(() => EvaluationComparison.Of(Of(1, _ => true), other));
     }
 
+    [TestMethod]
+    public void A_table_quotes_its_fields_and_has_no_formulas()
+    {
+        var evaluation = ModelEvaluation.Of([new(0, "a, \"b\".jpg", 0, 1, 0.5f, 0.25f, 1)], ["=cmd", "b"], [], []);
+        Assert.AreEqual("\"a, \"\"b\"\".jpg\",'=cmd,b,0.5,0.25,1", evaluation.ToCsv().Split('\n')[1]);
+    }
+
     private static ModelEvaluation Of(int count, Predicate<int> isCorrect)
     {
         var images = Enumerable.Range(0, count).Select(i => new EvaluatedImage(i, $"{i}.jpg", 0, isCorrect(i) ? 0 : 1, 0.6f, 0.5f, 0));

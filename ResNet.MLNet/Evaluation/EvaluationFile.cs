@@ -120,6 +120,10 @@ internal static class EvaluationFile
 
     private static string Text(float number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static string Quoted(string value) =>
-        value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    /// <summary>A field. Before what a spreadsheet would run as a formula stands an apostrophe.</summary>
+    private static string Quoted(string value)
+    {
+        if (value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..]) value = "'" + value;
+        return value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
 }

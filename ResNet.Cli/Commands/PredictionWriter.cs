@@ -77,11 +77,13 @@ internal abstract class PredictionWriter : IDisposable
 
         public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
         {
+            // Plain before it is measured, so that columns stay columns.
+            path = PlainText.Of(path);
             if (predictions.Count == 0) _table.AddRow(new Text(path), new Text("(none)"), new Text(""));
             for (var i = 0; i < predictions.Count; i++)
             {
-                var image = i == 0 ? path : "";
-                _table.AddRow(new Text(image), new Text(predictions[i].Label), new Text($"{100 * predictions[i].Probability,6:0.0} %"));
+                var (image, label) = (i == 0 ? path : "", PlainText.Of(predictions[i].Label));
+                _table.AddRow(new Text(image), new Text(label), new Text($"{100 * predictions[i].Probability,6:0.0} %"));
             }
         }
 

@@ -51,7 +51,7 @@ internal static class CommandWork
     /// <summary>Adds a name and its value to a table of facts; without a value nothing.</summary>
     public static void AddFact(this Table table, string name, string? value)
     {
-        if (!string.IsNullOrEmpty(value)) table.AddRow(new Text(name), new Text(value));
+        if (!string.IsNullOrEmpty(value)) table.AddRow(new Text(PlainText.Of(name)), new Text(PlainText.Of(value)));
     }
 
     private static string Describe(Exception problem)

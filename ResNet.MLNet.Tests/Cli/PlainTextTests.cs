@@ -67,6 +67,9 @@ public sealed class PlainTextTests
             StringAssert.Contains(all, "]0;owned");
         }
 
+        // Columns stay columns.
+        foreach (var shown in new[] { table, info }) Assert.HasCount(1, shown.Lines.Select(each => each.Length).Distinct().ToList());
+
         // JSON says what the label is, escaped.
         using var line = System.Text.Json.JsonDocument.Parse(json.Lines[0]);
         var named = line.RootElement.GetProperty("predictions").EnumerateArray().Select(each => each.GetProperty("label").GetString());

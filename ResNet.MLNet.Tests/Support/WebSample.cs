@@ -7,6 +7,8 @@ internal sealed class WebSample : IDisposable
 {
     private const string Listening = "Now listening on: ";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly Process _process;
     private readonly List<string> _lines = [];
 
@@ -19,7 +21,7 @@ internal sealed class WebSample : IDisposable
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, WorkingDirectory = Sample.FolderOf(name) };
         string[] all = [Sample.ProgramOf(name), "--urls", "http://127.0.0.1:0", .. arguments];
         foreach (var argument in all) start.ArgumentList.Add(argument);
-        var sample = new WebSample(Process.Start(start)!);
+        var sample = new WebSample(DefaultSignals.Start(start));
         var line = await sample.WaitForAsync(Listening);
         sample.Client.BaseAddress = new(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..]);
         return sample;
@@ -28,7 +30,7 @@ internal sealed class WebSample : IDisposable
     /// <summary>Waits for a line with a text in what the application writes.</summary>
     public async Task<string> WaitForAsync(string text)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var limit = new CancellationTokenSource(Patience);
         while (_lines.Find(line => line.Contains(text, StringComparison.Ordinal)) is null)
         {
             var line = await _process.StandardOutput.ReadLineAsync(limit.Token);
@@ -43,8 +45,9 @@ internal sealed class WebSample : IDisposable
     public async Task<int> StopAsync()
     {
         Command.PressControlC(_process);
-        while (await _process.StandardOutput.ReadLineAsync() is { } line) _lines.Add(line);
-        await _process.WaitForExitAsync();
+        using var limit = new CancellationTokenSource(Patience);
+        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line) _lines.Add(line);
+        await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
     }
 

@@ -29,9 +29,8 @@ internal sealed class InferenceEngine : IDisposable
     // Under the lock, not in a ConcurrentBag: that keeps its items in lists of each thread, so that a network that nobody disposed may live
     // as long as the thread.
     private readonly Stack<InferenceWorker> _idle = [];
+    private readonly UseCount _uses;
     private long _idleBytes;
-    private int _busy;
-    private bool _disposed;
 
     /// <param name="model">The network.</param>
     /// <param name="device">Where to run.</param>
@@ -40,6 +39,7 @@ internal sealed class InferenceEngine : IDisposable
     /// <exception cref="InvalidOperationException">The device cannot be used.</exception>
     public InferenceEngine(OpenedModel model, ExecutionDevice device, Sharing sharing)
     {
+        _uses = new(Free);
         using var options = CreateOptions(device, sharing, out var warning);
         Warning = warning;
         _session = new(model.CreateSession(options), model.Size);
@@ -56,19 +56,14 @@ internal sealed class InferenceEngine : IDisposable
     /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
     public WorkerLease Rent(WorkerKey key)
     {
-        lock (_lock)
-        {
-            ResNetModel.ThrowIfDisposed(_disposed);
-            _busy++;
-        }
-
+        _uses.Enter();
         try
         {
             return new(this, FindIdle(key) ?? new(_session.Session, key, _modelName));
         }
         catch
         {
-            Leave();
+            _uses.Leave();
             throw;
         }
     }
@@ -91,21 +86,11 @@ internal sealed class InferenceEngine : IDisposable
         }
 
         if (!isKept) worker.Dispose();
-        Leave();
+        _uses.Leave();
     }
 
     /// <summary>Frees the session, at once or when the last worker has come back.</summary>
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            if (_disposed) return;
-            _disposed = true;
-            if (_busy > 0) return;
-        }
-
-        Free();
-    }
+    public void Dispose() => _uses.Dispose();
 
     /// <summary>An idle worker with that key; those with another key are disposed: they are out of use.</summary>
     private InferenceWorker? FindIdle(WorkerKey key)
@@ -122,16 +107,6 @@ internal sealed class InferenceEngine : IDisposable
             if (worker.Key == key) return worker;
             worker.Dispose();
         }
-    }
-
-    private void Leave()
-    {
-        lock (_lock)
-        {
-            if (--_busy > 0 || !_disposed) return;
-        }
-
-        Free();
     }
 
     private void Free()

@@ -9,9 +9,7 @@ internal sealed class LayerSession : IDisposable
     private readonly OwnedSession _session;
     private readonly string[] _outputs;
     private readonly string? _modelName;
-    private readonly Lock _lock = new();
-    private int _busy;
-    private bool _disposed;
+    private readonly UseCount _uses;
 
     /// <param name="file">The model file.</param>
     /// <param name="device">Where to run.</param>
@@ -32,6 +30,8 @@ internal sealed class LayerSession : IDisposable
         {
             throw new InvalidDataException(file.Path is null ? problem.Message : $"'{file.Path}': {problem.Message}", problem);
         }
+
+        _uses = new(_session.Dispose);
     }
 
     /// <summary>Runs the network on one image.</summary>
@@ -42,44 +42,19 @@ internal sealed class LayerSession : IDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public InnerValue[] Run(float[] pixels, int size)
     {
-        lock (_lock)
-        {
-            ResNetModel.ThrowIfDisposed(_disposed);
-            _busy++;
-        }
-
+        _uses.Enter();
         try
         {
             return RunSession(pixels, size);
         }
         finally
         {
-            Leave();
+            _uses.Leave();
         }
     }
 
     /// <summary>Frees the session, at once or when the last run has ended.</summary>
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            if (_disposed) return;
-            _disposed = true;
-            if (_busy > 0) return;
-        }
-
-        _session.Dispose();
-    }
-
-    private void Leave()
-    {
-        lock (_lock)
-        {
-            if (--_busy > 0 || !_disposed) return;
-        }
-
-        _session.Dispose();
-    }
+    public void Dispose() => _uses.Dispose();
 
     private InnerValue[] RunSession(float[] pixels, int size)
     {

@@ -33,6 +33,13 @@ internal sealed class FoldStage(TrainingPlan plan, TrainingStep step, BadImages 
     /// <summary>How many folds are tried, of which each has so many images.</summary>
     public static int CountOf(double held) => (int)Math.Clamp(Math.Ceiling(EnoughImages / Math.Max(1, held)), 1, Folds);
 
+    /// <summary>How many of so many images a fold trains on, and how many it holds out.</summary>
+    public static (int Known, int Held) SizesOf(int images)
+    {
+        var held = Math.Min(images / Folds, MostHeld);
+        return (Math.Min(images - held, MostKnown), held);
+    }
+
     /// <summary>Whether folds decide, and not the recipe.</summary>
     public static bool AreNeededBy(TrainingRecipe recipe) => recipe is { Epochs: > 0, FineTuning.TrainedShare: null };
 

@@ -34,10 +34,10 @@ internal sealed record RunEstimate(RunPace Pace, int Training, int Validation, b
         return (double)Training * views * Pace.FeatureSeconds + HeadTrainer.RowsOf(Training, views) * Pace.HeadSeconds;
     }
 
-    private double SecondsOfFolds(int epochs)
+    /// <summary>The seconds of all folds.</summary>
+    public double SecondsOfFolds(int epochs)
     {
-        var held = Math.Min(Training / FoldStage.Folds, FoldStage.MostHeld);
-        var known = Math.Min(Training - held, FoldStage.MostKnown);
+        var (known, held) = FoldStage.SizesOf(Training);
         return FoldStage.CountOf(held) * Pace.SecondsOfFold(known, held, epochs);
     }
 }

@@ -26,9 +26,9 @@ internal sealed class RunWork
         _fits = ShareOfFits * _features;
         if (tuning.TrainedShare == 0) _epochs = 0;
         if (!FoldStage.AreNeededBy(recipe)) return;
-        var held = Math.Min(images / FoldStage.Folds, FoldStage.MostHeld);
-        var known = Math.Min(images - held, FoldStage.MostKnown);
-        _folds = FoldStage.CountOf(held) * (recipe.Epochs * (double)known * PassesOfStep + held * (double)FoldStage.Shares.Count);
+        // A pace in passes in place of seconds.
+        RunPace passes = new(FeatureSeconds: 1, PassesOfStep, HeadSeconds: 0);
+        _folds = new RunEstimate(passes, images, Validation: 0, NeedsNewHead: true).SecondsOfFolds(recipe.Epochs);
     }
 
     /// <summary>The share that is done, 0 to 1.</summary>

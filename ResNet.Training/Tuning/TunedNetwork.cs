@@ -43,8 +43,8 @@ internal sealed class TunedNetwork(TrainingPlan standard, string folder, BadImag
     /// <summary>The seconds of a trial on one fold, at this pace.</summary>
     public double SecondsOf(TrainingRecipe recipe, int images, CancellationToken cancellation)
     {
-        var held = Math.Min(images / FoldStage.Folds, FoldStage.MostHeld);
-        return Pace(cancellation).SecondsOfFold(Math.Min(images - held, FoldStage.MostKnown), held, recipe.Epochs);
+        var (known, held) = FoldStage.SizesOf(images);
+        return Pace(cancellation).SecondsOfFold(known, held, recipe.Epochs);
     }
 
     /// <summary>The seconds that it takes, besides, to compute the features of a recipe and to fit its head, if that is not done.</summary>

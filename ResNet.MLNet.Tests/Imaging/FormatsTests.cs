@@ -35,6 +35,20 @@ public sealed class FormatsTests
         Assert.AreEqual("", string.Join('\n', different));
     }
 
+    /// <summary>What Pillow 9.4 reads otherwise: the pixels are those that a program of the formats' specifications gives.</summary>
+    [TestMethod]
+    [DataRow(
+        "Qk2YAAAAAAAAAHYAAAAoAAAABwAAAAQAAAABAAQAAgAAACIAAAAAAAAAAAAAABAAAAAAAAAAa25UAFWUoABlaF0AZMSYAAu41ABU" +
+        "SocAIamaAAGtIQCetZwA9qFeAPbxWgAdgwsAt84JANa7wAAE5xcAXGQ8AAAHJORAAAAAAAcG2FxQAAAABzv3w3AAAAAHiw5xUAAAAAE=",
+        "7 x 4 b3ff52b4af5c93cb93f75d2240b6b05c944f65a4cb59b19d73c73dc9400d5c67",
+        DisplayName = "BMP with uncompressed runs of 4 bits")]
+    [DataRow(
+        "R0lGODlhBAADAIEAAGquuUuujS+fopxaKCwAAAAABAADAIEAAAABAQECAgIDAwMCBcyEAwhaADs=",
+        "4 x 3 1ddb95b77495df663f462232164db2d4bf00189fe5642a1ea32be14d808cab3e",
+        DisplayName = "GIF with a palette of grays beside a global one")]
+    public void Intended_differences_are_as_the_format_says(string file, string expected) =>
+        Assert.AreEqual(expected, Decode(new ImageDecoder(applyOrientation: true), Convert.FromBase64String(file)));
+
     private static string Decode(ImageDecoder decoder, byte[] file)
     {
         try

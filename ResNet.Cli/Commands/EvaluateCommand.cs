@@ -56,6 +56,11 @@ internal static class EvaluateCommand
             format,
             output,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(compare) is not null && result.GetValue(format) is (Json or Csv))
+                result.AddError("--compare is shown as text, which --format json and csv have no place for. Leave one of them out.");
+        });
         var limits = new LimitOptions();
         limits.AddTo(command);
         var preprocessing = new PreprocessingOptions();

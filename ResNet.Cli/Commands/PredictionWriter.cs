@@ -37,15 +37,9 @@ internal abstract class PredictionWriter : IDisposable
         public override void Dispose() => Console.Out.Flush();
     }
 
-    /// <summary>
-    /// A line a class: path,label,index,probability. Spreadsheets run a text that begins like a formula, so there it begins with an
-    /// apostrophe, which they take for "this is text".
-    /// </summary>
+    /// <summary>A line a class: path,label,index,probability.</summary>
     private sealed class CsvWriter : PredictionWriter
     {
-        private static readonly char[] Special = [',', '"', '\n', '\r'];
-        private static readonly char[] Formula = ['=', '+', '-', '@', '\t', '\r'];
-
         public CsvWriter() => Console.Out.WriteLine("path,label,index,probability");
 
         public override void Write(string path, IReadOnlyList<ClassPrediction> predictions)
@@ -61,14 +55,7 @@ internal abstract class PredictionWriter : IDisposable
 
         public override void Dispose() => Console.Out.Flush();
 
-        private static string Cell(string text)
-        {
-            var isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
-            var isFormula = !isNumber && text.Length > 0 && Formula.Contains(text[0]);
-            return Quote(PlainText.Of(isFormula ? "'" + text : text));
-        }
-
-        private static string Quote(string value) => value.IndexOfAny(Special) < 0 ? value : $"\"{value.Replace("\"", "\"\"")}\"";
+        private static string Cell(string text) => CsvField.Of(PlainText.Of(text));
     }
 
     private sealed class TableWriter(IAnsiConsole console) : PredictionWriter

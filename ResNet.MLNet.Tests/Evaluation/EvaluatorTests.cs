@@ -95,6 +95,10 @@ public sealed class EvaluatorTests
         Assert.AreEqual("path,label,predicted,probability,label_probability,rank", lines[0]);
         Assert.HasCount(7, lines);
         Assert.AreEqual(2, Command.Resnet("evaluate", "--model", model, "--data", folders.Folder, "--output", "x.txt").ExitCode);
+        // Text behind JSON would not be JSON.
+        var both = Command.Resnet("evaluate", "--model", model, "--data", folders.Folder, "--compare", other, "--format", "json");
+        Assert.AreEqual(2, both.ExitCode);
+        StringAssert.Contains(both.Errors, "--compare is shown as text");
     }
 
     private static InvalidDataException Throws(ResNetModel model, ClassFolders folders) =>

@@ -36,9 +36,9 @@ internal static class EvaluationFile
         {
             table.AppendJoin(
                 ',',
-                Quoted(image.Name),
-                Quoted(evaluation.Labels[image.Label]),
-                Quoted(evaluation.Labels[image.Predicted]),
+                CsvField.Of(image.Name),
+                CsvField.Of(evaluation.Labels[image.Label]),
+                CsvField.Of(evaluation.Labels[image.Predicted]),
                 Text(image.Probability),
                 Text(image.LabelProbability),
                 image.Rank.ToString(CultureInfo.InvariantCulture)).Append('\n');
@@ -119,11 +119,4 @@ internal static class EvaluationFile
     }
 
     private static string Text(float number) => number.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>A field. Before what a spreadsheet would run as a formula stands an apostrophe.</summary>
-    private static string Quoted(string value)
-    {
-        if (value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..]) value = "'" + value;
-        return value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
 }
